@@ -1,0 +1,92 @@
+# One place for every command. Needs Python 3.11 or newer, its pip, and make; everything else is
+# installed from the locks of requirements/ into .venv. `make help` lists what there is.
+
+PYTHON ?= python3
+VENV   ?= .venv
+ARGS   ?=
+# Two tests at a time; half of the suite waits for databases and sockets.
+WORKERS ?= 2
+# In percent of lines and branches together.
+COVERAGE_TOTAL := 94
+# What keeps secrets, signs and lets in; a comma between patterns.
+SECURITY := src/kessai/adapters/secret_box.py,src/kessai/dialects/native/signing.py
+
+BIN := $(VENV)/bin
+# The outer pip installs into the venv: Debian's python3 may come without ensurepip.
+PIP  = $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check
+INSTALL = $(PIP) install --quiet
+# Everything a build of the package needs is locked too, so nothing is fetched behind the hashes.
+INSTALL_PACKAGE = $(INSTALL) --no-deps --no-build-isolation --editable .
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-emit-index-url --no-emit-find-links $(LOCK_ARGS)
+
+RUN_READY := $(VENV)/.installed-run
+DEV_READY := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test lint types format coverage check lock clean
+
+help:  ## list these commands
+	@awk 'BEGIN { FS = ":.*## +" } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo 'Variables: PYTHON=python3.12 chooses the interpreter, ARGS="..." is passed on (run, demo, test).'
+
+run: $(RUN_READY)  ## install what is needed and serve on http://127.0.0.1:8000, on SQLite
+	@$(BIN)/kessai serve $(ARGS)
+
+demo: $(RUN_READY)  ## install what is needed and tell the whole story in the terminal
+	@$(BIN)/kessai demo $(ARGS)
+
+test: $(DEV_READY)  ## install what is needed and run all tests, on SQLite, PostgreSQL and Valkey
+	@rm -f .coverage .coverage.*
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term $(ARGS)
+
+lint: $(DEV_READY)  ## check style, likely bugs and the import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports --no-logo
+
+types: $(DEV_READY)  ## check types, strictly
+	@$(BIN)/mypy
+
+format: $(DEV_READY)  ## put the code in shape
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+coverage:  ## hold the floors of coverage, with what the last `make test` measured
+	@$(BIN)/coverage report --format=total --fail-under=$(COVERAGE_TOTAL)
+	@$(BIN)/coverage report --format=total --fail-under=95 --include='src/kessai/services/payments.py'
+	@$(BIN)/coverage report --format=total --fail-under=100 --include='$(SECURITY)'
+
+check: $(DEV_READY)  ## what CI checks: format, lint, import rules, types, tests, coverage
+	@$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory types
+	@$(MAKE) --no-print-directory test coverage
+
+lock: $(BIN)/python  ## write the locks anew; LOCK_ARGS=--upgrade takes the newest versions
+	@test -x $(BIN)/uv || $(INSTALL) uv
+	@$(COMPILE) pyproject.toml -o requirements/run.txt
+	@$(COMPILE) pyproject.toml --extra dev -c requirements/run.txt -o requirements/dev.txt
+	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+		| $(COMPILE) - -c requirements/dev.txt -o requirements/build.txt
+
+clean:  ## remove what the commands above made
+	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'kessai needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ...' >&2; exit 1; }
+	@$(PYTHON) -m pip --version > /dev/null
+	@$(PYTHON) -m venv --without-pip $(VENV)
+
+$(RUN_READY): requirements/run.txt requirements/build.txt pyproject.toml | $(BIN)/python
+	@echo 'installing kessai into $(VENV) (about half a minute, once)'
+	@$(INSTALL) --require-hashes -r requirements/run.txt -r requirements/build.txt
+	@$(INSTALL_PACKAGE)
+	@touch $@
+
+$(DEV_READY): requirements/dev.txt requirements/build.txt pyproject.toml | $(BIN)/python
+	@echo 'installing kessai and its test tools into $(VENV) (about a minute, once)'
+	@$(INSTALL) --require-hashes -r requirements/dev.txt -r requirements/build.txt
+	@$(INSTALL_PACKAGE)
+	@touch $@ $(RUN_READY)

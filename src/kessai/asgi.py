@@ -1,0 +1,93 @@
+"""The ASGI application: `uvicorn kessai.asgi:app`. Importing it opens nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import AsyncExitStack
+from typing import Any
+
+import structlog
+
+from kessai.adapters.logging import configure_logging
+from kessai.bootstrap import Gateway, World, open_gateway, prepare
+from kessai.settings import Settings, load_settings
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Started = Callable[[Gateway, str | None], None]
+
+log = structlog.get_logger()
+
+
+class Application:
+    """Opens the gateway with the server and closes it with it.
+
+    `settings` None reads the environment at start. `on_started` is told of the gateway and of the first
+    merchant's key, if one was made just now.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        world: World | None = None,
+        on_started: Started | None = None,
+        is_dispatcher: bool = False,
+    ) -> None:
+        self._settings = settings
+        self._world = world
+        self._on_started = on_started or _print_key
+        self._is_dispatcher = is_dispatcher
+        self._gateway: Gateway | None = None
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection, or the server's life."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif self._gateway is None:
+            raise RuntimeError("the server did not run the application's start-up (lifespan)")
+        elif self._is_dispatcher:
+            await self._gateway.operations(scope, receive, send)
+        else:
+            await self._gateway.app(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with AsyncExitStack() as opened:
+            try:
+                await self._start(opened)
+            except Exception as error:
+                log.error("start_failed", reason=str(error))
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            log.info("stopping")
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _start(self, opened: AsyncExitStack) -> None:
+        settings = self._settings or load_settings()
+        configure_logging(level=settings.log_threshold, log_format=settings.log_format)
+        await asyncio.to_thread(prepare, settings)
+        self._gateway = gateway = await opened.enter_async_context(open_gateway(settings, self._world))
+        first_key = await gateway.welcome()
+        if settings.dispatch or self._is_dispatcher:
+            running = asyncio.create_task(gateway.worker.run())
+            opened.push_async_callback(_stop, gateway, running)
+        self._on_started(gateway, first_key)
+
+
+async def _stop(gateway: Gateway, running: asyncio.Task[None]) -> None:
+    await gateway.worker.stop()
+    await running
+
+
+def _print_key(_gateway: Gateway, first_key: str | None) -> None:
+    if first_key is not None:
+        # Shown this once, and past the log, which would mask it.
+        print(f"The first merchant's secret key: {first_key}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+app = Application()

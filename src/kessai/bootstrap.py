@@ -1,0 +1,321 @@
+"""The one place where parts are joined."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from fastapi.routing import APIRouter
+from pydantic import SecretStr
+
+from kessai.adapters.clock import SystemClock
+from kessai.adapters.dice import SystemDice
+from kessai.adapters.ids import UuidFactory
+from kessai.adapters.rate_limit import MemoryRateLimiter, NoRateLimiter, RedisRateLimiter
+from kessai.adapters.secret_box import FernetBox
+from kessai.adapters.webhook_sender import AiohttpSender
+from kessai.control import health_routes
+from kessai.control.metrics import Metrics
+from kessai.control.reference import build_reference
+from kessai.dialects.native.dialect import NativeDialect
+from kessai.dialects.native.events import NativeWebhooks
+from kessai.domain.change import Change
+from kessai.domain.delivery import Schedule
+from kessai.http.exchange import App, Exchange, Parts
+from kessai.http.gate import Gate
+from kessai.http.idempotency import Idempotency
+from kessai.http.request_ids import RequestIds
+from kessai.http.routing import route_table
+from kessai.services.courier import Courier
+from kessai.services.deliveries import Deliveries, DeliveryPolicy
+from kessai.services.doorkeeper import Doorkeeper, KeyDigests
+from kessai.services.endpoints import Endpoints
+from kessai.services.events import Events
+from kessai.services.health import Health
+from kessai.services.merchants import Merchants
+from kessai.services.onboarding import first_merchant
+from kessai.services.payments import Payments
+from kessai.services.ports import Clock, Dice, IdFactory, RateLimiter, SecretBox, WebhookSender
+from kessai.services.pruning import Pruning
+from kessai.services.secrets import WELL_KNOWN_KEY
+from kessai.services.services import Services
+from kessai.services.timelines import Timelines
+from kessai.services.timers import Timers
+from kessai.services.webhook_dialect import WebhookDialects
+from kessai.settings import Settings
+from kessai.storage.journal import Database
+from kessai.storage.migrate import HEAD, current_revision, upgrade
+from kessai.worker.loop import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The ports' implementations: the real ones, unless a test brings its own."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    dice: Dice = field(default_factory=SystemDice)
+    ids: IdFactory | None = None
+    sender: WebhookSender | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Everything joined. `app` is the ASGI application of the API, `operations` that of a dispatcher."""
+
+    app: App
+    operations: App
+    services: Services
+    worker: Worker
+    database: Database
+    pruning: Pruning
+    clock: Clock
+    settings: Settings
+
+    async def welcome(self) -> str | None:
+        """Make the first merchant of an empty database; return its key if that was done just now.
+
+        On loopback its key is the well-known one unless another is set; elsewhere it is random. In
+        production nothing is made silently.
+        """
+        if self.settings.is_production:
+            return None
+        known = WELL_KNOWN_KEY if self.settings.is_loopback else None
+        return await first_merchant(
+            self.services.merchants,
+            self.database,
+            self.clock,
+            secret_key=_revealed(self.settings.api_key) or known,
+        )
+
+
+class NotMigratedError(Exception):
+    """A server database whose schema is not the one this version needs."""
+
+
+def prepare(settings: Settings) -> None:
+    """Bring an embedded database to head; make sure that a server database is.
+
+    Raises:
+        NotMigratedError: it is not, and migrating is its operator's decision.
+        DatabaseInUseError: another process has the file.
+    """
+    revision = current_revision(settings.database_url)
+    if revision == HEAD:
+        return
+    if settings.database_kind == "sqlite":
+        upgrade(settings.database_url)
+        return
+    raise NotMigratedError(
+        f"the database is at revision {revision or 'none'}, this version needs {HEAD}: run `kessai migrate`"
+    )
+
+
+def open_database(settings: Settings) -> Database:
+    """The database the settings name; its driver is imported only if it is the one."""
+    if settings.database_kind == "sqlite":
+        from kessai.storage.sqlite.database import SqliteDatabase
+
+        return SqliteDatabase(settings.sqlite_path)
+    from kessai.storage.postgresql.database import PostgresDatabase
+
+    return PostgresDatabase(
+        settings.database_url,
+        pool_size=settings.database_pool_size,
+        timeout_s=settings.database_timeout_s,
+    )
+
+
+@asynccontextmanager
+async def open_gateway(settings: Settings, world: World | None = None) -> AsyncIterator[Gateway]:
+    """Join everything, and let go of it again in order. The schema must be at head already."""
+    world = world or World()
+    sender = world.sender or AiohttpSender(clock=world.clock, timeout_s=settings.webhook_timeout)
+    limiter = _limiter(settings, world.clock)
+    database = open_database(settings)
+    try:
+        gateway = _join(_tools(settings, world, database, limiter, sender))
+        # What was made at start-up lives as long as the process: never look at it again.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+        yield gateway
+    finally:
+        gc.unfreeze()
+        if isinstance(limiter, RedisRateLimiter):
+            await limiter.close()
+        if isinstance(sender, AiohttpSender):
+            await sender.close()
+        await database.close()
+
+
+def _limiter(settings: Settings, clock: Clock) -> RateLimiter:
+    limit, window_s = settings.rate_limit_requests, settings.rate_limit_window_seconds
+    if not limit:
+        return NoRateLimiter()
+    if settings.redis_url is None:
+        return MemoryRateLimiter(limit=limit, window_s=window_s, clock=clock)
+    return RedisRateLimiter(settings.redis_url, limit=limit, window_s=window_s, clock=clock)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    """What several parts share. `hooks` are told of every Change that was committed."""
+
+    settings: Settings
+    clock: Clock
+    dice: Dice
+    ids: IdFactory
+    database: Database
+    limiter: RateLimiter
+    secret_box: SecretBox
+    digests: KeyDigests
+    courier: Courier
+    dialects: WebhookDialects
+    native: NativeDialect
+    metrics: Metrics
+    hooks: list[Callable[[Change], None]]
+
+    def committed(self, change: Change) -> None:
+        for hook in self.hooks:
+            hook(change)
+
+
+def _tools(
+    settings: Settings, world: World, database: Database, limiter: RateLimiter, sender: WebhookSender
+) -> _Tools:
+    secret = settings.api_secret_key.get_secret_value()
+    secret_box = FernetBox([secret])
+    native = NativeDialect()
+    dialects: WebhookDialects = {native.name: NativeWebhooks(settings.public_base_url)}
+    metrics = Metrics()
+    return _Tools(
+        settings=settings,
+        clock=world.clock,
+        dice=world.dice,
+        ids=world.ids or UuidFactory(world.dice),
+        database=database,
+        limiter=limiter,
+        secret_box=secret_box,
+        digests=KeyDigests(secret),
+        courier=Courier(sender, secret_box, world.clock, dialects),
+        dialects=dialects,
+        native=native,
+        metrics=metrics,
+        hooks=[metrics.observe_change],
+    )
+
+
+def _join(tools: _Tools) -> Gateway:
+    services = _services(tools)
+    doorkeeper = Doorkeeper(tools.database, tools.digests, tools.clock)
+    pruning = Pruning(tools.database, tools.clock, doorkeeper)
+    worker = _worker(tools, services, pruning)
+    tools.hooks.append(lambda change: worker.wake() if change.is_news else None)
+    tools.hooks.append(lambda change: doorkeeper.forget() if change.records else None)
+    operations = [("", health_routes.router), ("", tools.metrics.router())]
+    routes = [*tools.native.routers, *operations]
+    reference = RequestIds(build_reference(routes, tools.native), tools.clock, tools.ids)
+    parts = _exchange_parts(tools, services, doorkeeper)
+
+    def exchange(served: Iterable[tuple[str, APIRouter]]) -> App:
+        table = route_table((tools.native, prefix, router) for prefix, router in served)
+        return Exchange(table, parts, reference)
+
+    return Gateway(
+        app=_with_cors(exchange(routes), tools.settings),
+        operations=exchange(operations),
+        services=services,
+        worker=worker,
+        database=tools.database,
+        pruning=pruning,
+        clock=tools.clock,
+        settings=tools.settings,
+    )
+
+
+def _services(tools: _Tools) -> Services:
+    settings, database = tools.settings, tools.database
+    endpoints = Endpoints(
+        database,
+        tools.ids,
+        tools.dice,
+        tools.secret_box,
+        tools.dialects,
+        tools.courier,
+        shorthand_dialect=tools.native.name,
+        shorthand_secret=_revealed(settings.webhook_signing_secret),
+    )
+    ping_redis = tools.limiter.ping if isinstance(tools.limiter, RedisRateLimiter) else None
+    return Services(
+        payments=Payments(
+            database, tools.ids, bank_timeout=timedelta(milliseconds=settings.simulated_timeout_ms)
+        ),
+        merchants=Merchants(database, tools.ids, tools.dice, tools.digests, endpoints),
+        endpoints=endpoints,
+        events=Events(database, tools.ids, tools.dialects),
+        timelines=Timelines(database),
+        health=Health(database, tools.clock, HEAD, ping_redis),
+        public_url=settings.public_base_url,
+        committed=tools.committed,
+    )
+
+
+def _worker(tools: _Tools, services: Services, pruning: Pruning) -> Worker:
+    settings = tools.settings
+    policy = DeliveryPolicy(
+        Schedule.doubling(timedelta(seconds=settings.webhook_retry_delay), settings.webhook_max_retries),
+        timedelta(seconds=settings.webhook_timeout),
+    )
+    deliveries = Deliveries(
+        tools.database,
+        tools.clock,
+        tools.ids,
+        tools.dice,
+        tools.courier,
+        tools.dialects,
+        policy,
+        observe=tools.metrics.observe_attempt,
+    )
+    timers = Timers(services.payments, tools.database, tools.clock, tools.committed)
+    return Worker(deliveries, timers, maintain=pruning.run)
+
+
+def _exchange_parts(tools: _Tools, services: Services, doorkeeper: Doorkeeper) -> Parts:
+    settings = tools.settings
+    ttl = timedelta(hours=settings.idempotency_ttl_hours)
+    return Parts(
+        services=services,
+        database=tools.database,
+        gate=Gate(doorkeeper, tools.limiter),
+        idempotency=Idempotency(tools.database, tools.secret_box, ttl),
+        clock=tools.clock,
+        ids=tools.ids,
+        observe=tools.metrics.observe_request,
+        body_timeout_s=settings.body_timeout_s,
+    )
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
+
+
+def _with_cors(app: App, settings: Settings) -> App:
+    if not settings.cors_origins:
+        return app
+    from fastapi.middleware.cors import CORSMiddleware
+
+    return CORSMiddleware(
+        app,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_headers=["authorization", "content-type", "idempotency-key", "x-api-key", "x-request-id"],
+        expose_headers=[
+            "x-request-id",
+            "idempotent-replayed",
+            "ratelimit-limit",
+            "ratelimit-remaining",
+            "retry-after",
+        ],
+    )

@@ -1,0 +1,84 @@
+"""Opens the gateway for a command that asks or changes something and ends; nothing is served."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TypeVar
+
+from kessai.adapters.logging import configure_logging
+from kessai.bootstrap import Gateway, NotMigratedError, open_gateway, prepare
+from kessai.cli.failures import CommandError, ExitCode, configuration_error, unreachable_error, usage_error
+from kessai.domain.change import Change
+from kessai.domain.errors import DatabaseUnavailableError, InvalidFieldError, KessaiError
+from kessai.settings import Settings
+from kessai.storage.journal import Stale
+from kessai.storage.sqlite.lock import DatabaseFileError, DatabaseInUseError
+
+T = TypeVar("T")
+
+_TRIES = 5
+_IN_USE_HINT = (
+    "a running server is asked through its API (the docs are at /docs), or stop it and repeat this command"
+)
+
+
+@contextmanager
+def refusals(*, in_use_hint: str | None = None) -> Iterator[None]:
+    """Turn what the rooms below raise into what a command says."""
+    try:
+        yield
+    except DatabaseInUseError as error:
+        raise configuration_error(str(error), hint=in_use_hint) from error
+    except (NotMigratedError, DatabaseFileError) as error:
+        raise configuration_error(str(error)) from error
+    except DatabaseUnavailableError as error:
+        raise unreachable_error(
+            error.message, hint="`kessai doctor` tells what is wrong with it"
+        ) from error
+    except InvalidFieldError as error:
+        raise usage_error(error.message, hint=error.hint) from error
+    except KessaiError as error:
+        raise CommandError(error.message, exit_code=ExitCode.EXPECTATION_FAILED, hint=error.hint) from error
+
+
+def with_gateway(settings: Settings, work: Callable[[Gateway], Awaitable[T]]) -> T:
+    """Open the gateway, do `work`, close it.
+
+    Raises:
+        CommandError: the database is away, in use or not migrated, or `work` was refused.
+    """
+
+    async def run() -> T:
+        async with _opened(settings) as gateway:
+            return await work(gateway)
+
+    # What is logged meanwhile must not mix with what the command prints.
+    configure_logging(level="DEBUG" if settings.debug else "WARNING", log_format=settings.log_format)
+    with refusals(in_use_hint=_IN_USE_HINT):
+        return asyncio.run(run())
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Gateway]:
+    await asyncio.to_thread(prepare, settings)
+    async with open_gateway(settings) as gateway:
+        yield gateway
+
+
+async def committed(gateway: Gateway, decide: Callable[[], Awaitable[tuple[T, Change]]]) -> T:
+    """Decide and commit; when somebody else was quicker, load and decide again.
+
+    Raises:
+        CommandError: others were quicker each time.
+    """
+    for _ in range(_TRIES):
+        result, change = await decide()
+        if not isinstance(await gateway.database.commit(change), Stale):
+            return result
+    raise CommandError(
+        "others are changing the same merchant or key at this moment",
+        exit_code=ExitCode.EXPECTATION_FAILED,
+        hint="repeat the command",
+    )

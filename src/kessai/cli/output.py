@@ -1,0 +1,42 @@
+"""What commands print: JSON for programs, text and tables for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_WIDTH_OF_A_PIPE = 200
+"""Wide enough for every table: a file or a pipe has no edge to fold at."""
+
+
+def write_json(value: object) -> None:
+    """One document on one line, at once."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
+    sys.stdout.flush()
+
+
+def console() -> Console:
+    """The terminal, or whatever stands in for it. Text is printed as it is: long lines are not cut."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE
+    return Console(width=width, highlight=False, markup=False, soft_wrap=True)
+
+
+def write_table(titles: Sequence[str], rows: Iterable[Sequence[object]], *, folding: int | None = None) -> None:
+    """A table of plain text; the column `folding` may be broken into lines, the others stay whole."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for number, title in enumerate(titles):
+        table.add_column(title, no_wrap=number != folding, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    console().print(table, soft_wrap=False)

@@ -1,0 +1,1 @@
+"""The APIs we speak: each a translator over the one core."""

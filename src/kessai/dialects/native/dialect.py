@@ -1,0 +1,55 @@
+"""The native API as the exchange sees it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from fastapi.routing import APIRouter
+
+from kessai.dialects.native import challenge_routes, merchant_routes, payment_routes, webhook_routes
+from kessai.dialects.native.errors import refuse
+from kessai.domain.errors import InvalidFieldError, KessaiError
+from kessai.http.answer import Answer
+from kessai.http.request import Request
+
+_PREFIX: Final = "/api/v1"
+_KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
+
+
+class NativeDialect:
+    """Bearer or `X-API-Key`, one envelope for every refusal."""
+
+    name: Final = "native"
+
+    @property
+    def routers(self) -> Sequence[tuple[str, APIRouter]]:
+        """Every route of the native API; the payer's page stands outside the versioned paths."""
+        return (
+            (_PREFIX, payment_routes.router),
+            (_PREFIX, merchant_routes.router),
+            (_PREFIX, webhook_routes.router),
+            ("", challenge_routes.router),
+        )
+
+    def credentials(self, request: Request) -> str | None:
+        """The secret key, from either header; `Authorization` goes first."""
+        authorization = request.header(b"authorization")
+        if authorization is None:
+            return request.header(b"x-api-key")
+        scheme, _, secret_key = authorization.partition(" ")
+        return secret_key.strip() if scheme.lower() == "bearer" else None
+
+    def idempotency_key(self, request: Request) -> str | None:
+        """`Idempotency-Key`, 1 to 255 printable ASCII characters."""
+        key = request.header(b"idempotency-key")
+        if key is not None and not _KEY.fullmatch(key):
+            raise InvalidFieldError(
+                "an idempotency key is 1 to 255 printable ASCII characters", param="Idempotency-Key"
+            )
+        return key
+
+    def refuse(self, error: KessaiError, request_id: str) -> Answer:
+        """The error envelope."""
+        return refuse(error, request_id)

@@ -1,0 +1,70 @@
+"""Webhooks as the native API tells them: bodies and signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, assert_never
+
+import orjson
+
+from kessai.dialects.native import signing
+from kessai.dialects.native.translate import moment, payment_out, refund_out
+from kessai.domain.endpoint import Endpoint
+from kessai.domain.event import EndpointFact, Event, PaymentFact
+from kessai.domain.ids import EventId
+
+
+class NativeWebhooks:
+    """A `WebhookDialect`. `public_url` begins the links in bodies."""
+
+    def __init__(self, public_url: str) -> None:
+        self._public_url = public_url
+
+    def render(self, event: Event) -> bytes:
+        """The body that tells of an event, compact; the same event gives the same bytes."""
+        return orjson.dumps(event_body(event, self._public_url))
+
+    def ping(self, event_id: EventId, endpoint: Endpoint, at: datetime) -> bytes:
+        """A body that tells of nothing."""
+        return orjson.dumps(
+            {"id": event_id, "event": "ping", "endpoint_id": endpoint.id, "timestamp": moment(at)}
+        )
+
+    def sign(
+        self,
+        body: bytes,
+        secrets: Sequence[str],
+        *,
+        event_id: str,
+        event_type: str,
+        attempt: int,
+        at: datetime,
+    ) -> tuple[tuple[str, str], ...]:
+        """The headers of one attempt."""
+        return signing.sign(body, secrets, event_id=event_id, event_type=event_type, attempt=attempt, at=at)
+
+    def new_secret(self, key_material: bytes) -> str:
+        """A secret of the form that Standard Webhooks' libraries expect."""
+        return signing.new_secret(key_material)
+
+
+def event_body(event: Event, public_url: str) -> dict[str, Any]:
+    """What is told of an event: its subject as it was at that moment."""
+    body: dict[str, Any] = {"id": event.id, "event": event.type.value}
+    match event.fact:
+        case PaymentFact(payment, refund):
+            body["payment"] = payment_out(payment, public_url)
+            if refund is not None:
+                body["refund"] = refund_out(refund)
+        case EndpointFact(endpoint, reason):
+            body["endpoint"] = {
+                "id": endpoint.id,
+                "url": endpoint.url,
+                "enabled": endpoint.is_enabled,
+                "failing_since": moment(endpoint.failing_since),
+            }
+            body["reason"] = reason
+        case _:
+            assert_never(event.fact)
+    return {**body, "timestamp": moment(event.at)}

@@ -1,0 +1,53 @@
+"""Cursors: where a list goes on, in text that means nothing to anybody else."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from kessai.domain.errors import InvalidFieldError
+
+
+class HasId(Protocol):
+    """Anything listed: ids sort by time."""
+
+    @property
+    def id(self) -> str: ...
+
+
+T = TypeVar("T", bound=HasId)
+
+
+def encode_cursor(last_id: str) -> str:
+    """The cursor after which the next page begins."""
+    return urlsafe_b64encode(UUID(last_id).bytes).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None) -> str | None:
+    """The id a cursor stands for.
+
+    Raises:
+        InvalidFieldError: we never gave out such a cursor.
+    """
+    if cursor is None:
+        return None
+    try:
+        return str(UUID(bytes=urlsafe_b64decode(cursor + "==")))
+    except (Error, ValueError):
+        raise InvalidFieldError(
+            "this is not a cursor", param="cursor", hint="pass next_cursor of the page before, unchanged"
+        ) from None
+
+
+def page(items: Sequence[T], limit: int, render: Callable[[T], Any]) -> dict[str, Any]:
+    """A page of at most `limit`; `items` holds one more when there is a next page."""
+    shown = items[:limit]
+    has_more = len(items) > limit
+    return {
+        "data": [render(item) for item in shown],
+        "has_more": has_more,
+        "next_cursor": encode_cursor(shown[-1].id) if has_more else None,
+    }

@@ -1,0 +1,210 @@
+"""Payments and refunds: what can be asked, declared; the exchange runs it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Annotated, Any, Final
+
+from fastapi import Query
+from fastapi.routing import APIRouter
+
+from kessai.dialects.native.errors import reading, writing
+from kessai.dialects.native.paging import decode_cursor, page
+from kessai.dialects.native.schemas import (
+    CaptureIn,
+    ListQuery,
+    PaymentIn,
+    PaymentOut,
+    PaymentPage,
+    PaymentQuery,
+    RefundIn,
+    RefundOfIn,
+    RefundOut,
+    RefundPage,
+    TimelineOut,
+)
+from kessai.dialects.native.translate import masked, order_from, payment_out, refund_out, timeline_out
+from kessai.domain.ids import canonical
+from kessai.domain.payment import Payment
+from kessai.http.call import Call, Caller, Reply
+from kessai.storage.repositories.payments import PaymentFilter
+
+router: Final = APIRouter(tags=["payments"])
+_FILTERS: Final = tuple(field.name for field in fields(PaymentFilter))
+_CREATE_EXAMPLE: Final = {
+    "amount": 10000,
+    "currency": "INR",
+    "description": "Order #123",
+    "customer_email": "customer@example.com",
+    "metadata": {"order_id": "123"},
+}
+
+
+def _body_examples(**examples: dict[str, Any]) -> dict[str, Any]:
+    shown = {name: {"value": value} for name, value in examples.items()}
+    return {"requestBody": {"content": {"application/json": {"examples": shown}}}}
+
+
+def _shown(call: Call, payment: Payment) -> dict[str, Any]:
+    return payment_out(payment, call.services.public_url)
+
+
+@router.post(
+    "/payments",
+    operation_id="create_payment",
+    summary="Take a payment",
+    status_code=201,
+    response_model=PaymentOut,
+    responses=writing("REAL_CARD_REFUSED"),
+    openapi_extra=_body_examples(
+        success=_CREATE_EXAMPLE,
+        decline={"amount": 10000, "simulate": "insufficient_funds"},
+        manual={"amount": 10000, "capture_method": "manual"},
+    ),
+)
+async def create_payment(call: Caller, body: PaymentIn) -> Reply:
+    """Ask the pretend bank for a payment. A declined one exists too, with status FAILED."""
+    created = call.services.payments.create(order_from(body, call.merchant), at=call.now)
+    return Reply(
+        201,
+        _shown(call, created.payment),
+        created.change,
+        wait_s=created.wait_s,
+        answer_after_s=created.answer_after_s,
+        answer_is_lost=created.answer_is_lost,
+    )
+
+
+@router.get(
+    "/payments",
+    operation_id="list_payments",
+    summary="List payments, newest first",
+    response_model=PaymentPage,
+    responses=reading("VALIDATION_FAILED"),
+)
+async def list_payments(call: Caller, query: Annotated[PaymentQuery, Query()]) -> Reply:
+    """Any combination of filters; follow `next_cursor` for more."""
+    wanted = PaymentFilter(**{name: getattr(query, name) for name in _FILTERS})
+    found = await call.services.payments.list(
+        call.merchant.id, wanted, before=decode_cursor(query.cursor), limit=query.limit
+    )
+    return Reply(200, page(found, query.limit, lambda payment: _shown(call, payment)))
+
+
+@router.get(
+    "/payments/{payment_id}",
+    operation_id="get_payment",
+    summary="Get a payment",
+    response_model=PaymentOut,
+    responses=reading("NOT_FOUND"),
+)
+async def get_payment(call: Caller, payment_id: str) -> Reply:
+    """Another merchant's payment and an unknown one give the same 404."""
+    return Reply(200, _shown(call, await call.services.payments.get(call.merchant.id, payment_id)))
+
+
+@router.post(
+    "/payments/{payment_id}/capture",
+    operation_id="capture_payment",
+    summary="Capture what is held",
+    response_model=PaymentOut,
+    responses=writing("NOT_FOUND", "INVALID_PAYMENT_STATE", "AMOUNT_TOO_LARGE"),
+    openapi_extra=_body_examples(part={"amount": 4000}),
+)
+async def capture_payment(call: Caller, payment_id: str, body: CaptureIn | None = None) -> Reply:
+    """Take all that is held, or `amount` of it and release the rest. The body may be absent."""
+    payment, change = await call.services.payments.capture(
+        call.merchant.id, payment_id, body.amount if body else None, at=call.now
+    )
+    return Reply(200, _shown(call, payment), change)
+
+
+@router.post(
+    "/payments/{payment_id}/cancel",
+    operation_id="cancel_payment",
+    summary="Cancel a payment that was not captured",
+    response_model=PaymentOut,
+    responses=writing("NOT_FOUND", "INVALID_PAYMENT_STATE"),
+)
+async def cancel_payment(call: Caller, payment_id: str) -> Reply:
+    """Let what is held go untaken: the payment is VOIDED."""
+    payment, change = await call.services.payments.cancel(call.merchant.id, payment_id, at=call.now)
+    return Reply(200, _shown(call, payment), change)
+
+
+@router.post(
+    "/payments/{payment_id}/refund",
+    operation_id="refund_payment",
+    summary="Refund what was captured",
+    status_code=201,
+    response_model=RefundOut,
+    responses=writing("NOT_FOUND", "INVALID_PAYMENT_STATE", "AMOUNT_TOO_LARGE"),
+    openapi_extra=_body_examples(part={"amount": 5000, "reason": "Customer requested"}),
+)
+async def refund_payment(call: Caller, payment_id: str, body: RefundIn | None = None) -> Reply:
+    """Give back what is left, or `amount` of it. Many partial refunds are possible."""
+    return await _refund(call, payment_id, body or RefundIn())
+
+
+@router.post(
+    "/refunds",
+    operation_id="create_refund",
+    tags=["refunds"],
+    summary="Refund a payment named in the body",
+    status_code=201,
+    response_model=RefundOut,
+    responses=writing("NOT_FOUND", "INVALID_PAYMENT_STATE", "AMOUNT_TOO_LARGE"),
+    openapi_extra=_body_examples(part={"payment_id": "0199d3c2-5f00-7000-8000-000000000000", "amount": 5000}),
+)
+async def create_refund(call: Caller, body: RefundOfIn) -> Reply:
+    """The same as refunding at the payment."""
+    return await _refund(call, canonical(body.payment_id) or body.payment_id, body)
+
+
+async def _refund(call: Call, payment_id: str, body: RefundIn) -> Reply:
+    refund, change = await call.services.payments.refund(
+        call.merchant.id, payment_id, body.amount, masked(body.reason), at=call.now
+    )
+    return Reply(201, refund_out(refund), change)
+
+
+@router.get(
+    "/payments/{payment_id}/refunds",
+    operation_id="list_payment_refunds",
+    tags=["refunds"],
+    summary="List a payment's refunds, newest first",
+    response_model=RefundPage,
+    responses=reading("NOT_FOUND", "VALIDATION_FAILED"),
+)
+async def list_payment_refunds(call: Caller, payment_id: str, query: Annotated[ListQuery, Query()]) -> Reply:
+    """Failed refunds are listed too."""
+    found = await call.services.payments.refunds_of(
+        call.merchant.id, payment_id, before=decode_cursor(query.cursor), limit=query.limit
+    )
+    return Reply(200, page(found, query.limit, refund_out))
+
+
+@router.get(
+    "/refunds/{refund_id}",
+    operation_id="get_refund",
+    tags=["refunds"],
+    summary="Get a refund",
+    response_model=RefundOut,
+    responses=reading("NOT_FOUND"),
+)
+async def get_refund(call: Caller, refund_id: str) -> Reply:
+    """Another merchant's refund and an unknown one give the same 404."""
+    return Reply(200, refund_out(await call.services.payments.get_refund(call.merchant.id, refund_id)))
+
+
+@router.get(
+    "/payments/{payment_id}/timeline",
+    operation_id="get_payment_timeline",
+    summary="What happened to a payment",
+    response_model=TimelineOut,
+    response_model_exclude_none=True,
+    responses=reading("NOT_FOUND"),
+)
+async def get_payment_timeline(call: Caller, payment_id: str) -> Reply:
+    """Every state change, event and delivery attempt, oldest first."""
+    return Reply(200, timeline_out(await call.services.timelines.of_payment(call.merchant.id, payment_id)))

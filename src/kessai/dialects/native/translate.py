@@ -1,0 +1,194 @@
+"""From the core's values to the native API's words, and back. Pure both ways."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from kessai.dialects.native.schemas import PaymentIn
+from kessai.domain.delivery import Attempt, Delivery
+from kessai.domain.errors import InvalidFieldError
+from kessai.domain.event import Event
+from kessai.domain.instrument import Instrument, InstrumentType
+from kessai.domain.merchant import ApiKey, Merchant
+from kessai.domain.money import Money
+from kessai.domain.payment import CaptureMethod, Order, Payment
+from kessai.domain.refund import Refund
+from kessai.domain.transitions import Status, Transition
+from kessai.services.timelines import Timeline
+from kessai.simulation.cards import PUBLISHED, VPAS, admit, brand_of, mask_real_numbers
+from kessai.simulation.decide import effective
+from kessai.simulation.table import DEFAULT
+
+
+def moment(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC with `Z`; microseconds only if not zero."""
+    return None if at is None else at.isoformat().replace("+00:00", "Z")
+
+
+def order_from(body: PaymentIn, merchant: Merchant) -> Order:
+    """What a merchant asks to be paid; free text keeps no real card number."""
+    instrument, by_instrument = _instrument(body)
+    return Order(
+        merchant_id=merchant.id,
+        amount=Money(body.amount, body.currency or merchant.default_currency),
+        capture_method=CaptureMethod(body.capture_method),
+        simulate=effective(body.simulate, by_instrument),
+        delay=None if body.delay_s is None else timedelta(seconds=body.delay_s),
+        description=masked(body.description),
+        customer_email=body.customer_email,
+        reference=masked(body.reference),
+        metadata={mask_real_numbers(key): mask_real_numbers(value) for key, value in body.metadata.items()},
+        instrument=instrument,
+    )
+
+
+def masked(text: str | None) -> str | None:
+    """Free text without real card numbers."""
+    return text and mask_real_numbers(text)
+
+
+def _instrument(body: PaymentIn) -> tuple[Instrument | None, str]:
+    method = body.payment_method
+    if method is None:
+        return None, DEFAULT
+    kind = InstrumentType(method.type)
+    for name in ("card", "upi"):
+        if (getattr(method, name) is not None) != (name == kind):
+            verb = "is required" if name == kind else "is only for"
+            raise InvalidFieldError(
+                f"payment_method.{name} {verb} when type is {name}", param=f"payment_method.{name}"
+            )
+    if method.card is not None:
+        number = admit(method.card.number, param="payment_method.card.number")
+        return Instrument(kind, brand_of(number), number[-4:]), PUBLISHED[number]
+    return Instrument(kind), VPAS.get(method.upi.vpa, DEFAULT) if method.upi else DEFAULT
+
+
+def payment_out(payment: Payment, public_url: str) -> dict[str, Any]:
+    """A payment as the native API shows it."""
+    order = payment.order
+    instrument = order.instrument
+    return {
+        "id": payment.id,
+        "amount": order.amount.minor,
+        "currency": order.amount.currency,
+        "status": payment.status.value,
+        "description": order.description,
+        "customer_email": order.customer_email,
+        "metadata": order.metadata,
+        "reference": order.reference,
+        "capture_method": order.capture_method.value,
+        "simulate": order.simulate,
+        "captured_amount": payment.captured.minor,
+        "refunded_amount": payment.refunded.minor,
+        "error_code": payment.error_code,
+        "error_message": payment.error_message,
+        "payment_method": instrument
+        and {"type": instrument.type.value, "brand": instrument.brand, "last4": instrument.last4},
+        "next_action": {"redirect_url": f"{public_url}/challenge/{payment.id}"}
+        if payment.status is Status.REQUIRES_ACTION
+        else None,
+        "created_at": moment(payment.created_at),
+        "updated_at": moment(payment.updated_at),
+        "authorized_at": moment(payment.authorized_at),
+        "captured_at": moment(payment.captured_at),
+        "expires_at": moment(payment.expires_at),
+    }
+
+
+def refund_out(refund: Refund) -> dict[str, Any]:
+    """A refund as the native API shows it."""
+    return {
+        "id": refund.id,
+        "payment_id": refund.payment_id,
+        "amount": refund.amount.minor,
+        "currency": refund.amount.currency,
+        "status": refund.status.value,
+        "reason": refund.reason,
+        "payment_status": refund.payment_status.value,
+        "error_code": refund.error_code,
+        "created_at": moment(refund.created_at),
+    }
+
+
+def timeline_out(timeline: Timeline) -> dict[str, Any]:
+    """Every state change, event and delivery attempt, oldest first; the cause goes before its effects."""
+    entries = [
+        *((each.at, _transition_out(each)) for each in timeline.payment.transitions),
+        *((each.at, _event_out(each)) for each in timeline.events),
+        *((attempt.started_at, _attempt_out(delivery, attempt)) for delivery, attempt in timeline.attempts),
+    ]
+    return {
+        "payment_id": timeline.payment.id,
+        "data": [entry for _, entry in sorted(entries, key=lambda timed: timed[0])],
+    }
+
+
+def _event_out(event: Event) -> dict[str, Any]:
+    return {"kind": "event", "at": moment(event.at), "event_id": event.id, "event": event.type.value}
+
+
+def _attempt_out(delivery: Delivery, attempt: Attempt) -> dict[str, Any]:
+    return {
+        "kind": "attempt",
+        "at": moment(attempt.started_at),
+        "event_id": delivery.event_id,
+        "event": delivery.event_type,
+        "endpoint_id": delivery.endpoint_id,
+        "delivery_id": delivery.id,
+        "attempt": attempt.number,
+        "status_code": attempt.status_code,
+        "error": attempt.error,
+    }
+
+
+def _transition_out(transition: Transition) -> dict[str, Any]:
+    return {
+        "kind": "transition",
+        "at": moment(transition.at),
+        "action": transition.action.value,
+        "from_status": transition.source and transition.source.value,
+        "to_status": transition.target.value,
+        "amount": transition.amount,
+    }
+
+
+def merchant_out(merchant: Merchant, webhook_url: str | None) -> dict[str, Any]:
+    """A merchant as it sees itself."""
+    return {
+        "id": merchant.id,
+        "name": merchant.name,
+        "email": merchant.email,
+        "default_currency": merchant.default_currency,
+        "webhook_url": webhook_url,
+        "is_active": merchant.is_active,
+        "created_at": moment(merchant.created_at),
+    }
+
+
+def key_out(key: ApiKey) -> dict[str, Any]:
+    """A key without its secret."""
+    return {
+        "id": key.id,
+        "name": key.name,
+        "public_key": key.public_key,
+        "last4": key.last4,
+        "created_at": moment(key.created_at),
+        "last_used_at": moment(key.last_used_at),
+        "expires_at": moment(key.expires_at),
+        "revoked_at": moment(key.revoked_at),
+    }
+
+
+def issued_key_out(key: ApiKey, secret_key: str) -> dict[str, Any]:
+    """A key with its secret: shown this once."""
+    return {
+        "id": key.id,
+        "name": key.name,
+        "public_key": key.public_key,
+        "secret_key": secret_key,
+        "created_at": moment(key.created_at),
+        "expires_at": moment(key.expires_at),
+        "previous_expires_at": moment(key.previous_expires_at),
+    }

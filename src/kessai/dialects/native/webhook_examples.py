@@ -1,0 +1,86 @@
+"""What the OpenAPI document shows of webhooks."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+_ENDPOINT_ID: Final = "0199d3c2-5f00-7000-8000-0000000000e1"
+_EVENT_ID: Final = "0199d3c2-5f00-7000-8000-0000000000e2"
+_PAYMENT_ID: Final = "0199d3c2-5f00-7000-8000-0000000000a1"
+_AT: Final = "2026-01-31T12:00:00Z"
+_SECRET: Final = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="  # noqa: S105 - the published test vector
+
+ENDPOINT: Final = {
+    "id": _ENDPOINT_ID,
+    "url": "http://localhost:3000/webhooks",
+    "events": ["*"],
+    "description": None,
+    "enabled": True,
+    "disabled_reason": None,
+    "failing_since": None,
+    "created_at": _AT,
+    "updated_at": _AT,
+}
+ENDPOINT_CREATED: Final = {**ENDPOINT, "secret": _SECRET}
+ENDPOINT_SECRET: Final = {
+    "id": _ENDPOINT_ID,
+    "secret": _SECRET,
+    "previous_secret": None,
+    "previous_expires_at": None,
+}
+ENDPOINT_DELETED: Final = {"id": _ENDPOINT_ID, "deleted": True}
+PING: Final = {"delivered": True, "status_code": 200, "latency_ms": 12, "answer": "ok", "error": None}
+_BODY: Final = {
+    "id": _EVENT_ID,
+    "event": "payment.succeeded",
+    "payment": {"id": _PAYMENT_ID, "amount": 10000, "currency": "INR", "status": "CAPTURED"},
+    "timestamp": _AT,
+}
+EVENT: Final = {
+    "id": _EVENT_ID,
+    "event": "payment.succeeded",
+    "payment_id": _PAYMENT_ID,
+    "refund_id": None,
+    "endpoint_id": None,
+    "body": _BODY,
+    "created_at": _AT,
+}
+DELIVERY: Final = {
+    "id": "0199d3c2-5f00-7000-8000-0000000000d1",
+    "endpoint_id": _ENDPOINT_ID,
+    "event_id": _EVENT_ID,
+    "event": "payment.succeeded",
+    "status": "RETRYING",
+    "attempt_count": 1,
+    "next_attempt_at": "2026-01-31T12:00:05Z",
+    "last_error": "answered 500",
+    "body": '{"id":"0199d3c2-5f00-7000-8000-0000000000e2","event":"payment.succeeded", …}',
+    "attempts": [
+        {
+            "number": 1,
+            "started_at": _AT,
+            "status_code": 500,
+            "latency_ms": 12,
+            "answer": "oops",
+            "error": "answered 500",
+        }
+    ],
+    "created_at": _AT,
+    "updated_at": _AT,
+}
+
+
+def page_of(example: dict[str, Any]) -> dict[str, Any]:
+    """A page with one row."""
+    return {"data": [example], "has_more": False, "next_cursor": None}
+
+
+def answers(status: int, example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """An example for the answer of a route."""
+    return {status: {"content": {"application/json": {"example": example}}}}
+
+
+def asks(**examples: dict[str, Any]) -> dict[str, Any]:
+    """Examples for the body of a route."""
+    shown = {name: {"value": value} for name, value in examples.items()}
+    return {"requestBody": {"content": {"application/json": {"examples": shown}}}}

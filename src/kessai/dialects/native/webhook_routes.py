@@ -1,0 +1,278 @@
+"""Webhooks: endpoints, what they were told, and telling it again; declared, the exchange runs it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Final
+
+from fastapi import Query
+from fastapi.routing import APIRouter
+
+from kessai.dialects.native import webhook_examples as examples
+from kessai.dialects.native.errors import reading, writing
+from kessai.dialects.native.paging import decode_cursor, page
+from kessai.dialects.native.schemas import ListQuery
+from kessai.dialects.native.webhook_examples import answers, asks
+from kessai.dialects.native.webhook_schemas import (
+    DeliveryOut,
+    DeliveryPage,
+    DeliveryQuery,
+    EndpointCreatedOut,
+    EndpointDeletedOut,
+    EndpointIn,
+    EndpointOut,
+    EndpointPage,
+    EndpointPatch,
+    EndpointSecretOut,
+    EventPage,
+    EventQuery,
+    EventWithDeliveriesOut,
+    PingOut,
+    RedeliveredOut,
+    RotateIn,
+)
+from kessai.dialects.native.webhook_translate import (
+    delivery_out,
+    endpoint_created_out,
+    endpoint_out,
+    endpoint_secret_out,
+    event_out,
+    facts_from,
+    ping_out,
+)
+from kessai.domain.event import Event
+from kessai.http.call import Call, Caller, Reply
+from kessai.storage.repositories.deliveries import DeliveryFilter, DeliveryReport
+from kessai.storage.repositories.events import EventFilter
+
+router: Final = APIRouter(tags=["webhooks"])
+_DIALECT: Final = "native"
+
+
+@router.post(
+    "/webhooks/endpoints",
+    operation_id="create_webhook_endpoint",
+    summary="Have events sent somewhere",
+    status_code=201,
+    response_model=EndpointCreatedOut,
+    responses={**writing(), **answers(201, examples.ENDPOINT_CREATED)},
+    openapi_extra=asks(
+        everything={"url": "http://localhost:3000/webhooks"},
+        some={"url": "http://localhost:3000/webhooks", "events": ["payment.succeeded", "payment.refunded"]},
+    ),
+)
+async def create_webhook_endpoint(call: Caller, body: EndpointIn) -> Reply:
+    """Every event from now on goes there. The secret that signs is in the answer."""
+    endpoint, secret, change = await call.services.endpoints.create(
+        call.merchant.id, facts_from(body), dialect=_DIALECT, secret=body.secret, at=call.now
+    )
+    return Reply(201, endpoint_created_out(endpoint, secret), change, is_secret=True)
+
+
+@router.get(
+    "/webhooks/endpoints",
+    operation_id="list_webhook_endpoints",
+    summary="List endpoints, newest first",
+    response_model=EndpointPage,
+    responses={**reading("VALIDATION_FAILED"), **answers(200, examples.page_of(examples.ENDPOINT))},
+)
+async def list_webhook_endpoints(call: Caller, query: Annotated[ListQuery, Query()]) -> Reply:
+    """Disabled ones too, without their secrets."""
+    found = await call.services.endpoints.list(
+        call.merchant.id, before=decode_cursor(query.cursor), limit=query.limit
+    )
+    return Reply(200, page(found, query.limit, endpoint_out))
+
+
+@router.get(
+    "/webhooks/endpoints/{endpoint_id}",
+    operation_id="get_webhook_endpoint",
+    summary="Get an endpoint",
+    response_model=EndpointOut,
+    responses={**reading("NOT_FOUND"), **answers(200, examples.ENDPOINT)},
+)
+async def get_webhook_endpoint(call: Caller, endpoint_id: str) -> Reply:
+    """When it is disabled, `disabled_reason` says why."""
+    return Reply(200, endpoint_out(await call.services.endpoints.get(call.merchant.id, endpoint_id)))
+
+
+@router.patch(
+    "/webhooks/endpoints/{endpoint_id}",
+    operation_id="update_webhook_endpoint",
+    summary="Change an endpoint",
+    response_model=EndpointOut,
+    responses={**writing("NOT_FOUND"), **answers(200, examples.ENDPOINT)},
+    openapi_extra=asks(disable={"enabled": False}, move={"url": "http://localhost:4000/webhooks"}),
+)
+async def update_webhook_endpoint(call: Caller, endpoint_id: str, body: EndpointPatch) -> Reply:
+    """Only what is sent changes. Deliveries that come due while it is disabled are canceled."""
+    endpoint, change = await call.services.endpoints.update(
+        call.merchant.id, endpoint_id, facts_from(body), at=call.now
+    )
+    return Reply(200, endpoint_out(endpoint), change)
+
+
+@router.delete(
+    "/webhooks/endpoints/{endpoint_id}",
+    operation_id="delete_webhook_endpoint",
+    summary="Delete an endpoint",
+    response_model=EndpointDeletedOut,
+    responses={
+        **reading("NOT_FOUND", "CONFLICT", "STORAGE_FULL"),
+        **answers(200, examples.ENDPOINT_DELETED),
+    },
+)
+async def delete_webhook_endpoint(call: Caller, endpoint_id: str) -> Reply:
+    """What was still on its way there is canceled; its deliveries stay listed."""
+    endpoint, change = await call.services.endpoints.delete(call.merchant.id, endpoint_id, at=call.now)
+    return Reply(200, {"id": endpoint.id, "deleted": True}, change)
+
+
+@router.get(
+    "/webhooks/endpoints/{endpoint_id}/secret",
+    operation_id="get_webhook_endpoint_secret",
+    summary="Show an endpoint's secret",
+    response_model=EndpointSecretOut,
+    responses={**reading("NOT_FOUND", "CONFLICT"), **answers(200, examples.ENDPOINT_SECRET)},
+)
+async def get_webhook_endpoint_secret(call: Caller, endpoint_id: str) -> Reply:
+    """The secret that signs now, and the one before it while its grace period lasts."""
+    endpoint, secrets = await call.services.endpoints.secrets(call.merchant.id, endpoint_id, at=call.now)
+    return Reply(200, endpoint_secret_out(endpoint, secrets))
+
+
+@router.post(
+    "/webhooks/endpoints/{endpoint_id}/rotate-secret",
+    operation_id="rotate_webhook_endpoint_secret",
+    summary="Give an endpoint a new secret",
+    response_model=EndpointCreatedOut,
+    responses={**writing("NOT_FOUND"), **answers(200, examples.ENDPOINT_CREATED)},
+    openapi_extra=asks(at_once={}, an_hour={"grace_period_s": 3600}),
+)
+async def rotate_webhook_endpoint_secret(
+    call: Caller, endpoint_id: str, body: RotateIn | None = None
+) -> Reply:
+    """Both secrets sign during the grace period; by default the old one stops at once."""
+    asked = body or RotateIn()
+    endpoint, secret, change = await call.services.endpoints.rotate_secret(
+        call.merchant.id,
+        endpoint_id,
+        secret=asked.secret,
+        grace=timedelta(seconds=asked.grace_period_s),
+        at=call.now,
+    )
+    return Reply(200, endpoint_created_out(endpoint, secret), change, is_secret=True)
+
+
+@router.post(
+    "/webhooks/endpoints/{endpoint_id}/test",
+    operation_id="test_webhook_endpoint",
+    summary="Send a ping now",
+    response_model=PingOut,
+    responses={**writing("NOT_FOUND"), **answers(200, examples.PING)},
+)
+async def test_webhook_endpoint(call: Caller, endpoint_id: str) -> Reply:
+    """Signed like any webhook, sent to a disabled endpoint too, not kept; answers with what came back."""
+    return Reply(
+        200, ping_out(await call.services.endpoints.ping(call.merchant.id, endpoint_id, at=call.now))
+    )
+
+
+@router.get(
+    "/webhooks/events",
+    operation_id="list_webhook_events",
+    summary="List events, newest first",
+    response_model=EventPage,
+    responses={**reading("VALIDATION_FAILED"), **answers(200, examples.page_of(examples.EVENT))},
+)
+async def list_webhook_events(call: Caller, query: Annotated[EventQuery, Query()]) -> Reply:
+    """What happened, whether or not an endpoint was there to hear it."""
+    found = await call.services.events.list(
+        call.merchant.id,
+        EventFilter(type=query.event and query.event.value, payment_id=query.payment_id),
+        before=decode_cursor(query.cursor),
+        limit=query.limit,
+    )
+    return Reply(200, page(found, query.limit, lambda event: _shown(call, event)))
+
+
+@router.get(
+    "/webhooks/events/{event_id}",
+    operation_id="get_webhook_event",
+    summary="Get an event and where it went",
+    response_model=EventWithDeliveriesOut,
+    responses={
+        **reading("NOT_FOUND"),
+        **answers(200, {**examples.EVENT, "deliveries": [examples.DELIVERY]}),
+    },
+)
+async def get_webhook_event(call: Caller, event_id: str) -> Reply:
+    """With every delivery and its attempts."""
+    event = await call.services.events.get(call.merchant.id, event_id)
+    deliveries = await call.services.events.deliveries_of(event)
+    return Reply(200, {**_shown(call, event), "deliveries": [delivery_out(each) for each in deliveries]})
+
+
+@router.post(
+    "/webhooks/events/{event_id}/redeliver",
+    operation_id="redeliver_webhook_event",
+    summary="Send an event again",
+    status_code=202,
+    response_model=RedeliveredOut,
+    responses={**writing("NOT_FOUND"), **answers(202, {"data": [examples.DELIVERY]})},
+)
+async def redeliver_webhook_event(call: Caller, event_id: str) -> Reply:
+    """To every endpoint that had it or would hear it now: same id, same body, fresh timestamp."""
+    deliveries, change = await call.services.events.redeliver(call.merchant.id, event_id, at=call.now)
+    return Reply(202, {"data": [delivery_out(DeliveryReport(each, ())) for each in deliveries]}, change)
+
+
+@router.get(
+    "/webhooks/deliveries",
+    operation_id="list_webhook_deliveries",
+    summary="List deliveries, newest first",
+    response_model=DeliveryPage,
+    responses={**reading("VALIDATION_FAILED"), **answers(200, examples.page_of(examples.DELIVERY))},
+)
+async def list_webhook_deliveries(call: Caller, query: Annotated[DeliveryQuery, Query()]) -> Reply:
+    """With their newest attempts, any combination of filters."""
+    wanted = DeliveryFilter(
+        endpoint_id=query.endpoint_id,
+        event_id=query.event_id,
+        event_type=query.event and query.event.value,
+        status=query.status and query.status.value,
+    )
+    found = await call.services.events.deliveries(
+        call.merchant.id, wanted, before=decode_cursor(query.cursor), limit=query.limit
+    )
+    return Reply(200, page(found, query.limit, delivery_out))
+
+
+@router.get(
+    "/webhooks/deliveries/{delivery_id}",
+    operation_id="get_webhook_delivery",
+    summary="Get a delivery and its attempts",
+    response_model=DeliveryOut,
+    responses={**reading("NOT_FOUND"), **answers(200, examples.DELIVERY)},
+)
+async def get_webhook_delivery(call: Caller, delivery_id: str) -> Reply:
+    """With the body as it is sent, byte for byte."""
+    return Reply(200, delivery_out(await call.services.events.delivery(call.merchant.id, delivery_id)))
+
+
+@router.post(
+    "/webhooks/deliveries/{delivery_id}/retry",
+    operation_id="retry_webhook_delivery",
+    summary="Send one delivery again",
+    status_code=202,
+    response_model=DeliveryOut,
+    responses={**writing("NOT_FOUND"), **answers(202, examples.DELIVERY)},
+)
+async def retry_webhook_delivery(call: Caller, delivery_id: str) -> Reply:
+    """At once and with a fresh schedule: same id, same body, fresh timestamp."""
+    report, change = await call.services.events.retry(call.merchant.id, delivery_id, at=call.now)
+    return Reply(202, delivery_out(report), change)
+
+
+def _shown(call: Call, event: Event) -> dict[str, Any]:
+    return event_out(event, call.services.public_url)

@@ -1,0 +1,179 @@
+"""The wire shapes of webhooks: endpoints, events and deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, Field
+
+from kessai.dialects.native.schemas import GraceIn, In, ListQuery, page_of, text
+from kessai.domain.delivery import DeliveryStatus
+from kessai.domain.endpoint import EVERY_EVENT
+from kessai.domain.event import EventType
+from kessai.services.endpoint_rules import EVENT_NAMES, SECRET_MAX, SECRET_MIN, URL_MAX
+
+Url = Annotated[
+    str,
+    text(URL_MAX, length_min=1),
+    Field(
+        description="http or https, without user, password or fragment",
+        examples=["http://localhost:3000/webhooks"],
+    ),
+]
+EventNames = Annotated[
+    list[Literal[EVENT_NAMES]],  # type: ignore[valid-type]
+    Field(min_length=1, max_length=len(EVENT_NAMES), description="Which events to send; `*` is all of them"),
+]
+Description = Annotated[str, text(500)]
+Secret = Annotated[
+    str,
+    text(SECRET_MAX, length_min=SECRET_MIN),
+    Field(description="A secret of your own, printable ASCII; one is made when left out"),
+]
+
+
+class EndpointIn(In):
+    """An endpoint to be made."""
+
+    url: Url
+    events: EventNames = Field(default_factory=lambda: [EVERY_EVENT])
+    description: Description | None = None
+    enabled: bool = True
+    secret: Secret | None = None
+
+
+class EndpointPatch(In):
+    """What is sent is changed; `description` null removes it."""
+
+    # The defaults are never used: only the fields that were sent are read.
+    url: Url = ""
+    events: EventNames = Field(default_factory=list)
+    description: Description | None = None
+    enabled: bool = True
+
+
+class RotateIn(GraceIn):
+    """A secret of your own, or a made one; for how long the present one signs beside it."""
+
+    secret: Secret | None = None
+
+
+class EventQuery(ListQuery):
+    """Filters of the list of events."""
+
+    event: EventType | None = Field(None, description="Only events of this type")
+    payment_id: str | None = Field(None, description="Only events of this payment")
+
+
+class DeliveryQuery(ListQuery):
+    """Filters of the list of deliveries, in any combination."""
+
+    endpoint_id: str | None = None
+    event_id: str | None = None
+    event: EventType | None = Field(None, description="Only events of this type")
+    status: DeliveryStatus | None = None
+
+
+class EndpointOut(BaseModel):
+    """An endpoint without its secret. `failing_since`: no delivery has arrived after this moment."""
+
+    id: str
+    url: str
+    events: list[str]
+    description: str | None
+    enabled: bool
+    disabled_reason: str | None
+    failing_since: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class EndpointCreatedOut(EndpointOut):
+    """An endpoint with its secret."""
+
+    secret: str
+
+
+class EndpointSecretOut(BaseModel):
+    """The secrets that sign now: while a rotation's grace period lasts, the one before it too."""
+
+    id: str
+    secret: str
+    previous_secret: str | None
+    previous_expires_at: datetime | None
+
+
+class EndpointDeletedOut(BaseModel):
+    """The endpoint is gone."""
+
+    id: str
+    deleted: Literal[True]
+
+
+class PingOut(BaseModel):
+    """What came back from a ping."""
+
+    delivered: bool
+    status_code: int | None
+    latency_ms: int
+    answer: str
+    error: str | None
+
+
+class AttemptOut(BaseModel):
+    """One try: what came back, the first 4 KiB of the answer, or why there was none."""
+
+    number: int
+    started_at: datetime
+    status_code: int | None
+    latency_ms: int
+    answer: str
+    error: str | None
+
+
+class DeliveryOut(BaseModel):
+    """One event on its way to one endpoint. `body` is what every attempt sends, byte for byte."""
+
+    id: str
+    endpoint_id: str
+    event_id: str
+    event: str
+    status: DeliveryStatus
+    attempt_count: int
+    next_attempt_at: datetime | None
+    last_error: str | None
+    body: str
+    attempts: list[AttemptOut]
+    created_at: datetime
+    updated_at: datetime
+
+
+class EventOut(BaseModel):
+    """What happened. `body` is what endpoints are sent."""
+
+    id: str
+    event: str
+    payment_id: str | None
+    refund_id: str | None
+    endpoint_id: str | None
+    body: Mapping[str, Any]
+    created_at: datetime
+
+
+class EventWithDeliveriesOut(EventOut):
+    """What happened, and where it was told."""
+
+    deliveries: list[DeliveryOut]
+
+
+class RedeliveredOut(BaseModel):
+    """The deliveries on their way again."""
+
+    data: list[DeliveryOut]
+
+
+EndpointPage: Final = page_of(EndpointOut, "WebhookEndpointPage")
+EventPage: Final = page_of(EventOut, "EventPage")
+DeliveryPage: Final = page_of(DeliveryOut, "DeliveryPage")

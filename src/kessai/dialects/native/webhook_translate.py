@@ -1,0 +1,115 @@
+"""Endpoints, events and deliveries in the native API's words. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from kessai.dialects.native.events import event_body
+from kessai.dialects.native.translate import masked, moment
+from kessai.dialects.native.webhook_schemas import EndpointIn, EndpointPatch
+from kessai.domain.delivery import Attempt
+from kessai.domain.endpoint import Endpoint
+from kessai.domain.event import EndpointFact, Event, PaymentFact
+from kessai.services.endpoints import EndpointFacts
+from kessai.services.ports import WebhookResult
+from kessai.storage.repositories.deliveries import DeliveryReport
+
+
+def facts_from(body: EndpointIn | EndpointPatch) -> EndpointFacts:
+    """What was sent, and nothing else; free text keeps no real card number."""
+    sent = body.model_dump(exclude_unset=True, exclude={"secret"})
+    if "description" in sent:
+        sent["description"] = masked(sent["description"])
+    # The shapes' fields are the facts' by name and type.
+    return cast(EndpointFacts, sent)
+
+
+def endpoint_out(endpoint: Endpoint) -> dict[str, Any]:
+    """An endpoint without its secret."""
+    return {
+        "id": endpoint.id,
+        "url": endpoint.url,
+        "events": list(endpoint.events),
+        "description": endpoint.description,
+        "enabled": endpoint.is_enabled,
+        "disabled_reason": endpoint.disabled_reason,
+        "failing_since": moment(endpoint.failing_since),
+        "created_at": moment(endpoint.created_at),
+        "updated_at": moment(endpoint.updated_at),
+    }
+
+
+def endpoint_created_out(endpoint: Endpoint, secret: str) -> dict[str, Any]:
+    """An endpoint with its secret."""
+    return {**endpoint_out(endpoint), "secret": secret}
+
+
+def endpoint_secret_out(endpoint: Endpoint, secrets: tuple[str, ...]) -> dict[str, Any]:
+    """The secrets in force, newest first."""
+    previous = secrets[1] if len(secrets) > 1 else None
+    return {
+        "id": endpoint.id,
+        "secret": secrets[0],
+        "previous_secret": previous,
+        "previous_expires_at": moment(endpoint.previous_expires_at) if previous else None,
+    }
+
+
+def ping_out(result: WebhookResult) -> dict[str, Any]:
+    """What came back from a ping."""
+    return {
+        "delivered": result.succeeded,
+        "status_code": result.status_code,
+        "latency_ms": result.latency_ms,
+        "answer": result.answer,
+        "error": result.error,
+    }
+
+
+def event_out(event: Event, public_url: str) -> dict[str, Any]:
+    """What happened, with the body that tells of it."""
+    payment_id = refund_id = endpoint_id = None
+    match event.fact:
+        case PaymentFact(payment, refund):
+            payment_id, refund_id = payment.id, refund and refund.id
+        case EndpointFact(endpoint, _):
+            endpoint_id = endpoint.id
+    return {
+        "id": event.id,
+        "event": event.type.value,
+        "payment_id": payment_id,
+        "refund_id": refund_id,
+        "endpoint_id": endpoint_id,
+        "body": event_body(event, public_url),
+        "created_at": moment(event.at),
+    }
+
+
+def delivery_out(report: DeliveryReport) -> dict[str, Any]:
+    """A delivery with its attempts, the newest last."""
+    delivery = report.delivery
+    return {
+        "id": delivery.id,
+        "endpoint_id": delivery.endpoint_id,
+        "event_id": delivery.event_id,
+        "event": delivery.event_type,
+        "status": delivery.status.value,
+        "attempt_count": delivery.attempt_count,
+        "next_attempt_at": moment(delivery.due_at),
+        "last_error": delivery.last_error,
+        "body": delivery.body.decode(),
+        "attempts": [_attempt_out(attempt) for attempt in report.attempts],
+        "created_at": moment(delivery.created_at),
+        "updated_at": moment(delivery.updated_at),
+    }
+
+
+def _attempt_out(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "started_at": moment(attempt.started_at),
+        "status_code": attempt.status_code,
+        "latency_ms": attempt.latency_ms,
+        "answer": attempt.answer,
+        "error": attempt.error,
+    }

@@ -1,0 +1,1 @@
+"""What a payment may do: pure values and rules, standard library only."""

@@ -1,0 +1,40 @@
+"""What is to last: everything one request or one tick of the worker writes, in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from kessai.domain.delivery import Delivery
+from kessai.domain.endpoint import Endpoint
+from kessai.domain.event import Event
+from kessai.domain.idempotency import KeyClaim
+from kessai.domain.merchant import ApiKey, Merchant
+from kessai.domain.payment import Payment
+from kessai.domain.refund import Refund
+
+Record = Merchant | ApiKey | Endpoint | Delivery
+"""Rarely written values, saved whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Rows to insert (version 1) and rows to move on (a higher version, from the one before).
+
+    The journal answers `Stale` when a row is no longer at the version before, and `KeyTaken` when the
+    claim's key is another's; nothing of the Change is then written.
+    """
+
+    payment: Payment | None = None
+    refund: Refund | None = None
+    events: tuple[Event, ...] = ()
+    records: tuple[Record, ...] = ()
+    claim: KeyClaim | None = None
+
+    @property
+    def is_news(self) -> bool:
+        """Whether there is something for a dispatcher to do."""
+        return bool(self.events) or any(isinstance(record, Delivery) for record in self.records)
+
+    def claimed_by(self, claim: KeyClaim) -> Change:
+        """The same Change, protected by a key."""
+        return replace(self, claim=claim)

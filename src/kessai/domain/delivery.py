@@ -1,0 +1,176 @@
+"""One event on its way to one endpoint: when it is tried, when it is given up. The schedule is data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from kessai.domain.endpoint import Endpoint
+from kessai.domain.event import Event
+from kessai.domain.ids import DeliveryId, EndpointId, EventId, MerchantId
+
+RETRY_AFTER_MAX: Final = timedelta(hours=1)
+"""How far a receiver's Retry-After may push the next attempt."""
+JITTER: Final = 0.1
+"""Each delay is spread by this part either way, so that retries do not come in herds."""
+GONE: Final = 410
+ERROR_MAX: Final = 500
+"""Characters kept of what went wrong."""
+
+
+class DeliveryStatus(StrEnum):
+    """PENDING before the first attempt, RETRYING between attempts; the others are final."""
+
+    PENDING = "PENDING"
+    SUCCEEDED = "SUCCEEDED"
+    RETRYING = "RETRYING"
+    EXHAUSTED = "EXHAUSTED"
+    CANCELED = "CANCELED"
+
+
+OPEN: Final = (DeliveryStatus.PENDING, DeliveryStatus.RETRYING)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The delays before each retry; as many retries as delays."""
+
+    delays: tuple[timedelta, ...]
+
+    @classmethod
+    def doubling(cls, first: timedelta, retries: int) -> Schedule:
+        """`first`, then twice as long each time."""
+        return cls(tuple(first * 2**n for n in range(retries)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """`attempt_count` numbers the attempts from 1, `retry_count` is the place in the schedule.
+
+    `due_at` is None when final. `leased_until` keeps other dispatchers off while one is trying.
+    """
+
+    id: DeliveryId
+    merchant_id: MerchantId
+    event_id: EventId
+    endpoint_id: EndpointId
+    event_type: str
+    status: DeliveryStatus
+    body: bytes
+    attempt_count: int
+    retry_count: int
+    due_at: datetime | None
+    leased_until: datetime | None
+    last_error: str | None
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+
+    def claimed(self, *, until: datetime) -> Delivery:
+        """Taken by a dispatcher for one more attempt, which it has to settle before `until`."""
+        return replace(
+            self, attempt_count=self.attempt_count + 1, leased_until=until, version=self.version + 1
+        )
+
+    def canceled(self, reason: str, *, at: datetime) -> Delivery:
+        """Not to be tried any more, since nobody is there to hear."""
+        return replace(
+            self,
+            status=DeliveryStatus.CANCELED,
+            due_at=None,
+            leased_until=None,
+            last_error=reason,
+            updated_at=at,
+            version=self.version + 1,
+        )
+
+    def settled(
+        self,
+        result: AttemptResult,
+        schedule: Schedule,
+        *,
+        spread: float,
+        at: datetime,
+    ) -> Delivery:
+        """What follows from one attempt; `spread` in -1..1 is this attempt's jitter."""
+        after = replace(
+            self,
+            leased_until=None,
+            due_at=None,
+            updated_at=at,
+            last_error=result.error[:ERROR_MAX] if result.error else None,
+            version=self.version + 1,
+        )
+        if result.succeeded:
+            return replace(after, status=DeliveryStatus.SUCCEEDED, last_error=None)
+        if result.status_code == GONE or self.retry_count >= len(schedule.delays):
+            return replace(after, status=DeliveryStatus.EXHAUSTED)
+        delay = schedule.delays[self.retry_count] * (1 + JITTER * spread)
+        if result.retry_after is not None:
+            delay = max(delay, min(result.retry_after, RETRY_AFTER_MAX))
+        return replace(
+            after, status=DeliveryStatus.RETRYING, retry_count=self.retry_count + 1, due_at=at + delay
+        )
+
+    def again(self, *, at: datetime) -> Delivery:
+        """Due at once with a fresh schedule, whatever became of it; asked for by hand."""
+        return replace(
+            self,
+            status=DeliveryStatus.RETRYING if self.attempt_count else DeliveryStatus.PENDING,
+            retry_count=0,
+            due_at=at,
+            leased_until=None,
+            updated_at=at,
+            version=self.version + 1,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptResult:
+    """What one try came to. `error` says in words why it failed."""
+
+    status_code: int | None
+    error: str | None = None
+    retry_after: timedelta | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Any 2xx."""
+        return self.status_code is not None and 200 <= self.status_code < 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try as it is kept: when, what came back, how long it took."""
+
+    delivery_id: DeliveryId
+    number: int
+    started_at: datetime
+    status_code: int | None
+    latency_ms: int
+    answer: str
+    error: str | None
+
+
+def new_delivery(
+    delivery_id: DeliveryId, event: Event, endpoint: Endpoint, body: bytes, *, at: datetime
+) -> Delivery:
+    """`event` on its way to `endpoint`, due at once."""
+    return Delivery(
+        id=delivery_id,
+        merchant_id=event.merchant_id,
+        event_id=event.id,
+        endpoint_id=endpoint.id,
+        event_type=event.type.value,
+        status=DeliveryStatus.PENDING,
+        body=body,
+        attempt_count=0,
+        retry_count=0,
+        due_at=at,
+        leased_until=None,
+        last_error=None,
+        created_at=at,
+        updated_at=at,
+    )

@@ -1,0 +1,55 @@
+"""What happened, as it was at that moment. The event row is the outbox of the webhooks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from kessai.domain.endpoint import Endpoint
+from kessai.domain.ids import EventId, MerchantId
+from kessai.domain.payment import Payment
+from kessai.domain.refund import Refund
+
+
+class EventType(StrEnum):
+    """The events an endpoint may subscribe to."""
+
+    PAYMENT_CREATED = "payment.created"
+    PAYMENT_AUTHORIZED = "payment.authorized"
+    PAYMENT_SUCCEEDED = "payment.succeeded"
+    PAYMENT_FAILED = "payment.failed"
+    PAYMENT_REFUNDED = "payment.refunded"
+    PAYMENT_CANCELED = "payment.canceled"
+    PAYMENT_EXPIRED = "payment.expired"
+    PAYMENT_REQUIRES_ACTION = "payment.requires_action"
+    REFUND_PENDING = "refund.pending"
+    REFUND_FAILED = "refund.failed"
+    ENDPOINT_DISABLED = "endpoint.disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFact:
+    """A payment, with its refund if the event is about one."""
+
+    payment: Payment
+    refund: Refund | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointFact:
+    """An endpoint that was switched off, and why."""
+
+    endpoint: Endpoint
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One fact with its name and time."""
+
+    id: EventId
+    merchant_id: MerchantId
+    type: EventType
+    fact: PaymentFact | EndpointFact
+    at: datetime

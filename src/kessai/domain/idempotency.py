@@ -1,0 +1,30 @@
+"""One key, one effect: the claim that is written in the same transaction as what it protects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from kessai.domain.ids import MerchantId
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """An answer as it was sent, to be sent again byte for byte. `is_sealed`: the body is encrypted."""
+
+    status: int
+    content_type: str
+    body: bytes
+    is_sealed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeyClaim:
+    """A key, what it was used for (`fingerprint` of method, path and body) and how it was answered."""
+
+    merchant_id: MerchantId
+    key: str
+    fingerprint: str
+    answer: StoredAnswer
+    created_at: datetime
+    expires_at: datetime

@@ -1,0 +1,31 @@
+"""What pays: a card, a UPI id, a konbini slip. Only what is safe to keep; a cvc never gets here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class InstrumentType(StrEnum):
+    """The kinds of instrument the pretend bank knows."""
+
+    CARD = "card"
+    UPI = "upi"
+    WALLET = "wallet"
+    NETBANKING = "netbanking"
+    KONBINI = "konbini"
+    BANK_TRANSFER = "bank_transfer"
+
+
+SETTLES_LATER: Final = frozenset({InstrumentType.KONBINI, InstrumentType.BANK_TRANSFER})
+"""Instruments whose payer pays after the request: such a payment waits at PENDING."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """What is kept of an instrument: its type and, of a card, brand and last four digits."""
+
+    type: InstrumentType
+    brand: str | None = None
+    last4: str | None = None

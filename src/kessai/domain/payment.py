@@ -1,0 +1,214 @@
+"""The payment: every status change there is happens here, along the table of transitions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, assert_never
+
+from kessai.domain.errors import AmountTooLargeError, InvalidFieldError, TransitionNotAllowedError
+from kessai.domain.ids import MerchantId, PaymentId, RefundId
+from kessai.domain.instrument import Instrument
+from kessai.domain.money import Money, zero
+from kessai.domain.outcome import ActionRequired, Approved, Declined, Deferred, Outcome, Verdict
+from kessai.domain.refund import Refund, RefundStatus
+from kessai.domain.transitions import TRANSITIONS, Action, Status, Transition, requestable_from
+
+AUTHORIZATION_LASTS: Final = timedelta(days=7)
+"""How long a hold stands before it expires; the card networks' usual time."""
+
+
+class CaptureMethod(StrEnum):
+    """Whether an approved payment is captured at once or waits to be."""
+
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a merchant asks to be paid."""
+
+    merchant_id: MerchantId
+    amount: Money
+    capture_method: CaptureMethod
+    simulate: str
+    delay: timedelta | None = None
+    description: str | None = None
+    customer_email: str | None = None
+    reference: str | None = None
+    metadata: Mapping[str, str]
+    instrument: Instrument | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """A payment as it stands. `version` counts its saved states, 1 for a new one.
+
+    `due_at` is when the clock moves it by itself: a PENDING one is settled, an AUTHORIZED one expires.
+    """
+
+    id: PaymentId
+    order: Order
+    status: Status
+    captured: Money
+    refunded: Money
+    error_code: str | None = None
+    error_message: str | None = None
+    created_at: datetime
+    updated_at: datetime
+    authorized_at: datetime | None = None
+    captured_at: datetime | None = None
+    expires_at: datetime | None = None
+    due_at: datetime | None = None
+    transitions: tuple[Transition, ...]
+    version: int = 1
+
+    @property
+    def merchant_id(self) -> MerchantId:
+        return self.order.merchant_id
+
+    @property
+    def refundable(self) -> Money:
+        """What was captured and has not been given back."""
+        return self.captured - self.refunded
+
+    def saved_again(self) -> Payment:
+        """The same state as the next version: what a Change that updates it carries."""
+        return replace(self, version=self.version + 1)
+
+    def follow(self, outcome: Outcome, *, at: datetime) -> Payment:
+        """Do what the bank said to a payment that is CREATED."""
+        match outcome:
+            case Approved() | Declined():
+                return self.resolve(outcome, at=at)
+            case ActionRequired():
+                return self._move(Action.CHALLENGE, at=at)
+            case Deferred(delay):
+                return self._move(Action.DEFER, at=at, due_at=at + delay)
+            case _:
+                assert_never(outcome)
+
+    def resolve(self, verdict: Verdict, *, at: datetime) -> Payment:
+        """Do what the bank said in the end: at once, after the payer's proof, or after a delay."""
+        match verdict:
+            case Declined(code, message):
+                return self._move(Action.DECLINE, at=at, due_at=None, error_code=code, error_message=message)
+            case Approved() if self.status is Status.PENDING:
+                return self._take(Action.SETTLE, self.order.amount, at=at)
+            case Approved():
+                held = self._hold(at=at)
+                automatic = self.order.capture_method is CaptureMethod.AUTOMATIC
+                return held.capture(None, at=at) if automatic else held
+            case _:
+                assert_never(verdict)
+
+    def capture(self, amount: Money | None, *, at: datetime) -> Payment:
+        """Take `amount` of what is held, all of it when None; the rest is released.
+
+        Raises:
+            TransitionNotAllowedError: nothing is held.
+            AmountTooLargeError: more than is held.
+            InvalidFieldError: `amount` is zero.
+        """
+        self._require(Action.CAPTURE)
+        asked = self.order.amount if amount is None else _some(amount)
+        if not asked <= self.order.amount:
+            raise AmountTooLargeError(action="capture", asked=asked.minor, left=self.order.amount.minor)
+        return self._take(Action.CAPTURE, asked, at=at)
+
+    def cancel(self, *, at: datetime) -> Payment:
+        """Let what is held go untaken."""
+        return self._move(Action.CANCEL, at=at, due_at=None, expires_at=None)
+
+    def expire(self, *, at: datetime) -> Payment:
+        """Nobody captured in time: the hold lapses."""
+        return self._move(Action.EXPIRE, at=at, due_at=None)
+
+    def refund(self, amount: Money | None, *, at: datetime) -> tuple[Payment, Money]:
+        """Give back `amount` of what was captured, what is left when None; returns what was given back.
+
+        Raises:
+            TransitionNotAllowedError: nothing has been captured, or all was given back.
+            AmountTooLargeError: more than is left.
+            InvalidFieldError: `amount` is zero.
+        """
+        self._require(Action.REFUND_REST)
+        left = self.refundable
+        asked = left if amount is None else _some(amount)
+        if not asked <= left:
+            raise AmountTooLargeError(action="refund", asked=asked.minor, left=left.minor)
+        action = Action.REFUND_REST if asked == left else Action.REFUND_PART
+        return self._move(action, at=at, moved=asked, refunded=self.refunded + asked), asked
+
+    def restore(self, amount: Money, *, at: datetime) -> Payment:
+        """A refund failed on its way: the money is back on the payment."""
+        return self._move(Action.RESTORE, at=at, moved=amount, refunded=self.refunded - amount)
+
+    def _hold(self, *, at: datetime) -> Payment:
+        lapses = at + AUTHORIZATION_LASTS
+        return self._move(Action.AUTHORIZE, at=at, authorized_at=at, expires_at=lapses, due_at=lapses)
+
+    def _take(self, action: Action, amount: Money, *, at: datetime) -> Payment:
+        return self._move(
+            action, at=at, moved=amount, captured=amount, captured_at=at, expires_at=None, due_at=None
+        )
+
+    def _require(self, action: Action) -> Status:
+        target = TRANSITIONS.get((self.status, action))
+        if target is None:
+            raise TransitionNotAllowedError(
+                action=action.value, status=self.status.value, allowed=requestable_from(self.status)
+            )
+        return target
+
+    def _move(self, action: Action, *, at: datetime, moved: Money | None = None, **facts: Any) -> Payment:
+        # `facts` are fields of this class; `replace` refuses any other name.
+        target = self._require(action)
+        taken = Transition(action, self.status, target, at, moved.minor if moved else None)
+        transitions = (*self.transitions, taken)
+        return replace(self, status=target, updated_at=at, transitions=transitions, **facts)
+
+
+def _some(amount: Money) -> Money:
+    if not amount:
+        raise InvalidFieldError(
+            "the amount must be at least 1", param="amount", hint="leave it out for all of it"
+        )
+    return amount
+
+
+def new_payment(payment_id: PaymentId, order: Order, *, at: datetime) -> Payment:
+    """A payment that has been asked for and not yet decided."""
+    nothing = zero(order.amount.currency)
+    return Payment(
+        id=payment_id,
+        order=order,
+        status=Status.CREATED,
+        captured=nothing,
+        refunded=nothing,
+        created_at=at,
+        updated_at=at,
+        transitions=(Transition(Action.CREATE, None, Status.CREATED, at),),
+    )
+
+
+def new_refund(
+    refund_id: RefundId, payment: Payment, amount: Money, reason: str | None, *, at: datetime
+) -> Refund:
+    """The refund that took `amount` off `payment`, which stands as it does after that."""
+    return Refund(
+        id=refund_id,
+        merchant_id=payment.merchant_id,
+        payment_id=payment.id,
+        amount=amount,
+        status=RefundStatus.PROCESSED,
+        reason=reason,
+        payment_status=payment.status,
+        error_code=None,
+        due_at=None,
+        created_at=at,
+        updated_at=at,
+    )

@@ -1,0 +1,1 @@
+"""The exchange: one request from bytes to bytes."""

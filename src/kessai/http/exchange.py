@@ -1,0 +1,185 @@
+"""One request from bytes to bytes: read, load, decide, render, commit, and only then answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, assert_never
+
+import orjson
+import structlog
+
+from kessai.domain.errors import ConflictError, KessaiError
+from kessai.domain.idempotency import KeyClaim
+from kessai.http.answer import Answer, Send, hang_up, send_answer
+from kessai.http.call import Call, Reply, Visit
+from kessai.http.errors import InternalError, MethodNotAllowedError
+from kessai.http.gate import Gate
+from kessai.http.idempotency import Idempotency
+from kessai.http.request import ClientGoneError, Receive, Request, parse_object
+from kessai.http.routing import Match, Operation, RouteTable
+from kessai.services.ports import Clock, IdFactory
+from kessai.services.services import Services
+from kessai.storage.journal import Committed, Database, KeyTaken, Stale
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+
+_TRIES: Final = 20
+"""How often a decision is made anew because its payment moved meanwhile; each time somebody got through."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the exchange works with. `observe` is told operation, status and seconds of every answer."""
+
+    services: Services
+    database: Database
+    gate: Gate
+    idempotency: Idempotency
+    clock: Clock
+    ids: IdFactory
+    observe: Callable[[str, int, float], None]
+    body_timeout_s: float
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One request on its way: what it is, when it came, which headers its answer has whatever it is."""
+
+    request: Request
+    match: Match
+    operation: Operation | None
+    now: datetime
+    request_id: str
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+
+class Exchange:
+    """The ASGI application of every API route; what it does not know it hands to `rest`."""
+
+    def __init__(self, table: RouteTable, parts: Parts, rest: App) -> None:
+        self._table = table
+        self._parts = parts
+        self._rest = rest
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection."""
+        match = self._table.find(scope["path"]) if scope["type"] == "http" else None
+        if match is None:
+            await self._rest(scope, receive, send)
+            return
+        clock = self._parts.clock
+        started = clock.monotonic()
+        turn = self._begin(Request(scope, receive), match)
+        try:
+            answer = await self._answer(turn)
+        except ClientGoneError:
+            return
+        if answer.after_s:
+            await clock.sleep(answer.after_s)
+        name = turn.operation.name if turn.operation else "method_not_allowed"
+        self._parts.observe(name, answer.status, clock.monotonic() - started)
+        if answer.is_lost:
+            hang_up(send)
+        else:
+            await send_answer(send, answer, turn.headers, with_body=turn.request.method != "HEAD")
+
+    def _begin(self, request: Request, match: Match) -> _Turn:
+        now = self._parts.clock.now()
+        request_id = request.request_id or self._parts.ids.new_id(now)
+        operation = match.operations.get("GET" if request.method == "HEAD" else request.method)
+        return _Turn(request, match, operation, now, request_id, [(b"x-request-id", request_id.encode())])
+
+    async def _answer(self, turn: _Turn) -> Answer:
+        operation = turn.operation
+        dialect = (operation or next(iter(turn.match.operations.values()))).dialect
+        try:
+            if operation is None:
+                raise MethodNotAllowedError(turn.request.method, sorted(turn.match.operations))
+            return await self._run(turn, operation)
+        except KessaiError as refusal:
+            return dialect.refuse(refusal, turn.request_id)
+        except ClientGoneError:
+            raise
+        except Exception:
+            # Ours to mend: the log has the trace, the client the request id.
+            log.exception(
+                "internal_error", request_id=turn.request_id, operation=operation and operation.name
+            )
+            return dialect.refuse(InternalError(), turn.request_id)
+
+    async def _run(self, turn: _Turn, operation: Operation) -> Answer:
+        request = turn.request
+        visit = await self._admitted(turn, operation)
+        raw = await request.body(self._parts.body_timeout_s) if operation.body else b""
+        body = parse_object(raw) if raw else None
+        arguments = {
+            operation.call_argument: visit,
+            **turn.match.parameters,
+            **operation.arguments(body, request.query if operation.query else {}),
+        }
+        claim: KeyClaim | None = None
+        if request.method == "POST" and isinstance(visit, Call):
+            key = operation.dialect.idempotency_key(request)
+            claim = self._parts.idempotency.claim(key, visit, request, body) if key is not None else None
+        for _ in range(_TRIES):
+            answer = await self._attempt(operation, arguments, claim)
+            if answer is not None:
+                return answer
+        raise ConflictError("too many requests move this at once", hint="try again")
+
+    async def _admitted(self, turn: _Turn, operation: Operation) -> Visit:
+        parts, request = self._parts, turn.request
+        if not operation.needs_key:
+            return Visit(turn.now, parts.services, turn.request_id)
+        secret_key = operation.dialect.credentials(request)
+        key, merchant = await parts.gate.admit(secret_key, turn.now, turn.headers, is_local=request.is_local)
+        return Call(turn.now, parts.services, turn.request_id, merchant, key)
+
+    async def _attempt(
+        self, operation: Operation, arguments: dict[str, Any], claim: KeyClaim | None
+    ) -> Answer | None:
+        """Load, decide, render and commit once; None when something moved meanwhile."""
+        parts = self._parts
+        try:
+            reply: Reply = await operation.handler(**arguments)
+        except KessaiError:
+            # The first request with this key may have brought about what is now in the way.
+            if claim is not None and (earlier := await parts.idempotency.earlier(claim)):
+                return earlier
+            raise
+        if reply.wait_s:
+            if claim is not None and (earlier := await parts.idempotency.earlier(claim)):
+                return earlier
+            await parts.clock.sleep(reply.wait_s)
+        answer = _rendered(reply)
+        change = reply.change
+        if claim is not None:
+            change = parts.idempotency.protect(change, claim, answer, is_secret=reply.is_secret)
+        if change is None:
+            return answer
+        result = await parts.database.commit(change)
+        match result:
+            case Committed():
+                parts.services.committed(change)
+                return answer
+            case KeyTaken(taken) if claim is not None:
+                return parts.idempotency.replay(taken, claim)
+            case Stale() | KeyTaken():
+                return None
+            case _:
+                assert_never(result)
+
+
+def _rendered(reply: Reply) -> Answer:
+    content = reply.content
+    return Answer(
+        reply.status,
+        content if isinstance(content, bytes) else orjson.dumps(content),
+        reply.content_type,
+        after_s=reply.answer_after_s,
+        is_lost=reply.answer_is_lost,
+    )

@@ -1,0 +1,65 @@
+"""One key, one effect, one answer: claims made from requests, and stored answers given again."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final
+
+import orjson
+
+from kessai.domain.change import Change
+from kessai.domain.errors import KeyReusedError
+from kessai.domain.idempotency import KeyClaim, StoredAnswer
+from kessai.http.answer import Answer, replayed
+from kessai.http.call import Call
+from kessai.http.request import Request
+from kessai.services.ports import SecretBox
+from kessai.storage.journal import Database
+from kessai.storage.repositories.idempotency import IdempotencyRepository
+
+_UNANSWERED: Final = StoredAnswer(0, "", b"")
+
+
+class Idempotency:
+    """Keys are remembered for `ttl`; answers that show a secret are stored sealed."""
+
+    def __init__(self, database: Database, secret_box: SecretBox, ttl: timedelta) -> None:
+        self._repository = IdempotencyRepository(database)
+        self._secret_box = secret_box
+        self._ttl = ttl
+
+    def claim(self, key: str, call: Call, request: Request, body: dict[str, Any] | None) -> KeyClaim:
+        """What a request claims, before there is an answer. Bodies are compared as parsed JSON."""
+        material = orjson.dumps((request.method, request.path, body), option=orjson.OPT_SORT_KEYS)
+        fingerprint = hashlib.sha256(material).hexdigest()
+        return KeyClaim(call.merchant.id, key, fingerprint, _UNANSWERED, call.now, call.now + self._ttl)
+
+    def protect(self, change: Change | None, claim: KeyClaim, answer: Answer, *, is_secret: bool) -> Change:
+        """The Change with its claim and answer; an answer alone when nothing changed."""
+        body = self._secret_box.seal(answer.body) if is_secret else answer.body
+        stored = StoredAnswer(answer.status, answer.content_type, body, is_secret)
+        return (change or Change()).claimed_by(replace(claim, answer=stored))
+
+    async def earlier(self, claim: KeyClaim) -> Answer | None:
+        """The answer the key was given before, if it was.
+
+        Raises:
+            KeyReusedError: that was another request.
+        """
+        taken = await self._repository.get(claim.merchant_id, claim.key, at=claim.created_at)
+        return None if taken is None else self.replay(taken, claim)
+
+    def replay(self, taken: KeyClaim, claim: KeyClaim) -> Answer:
+        """The stored answer of `taken`, byte for byte, to the request that made `claim`.
+
+        Raises:
+            KeyReusedError: the key was first used for another request.
+        """
+        if taken.fingerprint != claim.fingerprint:
+            raise KeyReusedError
+        stored = taken.answer
+        if stored.is_sealed:
+            stored = replace(stored, body=self._secret_box.open(stored.body), is_sealed=False)
+        return replayed(stored)

@@ -1,0 +1,36 @@
+"""A request id for what the exchange does not serve: the reference pages and unknown paths."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from kessai.http.answer import Send
+from kessai.http.request import Receive, Request
+from kessai.services.ports import Clock, IdFactory
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+class RequestIds:
+    """Pure ASGI: puts the id into the scope's state and on the answer."""
+
+    def __init__(self, app: App, clock: Clock, ids: IdFactory) -> None:
+        self._app = app
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = Request(scope, receive).request_id or self._ids.new_id(self._clock.now())
+        scope.setdefault("state", {})["request_id"] = request_id
+
+        async def send_with_id(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        await self._app(scope, receive, send_with_id)

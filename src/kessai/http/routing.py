@@ -1,0 +1,177 @@
+"""The dispatch table: every API route, found by method and path, built from FastAPI's own routes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, get_type_hints
+
+from fastapi import params
+from fastapi.routing import APIRoute, APIRouter
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from kessai.domain.ids import canonical
+from kessai.http.call import Caller
+from kessai.http.dialect import Dialect
+from kessai.http.errors import ValidationFailedError
+from kessai.http.problems import problems_of
+
+Handler = Callable[..., Awaitable[Any]]
+_ANY: Final = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One route, taken apart once at start-up: what it reads and who may call it."""
+
+    name: str
+    method: str
+    dialect: Dialect
+    handler: Handler
+    call_argument: str
+    needs_key: bool
+    body: tuple[str, TypeAdapter[Any], type[BaseModel]] | None
+    body_is_optional: bool
+    query: tuple[str, TypeAdapter[Any], type[BaseModel]] | None
+
+    def arguments(self, body: dict[str, Any] | None, query: Mapping[str, str]) -> dict[str, Any]:
+        """The handler's validated arguments.
+
+        Raises:
+            ValidationFailedError: listing every problem.
+        """
+        found: dict[str, Any] = {}
+        if self.body is not None:
+            given = body if body is not None or self.body_is_optional else {}
+            value = None if given is None else _validated(self.body, given)
+            if self.body[0]:
+                found[self.body[0]] = value
+        if self.query is not None:
+            found[self.query[0]] = _validated(self.query, query)
+        return found
+
+
+def _validated(reader: tuple[str, TypeAdapter[Any], type[BaseModel]], value: object) -> Any:
+    _, adapter, model = reader
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        raise ValidationFailedError(problems_of(error, model)) from None
+
+
+@dataclass(slots=True)
+class _Node:
+    """A place in the tree of paths: what follows by name, what follows as a parameter, what is here."""
+
+    named: dict[str, _Node] = field(default_factory=dict)
+    any: _Node | None = None
+    parameter: str = ""
+    here: dict[str, Operation] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a path leads to. `operations` by method; `parameters` as they stand in the path."""
+
+    operations: Mapping[str, Operation]
+    parameters: dict[str, str]
+
+
+class RouteTable:
+    """Finds operations in the time of a few dictionary look-ups."""
+
+    def __init__(self) -> None:
+        self._root = _Node()
+
+    def add(self, dialect: Dialect, prefix: str, router: APIRouter) -> None:
+        """Add every route of a router."""
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                self._add_route(dialect, prefix + route.path, route)
+
+    def find(self, path: str) -> Match | None:
+        """What is at `path`; None when nothing is, or when what stands for an id is none."""
+        node = self._root
+        parameters: dict[str, str] = {}
+        for part in path.split("/")[1:]:
+            following = node.named.get(part)
+            if following is None:
+                if node.any is None or (known := canonical(part)) is None:
+                    return None
+                following = node.any
+                parameters[following.parameter] = known
+            node = following
+        return Match(node.here, parameters) if node.here else None
+
+    def operations(self) -> Iterable[Operation]:
+        """All of them, in no order."""
+        nodes = [self._root]
+        while nodes:
+            node = nodes.pop()
+            yield from node.here.values()
+            nodes += [*node.named.values(), *([node.any] if node.any else [])]
+
+    def _add_route(self, dialect: Dialect, path: str, route: APIRoute) -> None:
+        node = self._root
+        for part in path.split("/")[1:]:
+            if part.startswith("{"):
+                node.any = node.any or _Node(parameter=part.strip("{}"))
+                node = node.any
+            else:
+                node = node.named.setdefault(part, _Node())
+        for method in route.methods or ():
+            node.here[method] = _operation(dialect, method, route)
+
+
+class _Nothing(BaseModel):
+    """The body of a route that reads none: absent, or an object without fields."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+_NO_BODY: Final[tuple[str, TypeAdapter[Any], type[BaseModel]]] = ("", TypeAdapter(_Nothing), _Nothing)
+_WITH_BODY: Final = frozenset({"POST", "PATCH", "PUT"})
+
+
+def route_table(routers: Iterable[tuple[Dialect, str, APIRouter]]) -> RouteTable:
+    """The table of these routers' routes, each under its prefix."""
+    table = RouteTable()
+    for dialect, prefix, router in routers:
+        table.add(dialect, prefix, router)
+    return table
+
+
+def _operation(dialect: Dialect, method: str, route: APIRoute) -> Operation:
+    hints = get_type_hints(route.endpoint, include_extras=True)
+    call_argument, body, query, body_is_optional, needs_key = "", None, None, False, False
+    for name, parameter in inspect.signature(route.endpoint).parameters.items():
+        hint = hints[name]
+        marks = getattr(hint, "__metadata__", ())
+        model = _model(hint)
+        if any(isinstance(mark, params.Depends) for mark in marks):
+            call_argument, needs_key = name, hint == Caller
+        elif model is not None and any(isinstance(mark, params.Query) for mark in marks):
+            query = (name, TypeAdapter(model), model)
+        elif model is not None:
+            body = (name, TypeAdapter(model), model)
+            body_is_optional = parameter.default is None
+    if body is None and method in _WITH_BODY:
+        body, body_is_optional = _NO_BODY, True
+    return Operation(
+        name=route.operation_id or route.name,
+        method=method,
+        dialect=dialect,
+        handler=route.endpoint,
+        call_argument=call_argument,
+        needs_key=needs_key,
+        body=body,
+        body_is_optional=body_is_optional,
+        query=query,
+    )
+
+
+def _model(hint: Any) -> type[BaseModel] | None:
+    """The Pydantic model in an annotation such as `Model`, `Model | None` or `Annotated[Model, …]`."""
+    candidates = [hint, *getattr(hint, "__args__", ()), getattr(hint, "__origin__", None)]
+    return next((each for each in candidates if inspect.isclass(each) and issubclass(each, BaseModel)), None)

@@ -1,0 +1,131 @@
+"""What happened and where it went: reading events and deliveries, and sending them again by hand.
+
+Methods that write return what is to be written; whoever asked commits it and wakes the dispatcher.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from kessai.domain.change import Change
+from kessai.domain.delivery import Delivery, new_delivery
+from kessai.domain.endpoint import ENDPOINTS_MAX, Endpoint
+from kessai.domain.errors import ConflictError, InvalidFieldError, NotFoundError
+from kessai.domain.event import Event
+from kessai.domain.ids import DeliveryId, EventId, MerchantId, canonical
+from kessai.services.ports import IdFactory
+from kessai.services.webhook_dialect import WebhookDialects
+from kessai.storage.journal import Database
+from kessai.storage.repositories.deliveries import DeliveryFilter, DeliveryReport, DeliveryRepository
+from kessai.storage.repositories.endpoints import EndpointRepository
+from kessai.storage.repositories.events import EventFilter, EventRepository
+
+DELIVERIES_OF_EVENT_MAX: Final = 500
+"""Far above ENDPOINTS_MAX: endpoints that were deleted since have theirs too."""
+
+
+class Events:
+    """The use cases of events and deliveries. Lists have one more than `limit` when there is more."""
+
+    def __init__(self, database: Database, ids: IdFactory, dialects: WebhookDialects) -> None:
+        self._events = EventRepository(database)
+        self._deliveries = DeliveryRepository(database)
+        self._endpoints = EndpointRepository(database)
+        self._ids = ids
+        self._dialects = dialects
+
+    async def get(self, merchant_id: MerchantId, event_id: str) -> Event:
+        """A merchant's event.
+
+        Raises:
+            NotFoundError: unknown, or another merchant's.
+        """
+        event = await self._events.get(merchant_id, event_id)
+        if event is None:
+            raise NotFoundError("event")
+        return event
+
+    async def delivery(self, merchant_id: MerchantId, delivery_id: str) -> DeliveryReport:
+        """A merchant's delivery and its attempts.
+
+        Raises:
+            NotFoundError: unknown, or another merchant's.
+        """
+        report = await self._deliveries.get(merchant_id, delivery_id)
+        if report is None:
+            raise NotFoundError("delivery")
+        return report
+
+    async def deliveries_of(self, event: Event) -> Sequence[DeliveryReport]:
+        """Where an event went, newest first."""
+        return await self._deliveries.of_event(event.merchant_id, event.id, limit=DELIVERIES_OF_EVENT_MAX)
+
+    async def redeliver(
+        self, merchant_id: MerchantId, event_id: str, *, at: datetime
+    ) -> tuple[Sequence[Delivery], Change]:
+        """Send an event again, to every endpoint that had it or would hear it now: same id, same body.
+
+        Raises:
+            ConflictError: there is no such endpoint.
+        """
+        event = await self.get(merchant_id, event_id)
+        sent = {report.delivery.endpoint_id: report.delivery for report in await self.deliveries_of(event)}
+        endpoints = await self._endpoints.list(merchant_id, before=None, limit=ENDPOINTS_MAX)
+        # In the order of their ids, as dispatchers write them: nobody waits in a ring.
+        deliveries = tuple(
+            sent[endpoint.id].again(at=at) if endpoint.id in sent else self._new(event, endpoint, at)
+            for endpoint in sorted(endpoints, key=lambda each: each.id)
+            if endpoint.hears(event.type) or (endpoint.id in sent and endpoint.takes_deliveries)
+        )
+        if not deliveries:
+            raise ConflictError(
+                "no endpoint would hear this event", hint=f"create or enable one that hears {event.type}"
+            )
+        return deliveries, Change(records=deliveries)
+
+    async def retry(
+        self, merchant_id: MerchantId, delivery_id: str, *, at: datetime
+    ) -> tuple[DeliveryReport, Change]:
+        """Send one delivery again, with a fresh schedule, whatever became of it.
+
+        Raises:
+            ConflictError: its endpoint takes nothing any more.
+        """
+        report = await self.delivery(merchant_id, delivery_id)
+        endpoint = await self._endpoints.get(merchant_id, report.delivery.endpoint_id)
+        if endpoint is None:
+            raise ConflictError(
+                "the endpoint of this delivery was deleted", hint="redeliver the event instead"
+            )
+        if not endpoint.takes_deliveries:
+            raise ConflictError("the endpoint of this delivery is disabled", hint="enable it first")
+        again = report.delivery.again(at=at)
+        return DeliveryReport(again, report.attempts), Change(records=(again,))
+
+    async def deliveries(
+        self, merchant_id: MerchantId, wanted: DeliveryFilter, *, before: str | None, limit: int
+    ) -> Sequence[DeliveryReport]:
+        """Deliveries with their attempts, newest first."""
+        _check_id(wanted.endpoint_id, "endpoint_id")
+        _check_id(wanted.event_id, "event_id")
+        cursor = None if before is None else DeliveryId(before)
+        return await self._deliveries.list(merchant_id, wanted, before=cursor, limit=limit + 1)
+
+    async def list(
+        self, merchant_id: MerchantId, wanted: EventFilter, *, before: str | None, limit: int
+    ) -> Sequence[Event]:
+        """Events, newest first."""
+        _check_id(wanted.payment_id, "payment_id")
+        cursor = None if before is None else EventId(before)
+        return await self._events.list(merchant_id, wanted, before=cursor, limit=limit + 1)
+
+    def _new(self, event: Event, endpoint: Endpoint, at: datetime) -> Delivery:
+        body = self._dialects[endpoint.dialect].render(event)
+        return new_delivery(DeliveryId(self._ids.new_id(at)), event, endpoint, body, at=at)
+
+
+def _check_id(value: str | None, param: str) -> None:
+    if value is not None and canonical(value) is None:
+        raise InvalidFieldError(f"{param} is not an id", param=param, hint="ids are UUIDs")

@@ -1,0 +1,90 @@
+"""Whether we can serve: each part that others depend on, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from kessai.domain.errors import KessaiError
+from kessai.services.ports import Clock
+from kessai.storage.journal import Database
+from kessai.storage.repositories.outbox import Outbox
+from kessai.storage.repositories.schema import SchemaRepository
+
+LAG_MAX_S: Final = 60
+"""From here on a waiting delivery is reported: no dispatcher runs, or it cannot keep up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part. `is_needed`: without it nothing can be served."""
+
+    name: str
+    is_ok: bool
+    is_needed: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All parts at one moment."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether requests can be served; a part that is not needed only degrades."""
+        return all(part.is_ok for part in self.parts if part.is_needed)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is amiss."""
+        return all(part.is_ok for part in self.parts)
+
+
+class Health:
+    """Looks at the parts. `ping_redis` is None where none is configured."""
+
+    def __init__(
+        self, database: Database, clock: Clock, head: str, ping_redis: Callable[[], Awaitable[bool]] | None
+    ) -> None:
+        self._schema = SchemaRepository(database)
+        self._outbox = Outbox(database)
+        self._clock = clock
+        self._head = head
+        self._ping_redis = ping_redis
+
+    async def report(self) -> Report:
+        """Every part, looked at now."""
+        return Report((*await self._database_parts(), *await self._redis_part()))
+
+    async def _database_parts(self) -> tuple[Part, ...]:
+        try:
+            revision = await self._schema.revision()
+        except KessaiError as error:
+            return (Part("database", False, True, error.message),)
+        answers = Part("database", True, True, "answers")
+        at_head = revision == self._head
+        migrations = Part(
+            "migrations",
+            at_head,
+            True,
+            f"at {revision}"
+            if at_head
+            else f"at {revision or 'none'}, needs {self._head}: run kessai migrate",
+        )
+        return (answers, migrations, *((await self._dispatcher_part(),) if at_head else ()))
+
+    async def _dispatcher_part(self) -> Part:
+        now = self._clock.now()
+        oldest = await self._outbox.oldest_due(now)
+        lag_s = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
+        return Part("dispatcher", lag_s < LAG_MAX_S, False, f"lag {lag_s:.1f} s")
+
+    async def _redis_part(self) -> tuple[Part, ...]:
+        if self._ping_redis is None:
+            return ()
+        is_there = await self._ping_redis()
+        detail = "answers" if is_there else "does not answer: each process limits by itself"
+        return (Part("redis", is_there, False, detail),)

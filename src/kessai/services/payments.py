@@ -1,0 +1,232 @@
+"""Payments: create, capture, cancel, refund, and what the payer, the bank and the clock do to them.
+
+Every method reads, decides and returns what is to be written; the exchange or the worker commits it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from kessai.domain.change import Change
+from kessai.domain.errors import NotFoundError, TransitionNotAllowedError
+from kessai.domain.event import Event, EventType, PaymentFact
+from kessai.domain.ids import EventId, MerchantId, PaymentId, RefundId
+from kessai.domain.money import Money
+from kessai.domain.payment import Order, Payment, new_payment, new_refund
+from kessai.domain.refund import Refund, RefundStatus
+from kessai.domain.transitions import Status, requestable_from
+from kessai.services.ports import IdFactory
+from kessai.simulation.decide import decide, refunds_fail, verdict_later
+from kessai.simulation.table import AUTHENTICATION_DECLINED, REFUND_FAILED
+from kessai.storage.journal import Database
+from kessai.storage.repositories.payments import PaymentFilter, PaymentRepository
+
+_EVENT_AT_REST = {
+    Status.AUTHORIZED: EventType.PAYMENT_AUTHORIZED,
+    Status.CAPTURED: EventType.PAYMENT_SUCCEEDED,
+    Status.FAILED: EventType.PAYMENT_FAILED,
+    Status.REQUIRES_ACTION: EventType.PAYMENT_REQUIRES_ACTION,
+    Status.VOIDED: EventType.PAYMENT_CANCELED,
+    Status.EXPIRED: EventType.PAYMENT_EXPIRED,
+}
+"""What is told when a payment comes to rest somewhere; PENDING and CREATED are told by payment.created."""
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A new payment and how its answer travels; see `simulation.decide.Decision`."""
+
+    payment: Payment
+    change: Change
+    wait_s: float
+    answer_after_s: float
+    answer_is_lost: bool
+
+
+class Payments:
+    """The use cases of payments and refunds. `bank_timeout` is how long a silent bank keeps us waiting."""
+
+    def __init__(self, database: Database, ids: IdFactory, *, bank_timeout: timedelta) -> None:
+        self._repository = PaymentRepository(database)
+        self._ids = ids
+        self._bank_timeout = bank_timeout
+
+    def create(self, order: Order, *, at: datetime) -> Created:
+        """Ask the pretend bank for a payment; a decline is a payment too."""
+        decision = decide(order.simulate, order.instrument, order.delay)
+        asked = new_payment(PaymentId(self._ids.new_id(at)), order, at=at)
+        decided = asked.follow(decision.outcome, at=at)
+        events = [self._event(EventType.PAYMENT_CREATED, asked, at)]
+        if (told := _EVENT_AT_REST.get(decided.status)) is not None:
+            events.append(self._event(told, decided, at))
+        return Created(
+            decided,
+            Change(payment=decided, events=tuple(events)),
+            wait_s=self._bank_timeout.total_seconds() if decision.bank_is_silent else 0,
+            answer_after_s=decision.answer_after.total_seconds(),
+            answer_is_lost=decision.answer_is_lost,
+        )
+
+    async def get(self, merchant_id: MerchantId, payment_id: str) -> Payment:
+        """A merchant's payment.
+
+        Raises:
+            NotFoundError: unknown, or another merchant's.
+        """
+        payment = await self._repository.get(merchant_id, payment_id)
+        if payment is None:
+            raise NotFoundError("payment")
+        return payment
+
+    async def list(
+        self, merchant_id: MerchantId, wanted: PaymentFilter, *, before: str | None, limit: int
+    ) -> Sequence[Payment]:
+        """Newest first; one more than `limit` when there is more."""
+        cursor = None if before is None else PaymentId(before)
+        return await self._repository.list(merchant_id, wanted, before=cursor, limit=limit + 1)
+
+    async def capture(
+        self, merchant_id: MerchantId, payment_id: str, amount: int | None, *, at: datetime
+    ) -> tuple[Payment, Change]:
+        """Take what is held, or a part of it and release the rest."""
+        held = await self.get(merchant_id, payment_id)
+        return self._moved(held.capture(_money(amount, held), at=at), at)
+
+    async def cancel(
+        self, merchant_id: MerchantId, payment_id: str, *, at: datetime
+    ) -> tuple[Payment, Change]:
+        """Let what is held go untaken."""
+        held = await self.get(merchant_id, payment_id)
+        return self._moved(held.cancel(at=at), at)
+
+    async def refund(
+        self,
+        merchant_id: MerchantId,
+        payment_id: str,
+        amount: int | None,
+        reason: str | None,
+        *,
+        at: datetime,
+    ) -> tuple[Refund, Change]:
+        """Give back some or all of what was captured."""
+        captured = await self.get(merchant_id, payment_id)
+        payment, given = captured.refund(_money(amount, captured), at=at)
+        refund = new_refund(RefundId(self._ids.new_id(at)), payment, given, reason, at=at)
+        told = EventType.PAYMENT_REFUNDED
+        if refunds_fail(payment.order.simulate):
+            payment, refund, told = _failing(payment, refund, at=at)
+        payment = payment.saved_again()
+        return refund, Change(
+            payment=payment, refund=refund, events=(self._event(told, payment, at, refund),)
+        )
+
+    async def get_refund(self, merchant_id: MerchantId, refund_id: str) -> Refund:
+        """A merchant's refund.
+
+        Raises:
+            NotFoundError: unknown, or another merchant's.
+        """
+        refund = await self._repository.get_refund(merchant_id, refund_id)
+        if refund is None:
+            raise NotFoundError("refund")
+        return refund
+
+    async def refunds_of(
+        self, merchant_id: MerchantId, payment_id: str, *, before: str | None, limit: int
+    ) -> Sequence[Refund]:
+        """A payment's refunds, newest first; one more than `limit` when there is more."""
+        payment = await self.get(merchant_id, payment_id)
+        cursor = None if before is None else RefundId(before)
+        return await self._repository.refunds_of(merchant_id, payment.id, before=cursor, limit=limit + 1)
+
+    async def awaiting_action(self, payment_id: str) -> Payment:
+        """A payment whose payer is at the bank's page, whoever's it is.
+
+        Raises:
+            NotFoundError: there is no such payment.
+        """
+        payment = await self._repository.get_any(payment_id)
+        if payment is None:
+            raise NotFoundError("payment")
+        return payment
+
+    async def authenticate(
+        self, payment_id: str, *, is_approved: bool, at: datetime
+    ) -> tuple[Payment, Change]:
+        """The payer proved who they are, or failed to.
+
+        Raises:
+            TransitionNotAllowedError: this payment waits for no payer.
+        """
+        payment = await self.awaiting_action(payment_id)
+        if payment.status is not Status.REQUIRES_ACTION:
+            raise TransitionNotAllowedError(
+                action="authenticate",
+                status=payment.status.value,
+                allowed=requestable_from(payment.status),
+            )
+        verdict = verdict_later(payment.order.simulate) if is_approved else AUTHENTICATION_DECLINED
+        return self._moved(payment.resolve(verdict, at=at), at)
+
+    async def due(self, at: datetime, limit: int) -> Sequence[Change]:
+        """What the clock is to do now: settle, expire, let refunds fail."""
+        payments = [self._timed(payment, at) for payment in await self._repository.due(at, limit)]
+        refunds = await self._repository.due_refunds(at, limit)
+        changes = [await self._failed_later(refund, at) for refund in refunds]
+        return [*payments, *(change for change in changes if change is not None)]
+
+    def _timed(self, payment: Payment, at: datetime) -> Change:
+        if payment.status is Status.PENDING:
+            return self._moved(payment.resolve(verdict_later(payment.order.simulate), at=at), at)[1]
+        return self._moved(payment.expire(at=at), at)[1]
+
+    async def _failed_later(self, refund: Refund, at: datetime) -> Change | None:
+        payment = await self._repository.get(refund.merchant_id, refund.payment_id)
+        if payment is None:
+            raise BrokenLedgerError(f"refund {refund.id} has no payment")
+        restored = payment.restore(refund.amount, at=at).saved_again()
+        failed = replace(_as_failed(refund, restored, at), version=refund.version + 1)
+        told = self._event(EventType.REFUND_FAILED, restored, at, failed)
+        return Change(payment=restored, refund=failed, events=(told,))
+
+    def _moved(self, payment: Payment, at: datetime) -> tuple[Payment, Change]:
+        saved = payment.saved_again()
+        return saved, Change(payment=saved, events=(self._event(_EVENT_AT_REST[saved.status], saved, at),))
+
+    def _event(
+        self, event_type: EventType, payment: Payment, at: datetime, refund: Refund | None = None
+    ) -> Event:
+        return Event(
+            EventId(self._ids.new_id(at)), payment.merchant_id, event_type, PaymentFact(payment, refund), at
+        )
+
+
+class BrokenLedgerError(Exception):
+    """A bug of ours: rows that must be there are not."""
+
+
+def _money(amount: int | None, payment: Payment) -> Money | None:
+    return None if amount is None else Money(amount, payment.order.amount.currency)
+
+
+def _failing(payment: Payment, refund: Refund, *, at: datetime) -> tuple[Payment, Refund, EventType]:
+    """A refund that will fail: later when the payment's `delay` says so, else at once."""
+    delay = payment.order.delay
+    if delay:
+        pending = replace(refund, status=RefundStatus.PENDING, due_at=at + delay)
+        return payment, pending, EventType.REFUND_PENDING
+    restored = payment.restore(refund.amount, at=at)
+    return restored, _as_failed(refund, restored, at), EventType.REFUND_FAILED
+
+
+def _as_failed(refund: Refund, payment: Payment, at: datetime) -> Refund:
+    return replace(
+        refund,
+        status=RefundStatus.FAILED,
+        payment_status=payment.status,
+        error_code=REFUND_FAILED,
+        due_at=None,
+        updated_at=at,
+    )

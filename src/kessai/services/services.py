@@ -1,0 +1,31 @@
+"""The use cases a door may ask for, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kessai.domain.change import Change
+from kessai.services.endpoints import Endpoints
+from kessai.services.events import Events
+from kessai.services.health import Health
+from kessai.services.merchants import Merchants
+from kessai.services.payments import Payments
+from kessai.services.timelines import Timelines
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`public_url` begins every link we hand out.
+
+    `committed` is told of every Change that a request brought about, once it is durable.
+    """
+
+    payments: Payments
+    merchants: Merchants
+    endpoints: Endpoints
+    events: Events
+    timelines: Timelines
+    health: Health
+    public_url: str
+    committed: Callable[[Change], None]

@@ -1,0 +1,36 @@
+"""What the clock does to payments: settle the pending, expire the held, let refunds fail."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from kessai.domain.change import Change
+from kessai.services.payments import Payments
+from kessai.services.ports import Clock
+from kessai.storage.journal import COMMITTED, Database
+
+_AT_ONCE: Final = 200
+"""Payments moved in one tick: together they are one batch of the journal."""
+
+
+class Timers:
+    """Several processes may tick: versions let each move happen once."""
+
+    def __init__(
+        self, payments: Payments, database: Database, clock: Clock, committed: Callable[[Change], None]
+    ) -> None:
+        self._payments = payments
+        self._database = database
+        self._clock = clock
+        self._committed = committed
+
+    async def tick(self) -> int:
+        """Do what is due; return how much was done. Another process may have been quicker."""
+        changes = await self._payments.due(self._clock.now(), _AT_ONCE)
+        results = await asyncio.gather(*(self._database.commit(change) for change in changes))
+        done = [change for change, result in zip(changes, results, strict=True) if result is COMMITTED]
+        for change in done:
+            self._committed(change)
+        return len(done)

@@ -1,0 +1,44 @@
+"""What the webhooks ask of an API they speak: bodies, signatures, secrets of its own kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from kessai.domain.endpoint import Endpoint
+from kessai.domain.event import Event
+from kessai.domain.ids import EventId
+
+
+class WebhookDialect(Protocol):
+    """A translator: the same values give the same bytes."""
+
+    def render(self, event: Event) -> bytes:
+        """The body that tells of an event; every attempt sends the same."""
+        ...
+
+    def ping(self, event_id: EventId, endpoint: Endpoint, at: datetime) -> bytes:
+        """A body that tells of nothing, to try an endpoint with."""
+        ...
+
+    def sign(
+        self,
+        body: bytes,
+        secrets: Sequence[str],
+        *,
+        event_id: str,
+        event_type: str,
+        attempt: int,
+        at: datetime,
+    ) -> tuple[tuple[str, str], ...]:
+        """The headers of one attempt, sent at `at`; `secrets` are those in force, newest first."""
+        ...
+
+    def new_secret(self, key_material: bytes) -> str:
+        """A signing secret as this API's verifiers expect it."""
+        ...
+
+
+WebhookDialects = Mapping[str, WebhookDialect]
+"""By the names that endpoints keep."""

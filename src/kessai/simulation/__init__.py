@@ -1,0 +1,1 @@
+"""What the pretend bank decides: pure, standard library only."""

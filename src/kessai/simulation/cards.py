@@ -1,0 +1,149 @@
+"""Card numbers: the published test numbers and what they do, and every other number kept out.
+
+Sources: Stripe, "Testing"; Razorpay, "Test Card Details"; both read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import accumulate
+from types import MappingProxyType
+from typing import Final
+
+from kessai.domain.errors import InvalidFieldError, RealCardRefusedError
+
+_BY_SIMULATION: Final = {
+    "success": (
+        "4242424242424242 4000056655665556 5555555555554444 2223003122003222 5200828282828210 "
+        "5105105105105100 378282246310005 371449635398431 6011111111111117 6011000990139424 "
+        "3056930009020004 36227206271667 3566002020360505 6200000000000005 4000000760000002 "
+        "4000001240000000 4000008260000000 4000003560000008 4000003920000003 4111111111111111 "
+        "4012888888881881 4100280000001007 5500670000001002 6527658900001005 36082800091007 "
+        "340256000401007 5267318187975449 5104060000000008 4000000000003055 4000000000000077 "
+        "4000003720000278 4000000000000259 4000000000002685 4000000000001976 4000000000005423 "
+        "4000000404000079 4000000000009235 4000003800000446 4000000000000341"
+    ),
+    "card_declined": (
+        "4000000000000002 4000000000009987 4000000000009979 4100280000060003 4100280000050004 "
+        "4100280000040005 5305620000030003 5305620000020004 5305620000010005 4100280000030006 "
+        "5305620000000006 4100280000070002 5305620000040002"
+    ),
+    "insufficient_funds": "4000000000009995 4100280000080001 5305620000050001",
+    "expired_card": "4000000000000069",
+    "incorrect_cvc": "4000000000000127",
+    "processing_error": "4000000000000119 4000008400001280 4100280000010008 5305620000080008",
+    "limit_exceeded": "4000000000006975",
+    "fraud_detected": "4100000000000019 4000000000004954",
+    "network_timeout": "4100280000090000 5305620000060000",
+    "bank_error": "4100280000020007 5305620000090007",
+    "requires_action": (
+        "4000000000003220 4000002500003155 4000002760003184 4000008400001629 4000008260003178 "
+        "4100280000000009 5305620000070009"
+    ),
+    "refund_failure": "4000000000005126",
+}
+
+PUBLISHED: Final[Mapping[str, str]] = MappingProxyType(
+    {number: name for name, numbers in _BY_SIMULATION.items() for number in numbers.split()}
+)
+"""Published test number to the simulation it leads to."""
+
+VPAS: Final[Mapping[str, str]] = MappingProxyType(
+    {"success@razorpay": "success", "failure@razorpay": "bank_error"}
+)
+"""Published UPI test ids to the simulation they lead to; any other id succeeds."""
+
+_BRANDS: Final = (
+    ("amex", re.compile(r"3[47]"), (15, 15)),
+    ("diners", re.compile(r"3(?:0[0-5]|[689])"), (14, 19)),
+    ("jcb", re.compile(r"35"), (16, 19)),
+    ("visa", re.compile(r"4"), (13, 19)),
+    ("mastercard", re.compile(r"5[1-5]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)"), (16, 16)),
+    ("rupay", re.compile(r"60[08]|6521|6527|81|82|508"), (16, 16)),
+    ("discover", re.compile(r"6011|64[4-9]|65"), (16, 19)),
+    ("unionpay", re.compile(r"62"), (16, 19)),
+    ("maestro", re.compile(r"50|5[6-9]|6[37]"), (13, 19)),
+)
+"""Each network's name, its first digits, and how many digits its numbers have."""
+
+_DIGITS_MIN: Final = 13
+_DIGITS_MAX: Final = 19
+# An id that is a UUID is skipped, or one of some thousand would happen to look like a card.
+_DIGIT_GROUPS: Final = re.compile(
+    r"(?P<uuid>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})|\d+(?:[\s\-\u2010-\u2015]{1,2}\d+)*",
+    re.IGNORECASE,
+)
+_GROUP: Final = re.compile(r"\d+")
+_SEPARATORS: Final = re.compile(r"[ \-]")
+# The digits of 2n added up, for n from 0 to 9.
+_DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
+
+
+def luhn_valid(number: str) -> bool:
+    """Whether the last digit is the check digit of the others (ISO/IEC 7812-1); ASCII digits only."""
+    digits = number.encode("ascii")[::-1]
+    return (sum(digits[::2]) + sum(digits[1::2].translate(_DOUBLED)) - len(digits) * ord("0")) % 10 == 0
+
+
+def brand_of(number: str) -> str:
+    """The card network, by the number's first digits."""
+    return next((brand for brand, prefix, _ in _BRANDS if prefix.match(number)), "unknown")
+
+
+def admit(number: str, *, param: str) -> str:
+    """Return the digits of a published test number; any other is refused before it can be kept.
+
+    Raises:
+        InvalidFieldError: not a card number.
+        RealCardRefusedError: it could be somebody's card.
+    """
+    digits = _SEPARATORS.sub("", number)
+    if digits in PUBLISHED:
+        return digits
+    if not (digits.isascii() and digits.isdigit() and 12 <= len(digits) <= 19 and luhn_valid(digits)):
+        raise InvalidFieldError(
+            "this is not a card number",
+            param=param,
+            hint="use a published test number such as 4242424242424242",
+        )
+    raise RealCardRefusedError(param)
+
+
+def mask_real_numbers(text: str) -> str:
+    """Return `text` with what could be a real card number reduced to its last four digits.
+
+    Numbers are found whatever stands beside them, and in any alphabet's digits.
+    """
+    return _DIGIT_GROUPS.sub(_masked, text) if len(text) >= _DIGITS_MIN else text
+
+
+def _masked(found: re.Match[str]) -> str:
+    """Groups of digits with at most two spaces or dashes between: any neighbours may be one number."""
+    text = found[0]
+    if found["uuid"] or len(text) < _DIGITS_MIN:
+        return text
+    places = [place for place, char in enumerate(text) if char.isdecimal()]
+    hidden = {place for first, end in _real_numbers(text) for place in places[first : end - 4]}
+    return "".join("*" if place in hidden else char for place, char in enumerate(text)) if hidden else text
+
+
+def _real_numbers(text: str) -> Iterator[tuple[int, int]]:
+    """Where numbers that could be real begin and end, counted in digits of `text`."""
+    groups = _GROUP.findall(text)
+    digits = "".join(groups)
+    if not digits.isascii():
+        digits = "".join(str(int(char)) for char in digits)
+    ends = list(accumulate(map(len, groups)))
+    for first, start in enumerate((0, *ends[:-1])):
+        for end in ends[first : first + _DIGITS_MAX]:
+            if end - start > _DIGITS_MAX:
+                break
+            if end - start >= _DIGITS_MIN and _could_be_real(digits[start:end]):
+                yield start, end
+
+
+def _could_be_real(number: str) -> bool:
+    if number in PUBLISHED or not luhn_valid(number):
+        return False
+    return any(prefix.match(number) and low <= len(number) <= high for _, prefix, (low, high) in _BRANDS)

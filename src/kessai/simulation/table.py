@@ -1,0 +1,81 @@
+"""The `simulate` values as data: to add a decline is to add a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum, auto
+from types import MappingProxyType
+from typing import Final
+
+from kessai.domain.outcome import Approved, Declined, Verdict
+
+
+class Course(Enum):
+    """How the bank gets to its verdict."""
+
+    AT_ONCE = auto()
+    AFTER_TIMEOUT = auto()
+    AFTER_ACTION = auto()
+    AFTER_DELAY = auto()
+
+
+class Delivery(Enum):
+    """What becomes of our answer once the payment is committed."""
+
+    PROMPT = auto()
+    LATE = auto()
+    LOST = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """One row: the verdict, the way to it, and what else goes wrong."""
+
+    verdict: Verdict
+    course: Course = Course.AT_ONCE
+    answer: Delivery = Delivery.PROMPT
+    refunds_fail: bool = False
+
+
+DEFAULT: Final = "success"
+DEFAULT_DELAY: Final = timedelta(seconds=60)
+"""How long PENDING payments wait when the request does not say."""
+
+DEFAULT_SLOWNESS: Final = timedelta(seconds=5)
+SLOWNESS_MAX: Final = timedelta(minutes=5)
+"""How late a `slow` answer is, and may be: each holds a connection meanwhile."""
+
+
+def _declined(code: str, message: str) -> Simulation:
+    return Simulation(Declined(code, message))
+
+
+_SUCCESS: Final = Simulation(Approved())
+_TIMEOUT: Final = Declined("NETWORK_TIMEOUT", "The bank did not answer in time.")
+_UNPAID: Final = Declined("PAYMENT_NOT_COMPLETED", "The payer did not complete the payment.")
+
+SIMULATIONS: Final[Mapping[str, Simulation]] = MappingProxyType(
+    {
+        DEFAULT: _SUCCESS,
+        "insufficient_funds": _declined("INSUFFICIENT_FUNDS", "The account has too little money."),
+        "network_timeout": Simulation(_TIMEOUT, Course.AFTER_TIMEOUT),
+        "fraud_detected": _declined("FRAUD_DETECTED", "The payment was blocked as suspected fraud."),
+        "bank_error": _declined("BANK_ERROR", "The bank could not process the payment."),
+        "card_declined": _declined("CARD_DECLINED", "The card was declined."),
+        "expired_card": _declined("EXPIRED_CARD", "The card has expired."),
+        "incorrect_cvc": _declined("INCORRECT_CVC", "The security code is wrong."),
+        "processing_error": _declined("PROCESSING_ERROR", "An error occurred while processing the card."),
+        "limit_exceeded": _declined("LIMIT_EXCEEDED", "The payment exceeds the card's limit."),
+        "requires_action": Simulation(Approved(), Course.AFTER_ACTION),
+        "pending_success": Simulation(Approved(), Course.AFTER_DELAY),
+        "pending_failure": Simulation(_UNPAID, Course.AFTER_DELAY),
+        "refund_failure": Simulation(Approved(), refunds_fail=True),
+        "lost_response": Simulation(Approved(), answer=Delivery.LOST),
+        "slow": Simulation(Approved(), answer=Delivery.LATE),
+    }
+)
+
+AUTHENTICATION_DECLINED: Final = Declined("AUTHENTICATION_FAILED", "The payer failed the authentication.")
+REFUND_FAILED: Final = "REFUND_FAILED"

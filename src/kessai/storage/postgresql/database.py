@@ -1,0 +1,91 @@
+"""The server database as the services see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, NullPool
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from kessai.domain.change import Change
+from kessai.storage.journal import COMMITTED, CommitResult
+from kessai.storage.postgresql.errors import is_away
+from kessai.storage.postgresql.journal import LANES, PostgresJournal
+from kessai.storage.postgresql.lanes import Lane, Lanes
+from kessai.storage.query import POSTGRESQL, Query
+from kessai.storage.saving import is_usual, save
+
+T = TypeVar("T")
+
+_RARE: Final = 2
+"""Connections beside the journal's, for ordinary statements."""
+_LOCK_WAIT: Final = 0.25
+"""The part of our time that a statement may wait for a lock; then there is time to try again, alone."""
+
+
+class PostgresDatabase:
+    """`pool_size` connections: two lanes to write, two for rare statements, the rest, at least one, to read.
+
+    Whatever is asked is answered, or refused, within `timeout_s`.
+    """
+
+    def __init__(self, url: str, *, pool_size: int, timeout_s: float) -> None:
+        self._engine = create_async_engine(
+            url,
+            # Lanes keep the connections.
+            poolclass=NullPool,
+            connect_args={
+                "timeout": timeout_s,
+                "command_timeout": timeout_s,
+                "server_settings": {
+                    "application_name": "kessai",
+                    "synchronous_commit": "on",
+                    "lock_timeout": str(int(timeout_s * _LOCK_WAIT * 1000)),
+                    "jit": "off",
+                },
+            },
+        )
+        self._journal = PostgresJournal(Lanes(self._engine, LANES, timeout_s=timeout_s), timeout_s=timeout_s)
+        self._rare = Lanes(self._engine, _RARE, timeout_s=timeout_s)
+        self._reads = Lanes(self._engine, max(1, pool_size - LANES - _RARE), timeout_s=timeout_s)
+
+    async def rows(self, query: Query, **params: object) -> Sequence[tuple[Any, ...]]:
+        """Run a read and return its rows."""
+        compiled = query.compiled(POSTGRESQL)
+        async with self._reads.take() as lane:
+            found = await lane.driver.fetch(compiled.sql, *compiled.values(params))
+        return compiled.decoded(found)
+
+    async def commit(self, change: Change) -> CommitResult:
+        """Write a Change: with others in a batch, or in a transaction of its own if it is of a rare kind."""
+        if is_usual(change):
+            return await self._journal.commit(change)
+        async with self._rare.take() as lane:
+            result = await _attempt(lane, lambda connection: save(connection, change))
+            await (lane.connection.commit() if result is COMMITTED else lane.connection.rollback())
+        return result
+
+    async def run(self, unit: Callable[[Connection], T]) -> T:
+        """Run ordinary statements in a transaction of their own."""
+        async with self._rare.take() as lane:
+            result = await _attempt(lane, unit)
+            await lane.connection.commit()
+        return result
+
+    async def close(self) -> None:
+        """Finish what was accepted, then close every connection."""
+        await self._journal.close()
+        await self._rare.close()
+        await self._reads.close()
+        await self._engine.dispose()
+
+
+async def _attempt(lane: Lane, unit: Callable[[Connection], T]) -> T:
+    try:
+        return await lane.connection.run_sync(unit)
+    except Exception as error:
+        # Not where nobody answers; and who is cancelled has no time for it: that lane is abandoned.
+        if not is_away(error):
+            await lane.connection.rollback()
+        raise

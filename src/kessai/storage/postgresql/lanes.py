@@ -1,0 +1,111 @@
+"""A few connections kept open, lent to one at a time, replaced when they break, and never waited for long."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from kessai.domain.errors import DatabaseUnavailableError
+from kessai.storage.postgresql.errors import is_away, refusal
+
+_FAREWELL_S: Final = 1.0
+"""How long the server may take to say goodbye."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One connection: SQLAlchemy's for ordinary statements, asyncpg's for hot ones.
+
+    Any: asyncpg's connection lies behind two classes of SQLAlchemy that say nothing of its type.
+    """
+
+    connection: AsyncConnection
+    driver: Any
+
+
+class Lanes:
+    """At most `count` connections of the engine, opened on demand."""
+
+    def __init__(self, engine: AsyncEngine, count: int, *, timeout_s: float) -> None:
+        self._engine = engine
+        self._timeout_s = timeout_s
+        self._count = count
+        self._is_closed = False
+        self._farewells: set[asyncio.Task[None]] = set()
+        self._free: asyncio.LifoQueue[Lane | None] = asyncio.LifoQueue()
+        for _ in range(count):
+            self._free.put_nowait(None)
+
+    @asynccontextmanager
+    async def take(self, *, timeout_s: float | None = None) -> AsyncIterator[Lane]:
+        """Lend a lane that is in no transaction; waiting, connecting and working must be done in time.
+
+        Raises:
+            DatabaseUnavailableError: they were not; what was under way may or may not have happened.
+        """
+        if self._is_closed:
+            raise DatabaseUnavailableError
+        try:
+            async with asyncio.timeout(self._timeout_s if timeout_s is None else timeout_s):
+                held = await self._free.get()
+                returned: Lane | None = None
+                try:
+                    lane = await self._opened(held)
+                    try:
+                        yield lane
+                        returned = lane
+                    except Exception as error:
+                        returned = None if is_away(error) else lane
+                        raise
+                    finally:
+                        # Also one that was left in the middle of a statement.
+                        if returned is None:
+                            self._abandon(lane)
+                finally:
+                    self._free.put_nowait(returned)
+        except Exception as error:
+            meant = refusal(error)
+            if meant is error:
+                raise
+            raise meant from error
+
+    async def close(self) -> None:
+        """Wait for what is lent, then close every connection."""
+        self._is_closed = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._timeout_s):
+                for _ in range(self._count):
+                    lane = await self._free.get()
+                    if lane is not None:
+                        self._leave(lane)
+        await asyncio.gather(*self._farewells)
+
+    async def _opened(self, held: Lane | None) -> Lane:
+        if held is not None:
+            if not held.driver.is_closed():
+                return held
+            self._abandon(held)
+        connection = await self._engine.connect()
+        return Lane(connection, (await connection.get_raw_connection()).driver_connection)
+
+    def _abandon(self, lane: Lane) -> None:
+        lane.driver.terminate()
+        self._leave(lane)
+
+    def _leave(self, lane: Lane) -> None:
+        # A task of its own: whoever had the lane may be cancelled any moment.
+        task = asyncio.ensure_future(_farewell(lane))
+        self._farewells.add(task)
+        task.add_done_callback(self._farewells.discard)
+
+
+async def _farewell(lane: Lane) -> None:
+    with suppress(Exception):
+        async with asyncio.timeout(_FAREWELL_S):
+            await lane.connection.close()
+    lane.driver.terminate()

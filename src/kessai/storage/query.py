@@ -1,0 +1,92 @@
+"""Reads as Core statements, compiled once per database and run on the driver itself.
+
+Compiling a statement costs more than running it; the ORM and the engine's own execution cost ten times
+a point read. What is left of SQLAlchemy here is what it is best at: statements and types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Dialect, Select
+from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.dialects.sqlite import pysqlite
+from sqlalchemy.types import TypeEngine
+
+Processor = Callable[[Any], Any]
+
+SQLITE: Final[Dialect] = pysqlite.dialect(paramstyle="qmark")
+POSTGRESQL: Final[Dialect] = asyncpg.dialect()  # type: ignore[no-untyped-call]
+
+
+def binder(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
+    """What turns a Python value into the driver's, None when it is the same."""
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _decoder(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A statement in one database's words, with what its values need on the way in and out."""
+
+    sql: str
+    names: tuple[str, ...]
+    binders: tuple[Processor | None, ...]
+    decoders: tuple[tuple[int, Processor], ...]
+    constants: dict[str, Any]
+
+    def values(self, params: dict[str, Any]) -> list[Any]:
+        """The parameters in the statement's order."""
+        if self.constants:
+            params = {**self.constants, **params}
+        return [
+            params[name] if process is None else process(params[name])
+            for name, process in zip(self.names, self.binders, strict=True)
+        ]
+
+    def decoded(self, rows: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Rows with ids and moments in Python's types."""
+        return [self._decoded(row) for row in rows]
+
+    def _decoded(self, row: Any) -> tuple[Any, ...]:
+        values = list(row)
+        for position, process in self.decoders:
+            if values[position] is not None:
+                values[position] = process(values[position])
+        return tuple(values)
+
+
+class Query:
+    """A read. `is_point`: it touches a row or a few by a unique index, so it may run where it is asked."""
+
+    def __init__(self, statement: Select[Any], *, is_point: bool = False) -> None:
+        self._statement = statement
+        self._compiled: dict[str, Compiled] = {}
+        self.is_point = is_point
+
+    def compiled(self, dialect: Dialect) -> Compiled:
+        """The statement for one database, made on first use."""
+        known = self._compiled.get(dialect.name)
+        if known is None:
+            known = self._compiled[dialect.name] = self._compile(dialect)
+        return known
+
+    def _compile(self, dialect: Dialect) -> Compiled:
+        made = self._statement.compile(dialect=dialect)
+        names = tuple(made.positiontup or ())
+        decoders = (
+            (position, _decoder(column.type, dialect))
+            for position, column in enumerate(self._statement.selected_columns)
+        )
+        return Compiled(
+            sql=str(made),
+            names=names,
+            binders=tuple(binder(made.binds[name].type, dialect) for name in names),
+            decoders=tuple((position, process) for position, process in decoders if process is not None),
+            constants={name: made.params[name] for name in names if not made.binds[name].required},
+        )

@@ -1,0 +1,1 @@
+"""Every query there is, in domain words: rows never leave this room."""

@@ -1,0 +1,76 @@
+"""Reading events: what happened to a merchant's payments, whether or not anybody was told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, bindparam, select
+
+from kessai.domain.event import Event
+from kessai.domain.ids import EventId, MerchantId
+from kessai.storage.event_rows import event_from_row
+from kessai.storage.journal import Database
+from kessai.storage.query import Query
+from kessai.storage.tables import webhook_events
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """What a list of events is narrowed by; None means any."""
+
+    type: str | None = None
+    payment_id: str | None = None
+
+
+_CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
+    "type": webhook_events.c.type == bindparam("type"),
+    "payment_id": webhook_events.c.payment_id == bindparam("payment_id"),
+    "before": webhook_events.c.id < bindparam("before"),
+}
+_MINE: Final = webhook_events.c.merchant_id == bindparam("merchant_id")
+_EVENT: Final = Query(
+    select(webhook_events).where(webhook_events.c.id == bindparam("id"), _MINE), is_point=True
+)
+_OF_PAYMENT: Final = Query(
+    select(webhook_events)
+    .where(_CONDITIONS["payment_id"], _MINE)
+    .order_by(webhook_events.c.id)
+    .limit(bindparam("limit"))
+)
+
+
+@cache
+def _listing(conditions: frozenset[str]) -> Query:
+    # At most one query per combination of filters; their number is bounded by the filters there are.
+    wanted = [_CONDITIONS[name] for name in sorted(conditions)]
+    newest_first = select(webhook_events).order_by(webhook_events.c.id.desc())
+    return Query(newest_first.where(_MINE, *wanted).limit(bindparam("limit")))
+
+
+class EventRepository:
+    """The events of merchants."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, merchant_id: MerchantId, event_id: str) -> Event | None:
+        """A merchant's event."""
+        rows = await self._database.rows(_EVENT, id=event_id, merchant_id=merchant_id)
+        return event_from_row(rows[0]) if rows else None
+
+    async def of_payment(self, merchant_id: MerchantId, payment_id: str, *, limit: int) -> list[Event]:
+        """What happened to a payment, oldest first."""
+        params = {"merchant_id": merchant_id, "payment_id": payment_id, "limit": limit}
+        return [event_from_row(row) for row in await self._database.rows(_OF_PAYMENT, **params)]
+
+    async def list(
+        self, merchant_id: MerchantId, wanted: EventFilter, *, before: EventId | None, limit: int
+    ) -> list[Event]:
+        """Newest first, at most `limit`, older than `before`."""
+        narrowed = {"type": wanted.type, "payment_id": wanted.payment_id, "before": before}
+        params: dict[str, Any] = {name: value for name, value in narrowed.items() if value is not None}
+        query = _listing(frozenset(params))
+        rows = await self._database.rows(query, merchant_id=merchant_id, limit=limit, **params)
+        return [event_from_row(row) for row in rows]

@@ -1,0 +1,157 @@
+"""Reading payments and refunds. Every read for a merchant names it; lists are newest first, by keyset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Table, bindparam, select
+
+from kessai.domain.ids import MerchantId, PaymentId, RefundId, earliest_id
+from kessai.domain.payment import Payment
+from kessai.domain.refund import Refund
+from kessai.storage.journal import Database
+from kessai.storage.payment_rows import payment_from_row, refund_from_row
+from kessai.storage.query import Query
+from kessai.storage.tables import payments, refunds
+
+_IDS_AHEAD: Final = timedelta(minutes=1)
+"""How far ids may be ahead of `created_at`: they keep rising when the clock stands still or is put back."""
+_LATEST: Final = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFilter:
+    """What a list of payments is narrowed by; None means any."""
+
+    status: str | None = None
+    currency: str | None = None
+    customer_email: str | None = None
+    reference: str | None = None
+    simulate: str | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    amount_min: int | None = None
+    amount_max: int | None = None
+
+
+_CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
+    "status": payments.c.status == bindparam("status"),
+    "currency": payments.c.currency == bindparam("currency"),
+    "customer_email": payments.c.customer_email == bindparam("customer_email"),
+    "reference": payments.c.reference == bindparam("reference"),
+    "simulate": payments.c.simulate == bindparam("simulate"),
+    "created_from": payments.c.created_at >= bindparam("created_from"),
+    "created_to": payments.c.created_at < bindparam("created_to"),
+    "amount_min": payments.c.amount >= bindparam("amount_min"),
+    "amount_max": payments.c.amount <= bindparam("amount_max"),
+    # Ids begin with the moment they were made at, so a range of time is a range of the index.
+    "id_from": payments.c.id >= bindparam("id_from"),
+    "id_to": payments.c.id < bindparam("id_to"),
+    "before": payments.c.id < bindparam("before"),
+}
+
+
+def _by_id(table: Table) -> Query:
+    mine = (table.c.id == bindparam("id")) & (table.c.merchant_id == bindparam("merchant_id"))
+    return Query(select(table).where(mine), is_point=True)
+
+
+def _due(table: Table) -> Query:
+    due = table.c.due_at <= bindparam("at")
+    return Query(select(table).where(due).order_by(table.c.due_at).limit(bindparam("limit")))
+
+
+_PAYMENT: Final = _by_id(payments)
+_REFUND: Final = _by_id(refunds)
+_ANY_PAYMENT: Final = Query(select(payments).where(payments.c.id == bindparam("id")), is_point=True)
+_REFUNDS_OF: Final = Query(
+    select(refunds)
+    .where(refunds.c.payment_id == bindparam("payment_id"), refunds.c.merchant_id == bindparam("merchant_id"))
+    .order_by(refunds.c.id.desc())
+    .limit(bindparam("limit"))
+)
+_REFUNDS_BEFORE: Final = Query(
+    select(refunds)
+    .where(
+        refunds.c.payment_id == bindparam("payment_id"),
+        refunds.c.merchant_id == bindparam("merchant_id"),
+        refunds.c.id < bindparam("before"),
+    )
+    .order_by(refunds.c.id.desc())
+    .limit(bindparam("limit"))
+)
+_DUE_PAYMENTS: Final = _due(payments)
+_DUE_REFUNDS: Final = _due(refunds)
+
+
+@cache
+def _listing(conditions: frozenset[str]) -> Query:
+    # At most one query per combination of filters; their number is bounded by the filters there are.
+    wanted = [_CONDITIONS[name] for name in sorted(conditions)]
+    statement = select(payments).where(payments.c.merchant_id == bindparam("merchant_id"), *wanted)
+    return Query(statement.order_by(payments.c.id.desc()).limit(bindparam("limit")))
+
+
+class PaymentRepository:
+    """Payments and their refunds."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, merchant_id: MerchantId, payment_id: str) -> Payment | None:
+        """A merchant's payment."""
+        rows = await self._database.rows(_PAYMENT, id=payment_id, merchant_id=merchant_id)
+        return payment_from_row(rows[0]) if rows else None
+
+    async def get_any(self, payment_id: str) -> Payment | None:
+        """A payment whoever's it is: for its payer and for the clock, never for a merchant."""
+        rows = await self._database.rows(_ANY_PAYMENT, id=payment_id)
+        return payment_from_row(rows[0]) if rows else None
+
+    async def due(self, at: datetime, limit: int) -> list[Payment]:
+        """Payments that the clock is to move, the longest overdue first."""
+        rows = await self._database.rows(_DUE_PAYMENTS, at=at, limit=limit)
+        return [payment_from_row(row) for row in rows]
+
+    async def get_refund(self, merchant_id: MerchantId, refund_id: str) -> Refund | None:
+        """A merchant's refund."""
+        rows = await self._database.rows(_REFUND, id=refund_id, merchant_id=merchant_id)
+        return refund_from_row(rows[0]) if rows else None
+
+    async def refunds_of(
+        self, merchant_id: MerchantId, payment_id: str, *, before: RefundId | None, limit: int
+    ) -> list[Refund]:
+        """A payment's refunds, newest first."""
+        params: dict[str, Any] = {"merchant_id": merchant_id, "payment_id": payment_id, "limit": limit}
+        if before is not None:
+            params["before"] = before
+        query = _REFUNDS_OF if before is None else _REFUNDS_BEFORE
+        return [refund_from_row(row) for row in await self._database.rows(query, **params)]
+
+    async def due_refunds(self, at: datetime, limit: int) -> list[Refund]:
+        """Refunds that the bank is to answer, the longest overdue first."""
+        rows = await self._database.rows(_DUE_REFUNDS, at=at, limit=limit)
+        return [refund_from_row(row) for row in rows]
+
+    async def list(
+        self, merchant_id: MerchantId, wanted: PaymentFilter, *, before: PaymentId | None, limit: int
+    ) -> list[Payment]:
+        """Newest first, at most `limit`, older than `before`."""
+        given = ((field.name, getattr(wanted, field.name)) for field in fields(wanted))
+        params: dict[str, Any] = {name: value for name, value in given if value is not None}
+        if wanted.created_from is not None:
+            params["id_from"] = earliest_id(wanted.created_from)
+        if wanted.created_to is not None:
+            params["id_to"] = earliest_id(_later(wanted.created_to, _IDS_AHEAD))
+        if before is not None:
+            params["before"] = before
+        query = _listing(frozenset(params))
+        rows = await self._database.rows(query, merchant_id=merchant_id, limit=limit, **params)
+        return [payment_from_row(row) for row in rows]
+
+
+def _later(at: datetime, by: timedelta) -> datetime:
+    return at + by if at < _LATEST - by else _LATEST

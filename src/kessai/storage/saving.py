@@ -1,0 +1,91 @@
+"""Changes written with ordinary statements: the rare kind, the same on both databases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from kessai.domain.change import Change
+from kessai.domain.idempotency import KeyClaim
+from kessai.storage.event_rows import EVENT_COLUMNS, event_to_row
+from kessai.storage.journal import COMMITTED, STALE, CommitResult, KeyTaken
+from kessai.storage.key_rows import CLAIM_COLUMNS, claim_from_row, claim_to_row
+from kessai.storage.payment_rows import PAYMENT_COLUMNS, REFUND_COLUMNS, payment_to_row, refund_to_row
+from kessai.storage.record_rows import record_table, record_values
+from kessai.storage.tables import idempotency_keys, payments, refunds, webhook_deliveries, webhook_events
+
+
+def is_usual(change: Change) -> bool:
+    """Whether the journals' fast statements know this kind of Change."""
+    return not change.records and (change.refund is None or change.refund.version == 1)
+
+
+def save(connection: Connection, change: Change) -> CommitResult:
+    """Write `change` on an open transaction, to be rolled back unless the answer is Committed."""
+    if change.claim is not None:
+        taken = _claim(connection, change.claim)
+        if taken is not None:
+            return taken
+    if not all(_save_row(connection, table, values) for table, values in _rows(change)):
+        return STALE
+    if change.events:
+        rows = [dict(zip(EVENT_COLUMNS, event_to_row(event), strict=True)) for event in change.events]
+        connection.execute(insert(webhook_events), rows)
+    return COMMITTED
+
+
+def _rows(change: Change) -> list[tuple[Table, dict[str, Any]]]:
+    rows = [(record_table(record), record_values(record)) for record in change.records]
+    if change.payment is not None:
+        rows.append((payments, dict(zip(PAYMENT_COLUMNS, payment_to_row(change.payment), strict=True))))
+    if change.refund is not None:
+        rows.append((refunds, dict(zip(REFUND_COLUMNS, refund_to_row(change.refund), strict=True))))
+    return rows
+
+
+def _save_row(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
+    version = values["version"]
+    if version == 1 and table is webhook_deliveries:
+        # A dispatcher may have sent this event there meanwhile: then it is to be decided anew.
+        return connection.execute(insert_or_ignore(table, connection), values).rowcount == 1
+    if version == 1:
+        connection.execute(insert(table), values)
+        return True
+    unmoved = (table.c.id == values["id"]) & (table.c.version == version - 1)
+    return connection.execute(update(table).where(unmoved).values(**values)).rowcount == 1
+
+
+def insert_or_ignore(table: Table, connection: Connection) -> Any:
+    """Insert rows, leaving out those that are there already.
+
+    The two databases spell it alike, but SQLAlchemy keeps it in their own modules.
+    """
+    insert_into = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return insert_into(table).on_conflict_do_nothing()
+
+
+def claim_statement(kind: str) -> Any:
+    """Insert a key, or take over an expired one; no row changes when it is another's.
+
+    The two databases spell it alike, but SQLAlchemy keeps it in their own modules.
+    """
+    insert_into = postgresql.insert if kind == "postgresql" else sqlite.insert
+    statement = insert_into(idempotency_keys)
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=["merchant_id", "key"],
+        set_={name: new[name] for name in CLAIM_COLUMNS if name not in ("merchant_id", "key")},
+        where=idempotency_keys.c.expires_at <= new.created_at,
+    )
+
+
+def _claim(connection: Connection, claim: KeyClaim) -> CommitResult | None:
+    values = dict(zip(CLAIM_COLUMNS, claim_to_row(claim), strict=True))
+    statement = claim_statement(connection.dialect.name).returning(idempotency_keys.c.key)
+    if connection.execute(statement, values).first() is not None:
+        return None
+    mine = (idempotency_keys.c.merchant_id == claim.merchant_id) & (idempotency_keys.c.key == claim.key)
+    row = connection.execute(select(idempotency_keys).where(mine)).first()
+    return KeyTaken(claim_from_row(row)) if row is not None else STALE

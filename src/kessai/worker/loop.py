@@ -1,0 +1,161 @@
+"""The dispatcher's loop: wakes on commits and by the clock. What is due, and what then, services say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Protocol
+
+import structlog
+
+from kessai.domain.errors import KessaiError
+from kessai.services.deliveries import Deliveries
+from kessai.storage.repositories.outbox import Claimed
+
+POLL_S: Final = 0.5
+"""How often to look for what came due by itself, or was committed by another process."""
+_GATHER_S: Final = 0.005
+"""After being woken, wait for company: events that come together are fanned out together."""
+_BACK_OFF_S: Final = (0.5, 1.0, 2.0, 5.0)
+"""Pauses while the database is away; the last one is repeated."""
+
+log = structlog.get_logger()
+
+
+class Timers(Protocol):
+    """What the clock moves besides deliveries."""
+
+    async def tick(self) -> int:
+        """Do what is due; return how much that was."""
+        ...
+
+
+async def _nothing() -> None:
+    return
+
+
+class Worker:
+    """One per process that dispatches. `maintain` is called at the start and every `maintain_every_s`."""
+
+    def __init__(
+        self,
+        deliveries: Deliveries,
+        timers: Timers,
+        *,
+        maintain: Callable[[], Awaitable[object]] = _nothing,
+        maintain_every_s: float = 60.0,
+        poll_s: float = POLL_S,
+    ) -> None:
+        self._deliveries = deliveries
+        self._timers = timers
+        self._maintain = maintain
+        self._maintain_every_s = maintain_every_s
+        self._maintained_at = float("-inf")
+        self._poll_s = poll_s
+        self._woken = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._ended.set()
+        self._failing: dict[str, str] = {}
+        self._rounds: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """Something was committed that may be due: look now."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Work until `stop` is called. An outage of the database is waited out."""
+        self._ended.clear()
+        failed_turns = 0
+        try:
+            while not self._stopping.is_set():
+                self._woken.clear()
+                outcomes = await self._turn()
+                failed_turns = failed_turns + 1 if None in outcomes else 0
+                if failed_turns:
+                    # A commit is no reason to hurry now.
+                    place = min(failed_turns, len(_BACK_OFF_S)) - 1
+                    await _is_set(self._stopping, within_s=_BACK_OFF_S[place])
+                elif not any(outcomes) and await _is_set(self._woken, within_s=self._poll_s):
+                    await _is_set(self._stopping, within_s=_GATHER_S)
+        finally:
+            self._ended.set()
+
+    async def stop(self, within_s: float = 10.0) -> None:
+        """End the loop and finish the attempts under way; slower ones are repeated when their lease ends."""
+        self._stopping.set()
+        self.wake()
+        try:
+            async with asyncio.timeout(within_s):
+                await self._ended.wait()
+                while self._rounds:
+                    await asyncio.wait(self._rounds)
+        except TimeoutError:
+            log.warning("attempts_left_unfinished", rounds=len(self._rounds))
+            for round_ in self._rounds:
+                round_.cancel()
+            await asyncio.gather(*self._rounds, return_exceptions=True)
+
+    async def _turn(self) -> Sequence[int | None]:
+        """Do each kind of work once and return how much, None where it failed: one stops no other."""
+        did = [
+            await self._try("timers", self._timers.tick),
+            await self._try("fan_out", self._deliveries.fan_out),
+            await self._try("claim", self._start_round),
+        ]
+        if asyncio.get_running_loop().time() >= self._maintained_at + self._maintain_every_s:
+            await self._try("maintenance", self._maintained)
+            self._maintained_at = asyncio.get_running_loop().time()
+        return did
+
+    async def _maintained(self) -> int:
+        await self._maintain()
+        return 0
+
+    async def _start_round(self) -> int:
+        claimed = await self._deliveries.claim_due()
+        if claimed:
+            round_ = asyncio.create_task(self._deliver(claimed))
+            self._rounds.add(round_)
+            round_.add_done_callback(self._round_ended)
+        return len(claimed)
+
+    async def _deliver(self, claimed: Sequence[Claimed]) -> None:
+        try:
+            await self._deliveries.deliver(claimed)
+        except KessaiError as error:
+            log.warning("attempts_not_settled", reason=error.code)
+        except Exception:
+            log.exception("attempts_not_settled")
+
+    def _round_ended(self, round_: asyncio.Task[None]) -> None:
+        self._rounds.discard(round_)
+        self.wake()
+
+    async def _try(self, name: str, work: Callable[[], Awaitable[int]]) -> int | None:
+        """Do one kind of work. A failure is logged when it begins, when it changes and when it is over."""
+        try:
+            amount = await work()
+        except KessaiError as error:
+            self._failed(name, error.code, trace=False)
+        except Exception as error:
+            # A bug of ours: what was to be done stays in the database, and the rest goes on.
+            self._failed(name, type(error).__name__, trace=True)
+        else:
+            if self._failing.pop(name, None) is not None:
+                log.info("work_resumed", work=name)
+            return amount
+        return None
+
+    def _failed(self, name: str, reason: str, *, trace: bool) -> None:
+        if self._failing.get(name) != reason:
+            log.warning("work_failed", work=name, reason=reason, exc_info=trace)
+        self._failing[name] = reason
+
+
+async def _is_set(event: asyncio.Event, *, within_s: float) -> bool:
+    try:
+        async with asyncio.timeout(within_s):
+            return await event.wait()
+    except TimeoutError:
+        return False

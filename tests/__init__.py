@@ -1,0 +1,1 @@
+"""The tests of kessai; see CONTRIBUTING for what each folder asks."""

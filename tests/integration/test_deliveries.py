@@ -1,0 +1,656 @@
+"""From an event to its endpoints: fanned out, claimed, posted, settled, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import orjson
+import pytest
+
+from kessai.domain.change import Change
+from kessai.domain.delivery import Delivery, DeliveryStatus
+from kessai.domain.endpoint import GAVE_UP, GIVES_UP_AFTER, SAID_GONE
+from kessai.domain.errors import ConflictError, NotFoundError
+from kessai.domain.ids import MerchantId
+from kessai.services.deliveries import UNDER_WAY_MAX
+from kessai.services.ports import WebhookRequest, WebhookResult
+from kessai.storage.journal import STALE
+from kessai.storage.repositories.events import EventFilter
+from kessai.storage.repositories.outbox import ENDPOINT_DELETED, ENDPOINT_DISABLED, Outbox
+from tests.support.webhooks import (
+    LEASE_AT_MOST,
+    PUBLIC_URL,
+    START,
+    Office,
+    ScriptedSender,
+    merchant_named,
+    open_office,
+)
+
+FAILED_ONLY = ["payment.failed"]
+"""With the default payment, which is declined: one event to tell of each."""
+
+
+@pytest.fixture
+async def office(database_url: str) -> AsyncIterator[Office]:
+    async with open_office(database_url) as opened:
+        yield opened
+
+
+# Fanning out
+
+
+async def test_every_event_goes_once_to_every_endpoint_that_hears_it(office: Office) -> None:
+    everything = await office.endpoint(events=["*"])
+    failures = await office.endpoint(events=FAILED_ONLY)
+    payment = await office.pay()
+
+    assert await office.fan_out() == 2
+    assert await office.fan_out() == 0
+
+    told = {(each.delivery.endpoint_id, each.delivery.event_type) for each in await office.reports()}
+    assert told == {
+        (everything.id, "payment.created"),
+        (everything.id, "payment.failed"),
+        (failures.id, "payment.failed"),
+    }
+    body = orjson.loads((await office.reports(endpoint_id=failures.id))[0].delivery.body)
+    assert body["event"] == "payment.failed"
+    assert body["payment"]["id"] == payment.id
+    assert body["payment"]["status"] == "FAILED"
+    assert body["timestamp"] == "2026-01-31T12:00:00Z"
+
+
+async def test_a_body_tells_of_the_payment_as_it_was_at_that_moment(office: Office) -> None:
+    await office.endpoint()
+    await office.pay()
+    await office.fan_out()
+
+    created, failed = sorted(await office.reports(), key=lambda each: each.delivery.event_type)
+
+    assert orjson.loads(created.delivery.body)["payment"]["status"] == "CREATED"
+    assert orjson.loads(failed.delivery.body)["payment"]["status"] == "FAILED"
+
+
+async def test_a_waiting_payers_event_says_where_the_payer_goes(office: Office) -> None:
+    await office.endpoint(events=["payment.requires_action"])
+    payment = await office.pay("requires_action")
+    await office.fan_out()
+
+    body = orjson.loads((await office.the_report()).delivery.body)
+
+    assert body["payment"]["next_action"]["redirect_url"] == f"{PUBLIC_URL}/challenge/{payment.id}"
+
+
+async def test_events_without_anybody_to_hear_them_are_done_with(office: Office) -> None:
+    await office.pay()
+    assert await office.fan_out() == 2
+
+    await office.endpoint()
+
+    assert await office.fan_out() == 0
+    assert await office.reports() == []
+
+
+async def test_events_of_one_merchant_never_reach_another(office: Office) -> None:
+    await office.endpoint()
+    other = Office(office.database, merchant_named("Another merchant", 2), office.clock, seed=3)
+    await other.commit(Change(records=(other.merchant,)))
+    await other.pay()
+
+    await office.fan_out()
+
+    assert await office.reports() == []
+    assert await other.reports() == []
+
+
+async def test_many_events_are_fanned_out_in_several_batches(office: Office) -> None:
+    await office.endpoint(events=FAILED_ONLY)
+    await asyncio.gather(*(office.pay() for _ in range(120)))
+
+    assert await office.fan_out() == 240
+
+    assert await office.deliveries.deliver_due() == 64
+    assert await office.deliveries.deliver_due() == 56
+    assert await office.deliveries.deliver_due() == 0
+    assert len({request.body for request in office.wire.requests}) == 120
+
+
+# Delivering
+
+
+async def test_a_delivery_is_signed_posted_and_done(office: Office) -> None:
+    await office.endpoint(events=FAILED_ONLY, secret="topsecret")
+    await office.pay()
+
+    assert await office.dispatch() == 1
+    assert await office.dispatch() == 0
+
+    report = await office.the_report()
+    assert report.delivery.status is DeliveryStatus.SUCCEEDED
+    assert report.delivery.last_error is None
+    (attempt,) = report.attempts
+    assert (attempt.number, attempt.status_code, attempt.latency_ms) == (1, 200, 7)
+    assert attempt.started_at == START
+    assert office.wire.bodies() == [report.delivery.body]
+    headers = office.wire.headers()
+    assert headers["x-webhook-id"] == report.delivery.event_id
+    assert headers["x-webhook-attempt"] == "1"
+    assert headers["x-webhook-timestamp"] == str(int(START.timestamp()))
+
+
+async def test_failures_are_retried_on_schedule_until_it_ends(office: Office) -> None:
+    await office.endpoint(events=FAILED_ONLY)
+    office.wire.otherwise = 500
+    await office.pay()
+    await office.dispatch()
+
+    for delay_s in (5, 10, 20, 40, 80):
+        # a tenth of jitter either way
+        assert await office.dispatch_in(timedelta(seconds=delay_s * 0.9) - timedelta(milliseconds=1)) == 0
+        assert await office.dispatch_in(timedelta(seconds=delay_s * 0.2)) == 1
+
+    assert await office.dispatch_in(timedelta(days=1)) == 0
+    report = await office.the_report()
+    assert report.delivery.status is DeliveryStatus.EXHAUSTED
+    assert [attempt.number for attempt in report.attempts] == [1, 2, 3, 4, 5, 6]
+    assert {attempt.error for attempt in report.attempts} == {"answered 500"}
+
+
+async def test_a_retry_has_the_same_id_and_body_and_a_fresh_time(office: Office) -> None:
+    await office.endpoint(events=FAILED_ONLY)
+    office.wire.answer(503)
+    await office.pay()
+    await office.dispatch()
+
+    await office.dispatch_in(timedelta(seconds=6))
+
+    first, second = office.wire.headers(0), office.wire.headers(1)
+    assert office.wire.bodies()[0] == office.wire.bodies()[1]
+    assert first["webhook-id"] == second["webhook-id"]
+    assert int(second["webhook-timestamp"]) == int(first["webhook-timestamp"]) + 6
+    assert second["x-webhook-attempt"] == "2"
+    assert second["webhook-signature"] != first["webhook-signature"]
+
+
+async def test_the_receivers_retry_after_is_honoured(office: Office) -> None:
+    await office.endpoint(events=FAILED_ONLY)
+    office.wire.answer(WebhookResult(429, 7, retry_after_s=120))
+    await office.pay()
+    await office.dispatch()
+
+    assert await office.dispatch_in(timedelta(seconds=119)) == 0
+    assert await office.dispatch_in(timedelta(seconds=1)) == 1
+
+
+async def test_a_redirect_is_a_failure(office: Office) -> None:
+    await office.endpoint(events=FAILED_ONLY)
+    office.wire.answer(302)
+    await office.pay()
+    await office.dispatch()
+
+    report = await office.the_report()
+
+    assert report.delivery.status is DeliveryStatus.RETRYING
+    assert report.delivery.last_error == "answered 302; redirects are not followed"
+
+
+async def test_what_never_arrived_is_recorded_with_its_reason(office: Office) -> None:
+    await office.endpoint(events=FAILED_ONLY)
+    office.wire.answer(WebhookResult(None, 30_000, error="timed out after 30 s"))
+    await office.pay()
+    await office.dispatch()
+
+    (attempt,) = (await office.the_report()).attempts
+
+    assert (attempt.status_code, attempt.error, attempt.latency_ms) == (None, "timed out after 30 s", 30_000)
+
+
+async def test_a_sender_that_breaks_costs_one_attempt_and_no_other_delivery(database_url: str) -> None:
+    class BrokenSender(ScriptedSender):
+        async def post(self, request: WebhookRequest) -> WebhookResult:
+            if request.url.endswith("/broken"):
+                raise RuntimeError("a bug")
+            return await super().post(request)
+
+    async with open_office(database_url, sender=BrokenSender()) as office:
+        broken = await office.endpoint("http://receiver.test/broken", events=FAILED_ONLY)
+        sound = await office.endpoint(events=FAILED_ONLY)
+        await office.pay()
+
+        await office.dispatch()
+
+        (report,) = await office.reports(endpoint_id=broken.id)
+        assert report.delivery.last_error == "could not be sent (RuntimeError)"
+        (report,) = await office.reports(endpoint_id=sound.id)
+        assert report.delivery.status is DeliveryStatus.SUCCEEDED
+
+
+async def test_a_secret_that_cannot_be_opened_is_a_failure_that_says_so(office: Office) -> None:
+    await office.endpoint(events=FAILED_ONLY)
+    await office.pay()
+    rekeyed = Office(office.database, office.merchant, office.clock, api_secret_key="another key", seed=5)
+
+    await rekeyed.dispatch()
+
+    report = await office.the_report()
+    assert report.delivery.status is DeliveryStatus.RETRYING
+    assert "API_SECRET_KEY" in (report.delivery.last_error or "")
+    assert rekeyed.wire.requests == []
+
+
+# Several dispatchers, dead ones, late ones
+
+
+async def test_while_one_dispatcher_tries_another_keeps_off(office: Office) -> None:
+    await office.endpoint(events=FAILED_ONLY)
+    await office.pay()
+    await office.fan_out()
+
+    claimed = await office.deliveries.claim_due()
+
+    assert len(claimed) == 1
+    assert await office.another().deliveries.claim_due() == []
+
+
+async def test_a_lease_that_ran_out_is_claimed_again(office: Office) -> None:
+    await office.endpoint(events=FAILED_ONLY)
+    await office.pay()
+    await office.fan_out()
+    await office.deliveries.claim_due()  # and then this process died
+
+    office.clock.advance(LEASE_AT_MOST)
+    second = office.another()
+    assert await second.dispatch() == 1
+
+    report = await office.the_report()
+    assert report.delivery.status is DeliveryStatus.SUCCEEDED
+    assert [attempt.number for attempt in report.attempts] == [2]
+
+
+async def test_the_only_process_of_a_database_need_not_wait_for_dead_leases(office: Office) -> None:
+    await office.endpoint(events=FAILED_ONLY)
+    await office.pay()
+    await office.fan_out()
+    await office.deliveries.claim_due()
+
+    restarted = office.another()
+    assert await restarted.deliveries.take_over() == 1
+
+    assert await restarted.dispatch() == 1
+
+
+async def test_an_attempt_that_outlasted_its_lease_is_kept_but_moves_nothing(office: Office) -> None:
+    await office.endpoint(events=FAILED_ONLY)
+    await office.pay()
+    await office.fan_out()
+    late = await office.deliveries.claim_due()
+    office.clock.advance(LEASE_AT_MOST)
+    await office.another().dispatch()
+
+    office.wire.answer(500)
+    await office.deliveries.deliver(late)
+
+    report = await office.the_report()
+    assert report.delivery.status is DeliveryStatus.SUCCEEDED
+    assert report.delivery.due_at is None
+    assert [(each.number, each.status_code) for each in report.attempts] == [(1, 500), (2, 200)]
+
+
+async def test_moving_the_clock_repeats_no_attempt_under_way(office: Office) -> None:
+    await office.endpoint(events=FAILED_ONLY)
+    await office.pay()
+    await office.fan_out()
+    office.wire.held = asyncio.Event()
+    under_way = asyncio.create_task(office.deliveries.deliver_due())
+    while not office.wire.requests:
+        await asyncio.sleep(0)
+
+    office.clock.advance(timedelta(days=2))
+    assert await office.deliveries.claim_due() == []
+
+    office.wire.held.set()
+    assert await under_way == 1
+    assert (await office.the_report()).delivery.status is DeliveryStatus.SUCCEEDED
+
+
+async def test_a_slow_receiver_holds_up_no_settled_delivery(database_url: str) -> None:
+    class HalfSlowSender(ScriptedSender):
+        async def post(self, request: WebhookRequest) -> WebhookResult:
+            if not request.url.endswith("/slow"):
+                self.requests.append(request)
+                return WebhookResult(200, 7)
+            return await super().post(request)
+
+    sender = HalfSlowSender()
+    async with open_office(database_url, sender=sender) as office:
+        await office.endpoint("http://receiver.test/slow", events=FAILED_ONLY)
+        fast = await office.endpoint(events=FAILED_ONLY)
+        sender.held = asyncio.Event()
+        await office.pay()
+        await office.fan_out()
+        under_way = asyncio.create_task(office.deliveries.deliver_due())
+
+        async with asyncio.timeout(10):
+            while (await office.reports(endpoint_id=fast.id))[0].delivery.status is DeliveryStatus.PENDING:
+                await asyncio.sleep(0)
+        assert not under_way.done()
+
+        sender.held.set()
+        await under_way
+        assert {each.delivery.status for each in await office.reports()} == {DeliveryStatus.SUCCEEDED}
+
+
+async def test_no_more_attempts_are_under_way_than_there_is_room_for(office: Office) -> None:
+    await office.endpoint(events=FAILED_ONLY)
+    await asyncio.gather(*(office.pay() for _ in range(UNDER_WAY_MAX + 10)))
+    await office.fan_out()
+
+    claimed = [await office.deliveries.claim_due() for _ in range(UNDER_WAY_MAX // 64 + 2)]
+
+    assert sum(map(len, claimed)) == UNDER_WAY_MAX
+    for each in claimed:
+        await office.deliveries.deliver(each)
+    assert await office.deliveries.deliver_due() == 10
+
+
+async def test_two_dispatchers_racing_deliver_each_delivery_once(postgres_url: str) -> None:
+    async with open_office(postgres_url) as first:
+        await first.endpoint(events=FAILED_ONLY)
+        await asyncio.gather(*(first.pay() for _ in range(150)))
+        async with open_office_beside(postgres_url, first) as second:
+
+            async def dispatch_all(office: Office) -> None:
+                while await office.deliveries.fan_out() or await office.deliveries.deliver_due():
+                    pass
+
+            await asyncio.gather(*(dispatch_all(office) for office in (first, second, first, second)))
+            await asyncio.gather(dispatch_all(first), dispatch_all(second))
+
+            posted = [*first.wire.bodies(), *second.wire.bodies()]
+            assert len(posted) == 150
+            assert len(set(posted)) == 150
+            succeeded = await first.reports(status="SUCCEEDED")
+            assert len(succeeded) == 101  # a page of 100 and one more: the service's way to say there is more
+
+
+def open_office_beside(url: str, first: Office):  # type: ignore[no-untyped-def]
+    """A second process, with its own connections and the same merchant."""
+    from contextlib import asynccontextmanager
+
+    from tests.support.webhooks import open_database
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Office]:
+        database = open_database(url)
+        try:
+            yield Office(database, first.merchant, first.clock, seed=7)
+        finally:
+            await database.close()
+
+    return opened()
+
+
+# The health of endpoints
+
+
+async def test_gone_disables_the_endpoint_with_an_event(office: Office) -> None:
+    gone = await office.endpoint(events=FAILED_ONLY)
+    watcher = await office.endpoint("http://watcher.test/", events=["endpoint.disabled"])
+    office.wire.answer(410)
+    await office.pay()
+    await office.dispatch()
+
+    endpoint = await office.endpoints.get(office.merchant.id, gone.id)
+    assert (endpoint.is_enabled, endpoint.disabled_reason) == (False, SAID_GONE)
+    (report,) = await office.reports(endpoint_id=gone.id)
+    assert report.delivery.status is DeliveryStatus.EXHAUSTED
+
+    await office.dispatch()
+    (report,) = await office.reports(endpoint_id=watcher.id)
+    body = orjson.loads(report.delivery.body)
+    assert (body["event"], body["reason"]) == ("endpoint.disabled", SAID_GONE)
+    assert body["endpoint"]["id"] == gone.id
+    assert "secret" not in report.delivery.body.decode()
+
+
+async def test_five_days_of_nothing_but_failure_disable_it_and_a_success_in_between_does_not(
+    office: Office,
+) -> None:
+    async def exhaust() -> None:
+        await office.pay()
+        await office.dispatch()
+        for _ in range(5):
+            await office.dispatch_in(timedelta(minutes=2))
+
+    endpoint = await office.endpoint(events=FAILED_ONLY)
+    office.wire.otherwise = 500
+    await exhaust()
+    office.clock.advance(GIVES_UP_AFTER - timedelta(hours=1))
+
+    # a success on the last day: the days count anew
+    office.wire.answer(200)
+    await office.pay()
+    await office.dispatch()
+    assert (await office.endpoints.get(office.merchant.id, endpoint.id)).failing_since is None
+    await exhaust()
+    assert (await office.endpoints.get(office.merchant.id, endpoint.id)).is_enabled
+
+    office.clock.advance(GIVES_UP_AFTER)
+    await exhaust()
+
+    given_up = await office.endpoints.get(office.merchant.id, endpoint.id)
+    assert (given_up.is_enabled, given_up.disabled_reason) == (False, GAVE_UP)
+    events = await office.events.list(
+        office.merchant.id, EventFilter(type="endpoint.disabled"), before=None, limit=10
+    )
+    assert len(events) == 1
+
+
+@pytest.mark.parametrize(("by", "reason"), [("disabling", ENDPOINT_DISABLED), ("deleting", ENDPOINT_DELETED)])
+async def test_what_was_on_its_way_to_an_endpoint_no_longer_there_is_canceled(
+    office: Office, by: str, reason: str
+) -> None:
+    endpoint = await office.endpoint(events=FAILED_ONLY)
+    office.wire.answer(500)
+    await office.pay()
+    await office.dispatch()
+    at = office.clock.now()
+    if by == "disabling":
+        _, change = await office.endpoints.update(office.merchant.id, endpoint.id, {"enabled": False}, at=at)
+    else:
+        _, change = await office.endpoints.delete(office.merchant.id, endpoint.id, at=at)
+    await office.commit(change)
+
+    assert await office.dispatch_in(timedelta(seconds=6)) == 0
+
+    report = await office.the_report()
+    assert report.delivery.status is DeliveryStatus.CANCELED
+    assert report.delivery.last_error == reason
+    assert len(report.attempts) == 1
+
+
+async def test_events_made_while_an_endpoint_is_disabled_are_not_sent_later(office: Office) -> None:
+    endpoint = await office.endpoint(events=FAILED_ONLY, enabled=False)
+    await office.pay()
+    await office.dispatch()
+
+    _, change = await office.endpoints.update(
+        office.merchant.id, endpoint.id, {"enabled": True}, at=office.clock.now()
+    )
+    await office.commit(change)
+    await office.dispatch()
+
+    assert await office.reports() == []
+
+
+# Again, by hand
+
+
+async def test_a_delivery_is_retried_by_hand_with_a_fresh_schedule(office: Office) -> None:
+    await office.endpoint(events=FAILED_ONLY)
+    await office.pay()
+    await office.dispatch()
+    report = await office.the_report()
+
+    again, change = await office.events.retry(
+        office.merchant.id, report.delivery.id, at=office.clock.now()
+    )
+    await office.commit(change)
+
+    assert again.delivery.status is DeliveryStatus.RETRYING
+    assert await office.dispatch() == 1
+    assert office.wire.bodies()[0] == office.wire.bodies()[1]
+    assert [attempt.number for attempt in (await office.the_report()).attempts] == [1, 2]
+
+
+async def test_an_event_goes_again_to_those_that_had_it_and_those_that_would_hear_it(office: Office) -> None:
+    had_it = await office.endpoint(events=FAILED_ONLY)
+    await office.pay()
+    await office.dispatch()
+    new = await office.endpoint("http://new.test/", events=["*"])
+    await office.endpoint("http://other.test/", events=["payment.created"])
+    event_id = (await office.the_report()).delivery.event_id
+
+    deliveries, change = await office.events.redeliver(
+        office.merchant.id, event_id, at=office.clock.now()
+    )
+    await office.commit(change)
+
+    assert {each.endpoint_id for each in deliveries} == {had_it.id, new.id}
+    assert await office.dispatch() == 2
+    assert len({request.body for request in office.wire.requests}) == 1
+
+
+async def test_two_who_send_an_event_to_a_new_endpoint_make_one_delivery(office: Office) -> None:
+    await office.pay()
+    await office.fan_out()
+    await office.endpoint(events=FAILED_ONLY)
+    event = next(
+        each
+        for each in await office.events.list(office.merchant.id, EventFilter(), before=None, limit=10)
+        if each.type == "payment.failed"
+    )
+    _, one = await office.events.redeliver(office.merchant.id, event.id, at=office.clock.now())
+    _, other = await office.events.redeliver(office.merchant.id, event.id, at=office.clock.now())
+
+    await office.commit(one)
+
+    assert await office.database.commit(other) == STALE
+    assert len(await office.reports()) == 1
+
+
+async def test_without_an_endpoint_nothing_is_sent_again(office: Office) -> None:
+    await office.pay()
+    events = await office.events.list(office.merchant.id, EventFilter(), before=None, limit=10)
+
+    with pytest.raises(ConflictError, match="no endpoint"):
+        await office.events.redeliver(office.merchant.id, events[0].id, at=office.clock.now())
+
+
+async def test_a_retry_to_a_disabled_or_deleted_endpoint_is_refused(office: Office) -> None:
+    endpoint = await office.endpoint(events=FAILED_ONLY)
+    await office.pay()
+    await office.dispatch()
+    delivery = (await office.the_report()).delivery
+    now = office.clock.now()
+
+    _, change = await office.endpoints.update(office.merchant.id, endpoint.id, {"enabled": False}, at=now)
+    await office.commit(change)
+    with pytest.raises(ConflictError, match="disabled"):
+        await office.events.retry(office.merchant.id, delivery.id, at=now)
+
+    _, change = await office.endpoints.delete(office.merchant.id, endpoint.id, at=now)
+    await office.commit(change)
+    with pytest.raises(ConflictError, match="deleted"):
+        await office.events.retry(office.merchant.id, delivery.id, at=now)
+
+
+async def test_a_retry_during_an_attempt_wins_over_what_comes_of_it(office: Office) -> None:
+    await office.endpoint(events=FAILED_ONLY)
+    await office.pay()
+    await office.fan_out()
+    claimed = await office.deliveries.claim_due()
+    _, change = await office.events.retry(
+        office.merchant.id, claimed[0].delivery.id, at=office.clock.now()
+    )
+    await office.commit(change)
+
+    await office.deliveries.deliver(claimed)
+    assert (await office.the_report()).delivery.status is DeliveryStatus.RETRYING
+
+    assert await office.dispatch() == 1
+    assert (await office.the_report()).delivery.status is DeliveryStatus.SUCCEEDED
+
+
+# Reading
+
+
+async def test_deliveries_are_listed_by_endpoint_event_type_and_status(office: Office) -> None:
+    first = await office.endpoint(events=["*"])
+    second = await office.endpoint(events=FAILED_ONLY)
+    await office.pay()
+    await office.pay()
+    office.wire.answer(500)
+    await office.dispatch()
+
+    assert len(await office.reports()) == 6
+    assert len(await office.reports(endpoint_id=first.id)) == 4
+    assert len(await office.reports(endpoint_id=second.id, event_type="payment.failed")) == 2
+    assert len(await office.reports(status="RETRYING")) == 1
+    assert len(await office.reports(status="SUCCEEDED", event_type="payment.failed")) in (3, 4)
+    event_id = (await office.reports(endpoint_id=second.id))[0].delivery.event_id
+    assert {each.delivery.endpoint_id for each in await office.reports(event_id=event_id)} == {first.id, second.id}
+    ids = [each.delivery.id for each in await office.reports()]
+    assert ids == sorted(ids, reverse=True)
+
+
+async def test_another_merchants_events_and_deliveries_are_unknown(office: Office) -> None:
+    await office.endpoint(events=FAILED_ONLY)
+    await office.pay()
+    await office.dispatch()
+    delivery = (await office.the_report()).delivery
+    stranger = MerchantId("0199d3c2-5f00-7000-8000-0000000000ff")
+
+    with pytest.raises(NotFoundError):
+        await office.events.delivery(stranger, delivery.id)
+    with pytest.raises(NotFoundError):
+        await office.events.get(stranger, delivery.event_id)
+    with pytest.raises(NotFoundError):
+        await office.endpoints.get(stranger, delivery.endpoint_id)
+    with pytest.raises(NotFoundError):
+        await office.events.retry(stranger, delivery.id, at=office.clock.now())
+    with pytest.raises(NotFoundError):
+        await office.events.redeliver(stranger, delivery.event_id, at=office.clock.now())
+
+
+async def test_how_long_the_oldest_work_has_waited(office: Office) -> None:
+    outbox = Outbox(office.database)
+    await office.endpoint(events=FAILED_ONLY)
+    assert await outbox.oldest_due(office.clock.now()) is None
+
+    await office.pay()
+    office.clock.advance(timedelta(seconds=40))
+    assert await outbox.oldest_due(office.clock.now()) == START
+
+    await office.fan_out()
+    due_since = office.clock.now()
+    office.clock.advance(timedelta(seconds=5))
+    assert await outbox.oldest_due(office.clock.now()) == due_since
+
+    await office.dispatch()
+    assert await outbox.oldest_due(office.clock.now()) is None
+
+
+async def test_a_deliverys_row_is_what_was_saved(office: Office) -> None:
+    await office.endpoint(events=FAILED_ONLY)
+    await office.pay()
+    await office.fan_out()
+    delivery: Delivery = (await office.the_report()).delivery
+
+    await office.commit(Change(records=(delivery.again(at=office.clock.now()),)))
+
+    assert (await office.the_report()).delivery == replace(delivery, version=2)

@@ -1,0 +1,218 @@
+"""A merchant, its endpoints and a dispatcher on a real database, with the clock and the wire in hand."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from kessai.adapters.dice import SeededDice
+from kessai.adapters.ids import UuidFactory
+from kessai.adapters.secret_box import FernetBox
+from kessai.dialects.native.events import NativeWebhooks
+from kessai.domain.change import Change
+from kessai.domain.delivery import Schedule
+from kessai.domain.endpoint import Endpoint
+from kessai.domain.ids import MerchantId
+from kessai.domain.merchant import Merchant
+from kessai.domain.money import Money
+from kessai.domain.payment import CaptureMethod, Order, Payment
+from kessai.services.courier import Courier
+from kessai.services.deliveries import Deliveries, DeliveryPolicy
+from kessai.services.endpoints import EndpointFacts, Endpoints
+from kessai.services.events import Events
+from kessai.services.payments import Payments
+from kessai.services.ports import WebhookRequest, WebhookResult, WebhookSender
+from kessai.storage.journal import COMMITTED, Database
+from kessai.storage.repositories.deliveries import DeliveryFilter, DeliveryReport
+
+START: Final = datetime(2026, 1, 31, 12, tzinfo=UTC)
+PUBLIC_URL: Final = "http://kessai.test"
+URL: Final = "http://receiver.test/webhooks"
+RETRIES: Final = 5
+TIMEOUT: Final = timedelta(seconds=30)
+LEASE_AT_MOST: Final = timedelta(minutes=2)
+
+
+class ManualClock:
+    """Business time that only moves when told."""
+
+    def __init__(self, at: datetime = START) -> None:
+        self._at = at
+
+    def now(self) -> datetime:
+        return self._at
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        self._at += timedelta(seconds=seconds)
+
+    def advance(self, by: timedelta) -> None:
+        """Let time pass."""
+        self._at += by
+
+
+class ScriptedSender:
+    """Keeps what was posted and answers as told, 200 when nothing is; `held` posts wait to be released."""
+
+    def __init__(self) -> None:
+        self.requests: list[WebhookRequest] = []
+        self.held: asyncio.Event | None = None
+        self._answers: deque[WebhookResult] = deque()
+        self.otherwise = 200
+
+    def answer(self, *answers: WebhookResult | int) -> None:
+        """Answer the next posts so; a number is a status."""
+        self._answers.extend(
+            each if isinstance(each, WebhookResult) else WebhookResult(each, 7) for each in answers
+        )
+
+    async def post(self, request: WebhookRequest) -> WebhookResult:
+        self.requests.append(request)
+        if self.held is not None:
+            await self.held.wait()
+        return self._answers.popleft() if self._answers else WebhookResult(self.otherwise, 7)
+
+    def bodies(self) -> list[bytes]:
+        """What was posted, in order."""
+        return [request.body for request in self.requests]
+
+    def headers(self, position: int = -1) -> dict[str, str]:
+        """The headers of one post, names in lower case."""
+        return {name.lower(): value for name, value in self.requests[position].headers}
+
+
+def open_database(url: str) -> Database:
+    """The database of a fixture's URL."""
+    if url.startswith("sqlite"):
+        from kessai.storage.sqlite.database import SqliteDatabase
+
+        return SqliteDatabase(Path(url.removeprefix("sqlite:///")))
+    from kessai.storage.postgresql.database import PostgresDatabase
+
+    return PostgresDatabase(url, pool_size=6, timeout_s=5)
+
+
+@dataclass
+class Office:
+    """One process: the use cases of webhooks on one database, and one merchant."""
+
+    database: Database
+    merchant: Merchant
+    clock: ManualClock = field(default_factory=ManualClock)
+    sender: WebhookSender = field(default_factory=ScriptedSender)
+    seed: int = 1
+    api_secret_key: str = "a key of these tests, and of nothing else"
+
+    def __post_init__(self) -> None:
+        dice = SeededDice(self.seed)
+        ids = UuidFactory(dice)
+        box = FernetBox([self.api_secret_key])
+        dialects = {"native": NativeWebhooks(PUBLIC_URL)}
+        courier = Courier(self.sender, box, self.clock, dialects)
+        policy = DeliveryPolicy(Schedule.doubling(timedelta(seconds=5), RETRIES), TIMEOUT)
+        self.payments = Payments(self.database, ids, bank_timeout=timedelta(0))
+        self.events = Events(self.database, ids, dialects)
+        self.endpoints = Endpoints(
+            self.database, ids, dice, box, dialects, courier, shorthand_dialect="native"
+        )
+        self.deliveries = Deliveries(self.database, self.clock, ids, dice, courier, dialects, policy)
+
+    @property
+    def wire(self) -> ScriptedSender:
+        """The scripted sender."""
+        assert isinstance(self.sender, ScriptedSender)
+        return self.sender
+
+    async def commit(self, change: Change) -> None:
+        """Write a Change that nothing is in the way of."""
+        assert await self.database.commit(change) == COMMITTED
+
+    async def endpoint(self, url: str = URL, *, secret: str | None = None, **facts: Any) -> Endpoint:
+        """Make an endpoint."""
+        wanted = EndpointFacts(url=url, **facts)
+        endpoint, _, change = await self.endpoints.create(
+            self.merchant.id, wanted, dialect="native", secret=secret, at=self.clock.now()
+        )
+        await self.commit(change)
+        return endpoint
+
+    async def pay(self, simulate: str = "bank_error", **facts: Any) -> Payment:
+        """Make a payment; each has two events."""
+        order = Order(
+            merchant_id=self.merchant.id,
+            amount=Money(10000, "INR"),
+            capture_method=CaptureMethod.AUTOMATIC,
+            simulate=simulate,
+            metadata={},
+            **facts,
+        )
+        created = self.payments.create(order, at=self.clock.now())
+        await self.commit(created.change)
+        return created.payment
+
+    async def fan_out(self) -> int:
+        """Fan out all there is."""
+        events = 0
+        while some := await self.deliveries.fan_out():
+            events += some
+        return events
+
+    async def dispatch(self) -> int:
+        """Fan out, and try once what is due now."""
+        await self.fan_out()
+        return await self.deliveries.deliver_due()
+
+    async def dispatch_in(self, wait: timedelta) -> int:
+        """The same after some time."""
+        self.clock.advance(wait)
+        return await self.dispatch()
+
+    async def reports(self, **wanted: Any) -> Sequence[DeliveryReport]:
+        """Deliveries as their merchant sees them, newest first."""
+        return await self.events.deliveries(
+            self.merchant.id, DeliveryFilter(**wanted), before=None, limit=100
+        )
+
+    async def the_report(self) -> DeliveryReport:
+        """The only delivery there is."""
+        (report,) = await self.reports()
+        return report
+
+    def another(self, seed: int = 2) -> Office:
+        """Another process on the same database; on SQLite it can only stand for a thread of the same one."""
+        return Office(self.database, self.merchant, self.clock, seed=seed)
+
+
+def merchant_named(name: str, number: int) -> Merchant:
+    """A merchant whose id says who it is."""
+    return Merchant(
+        id=MerchantId(f"0199d3c2-5f00-7000-8000-{number:012x}"),
+        name=name,
+        email=None,
+        default_currency="INR",
+        is_active=True,
+        webhook_endpoint_id=None,
+        created_at=START,
+        updated_at=START,
+    )
+
+
+@asynccontextmanager
+async def open_office(url: str, **facts: Any) -> AsyncIterator[Office]:
+    """An office with a new merchant."""
+    database = open_database(url)
+    try:
+        office = Office(database, merchant_named("Test merchant", 1), **facts)
+        await office.commit(Change(records=(office.merchant,)))
+        yield office
+    finally:
+        await database.close()
