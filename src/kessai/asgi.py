@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import structlog
@@ -53,11 +53,30 @@ class Application:
         else:
             await self._gateway.app(scope, receive, send)
 
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[tuple[Gateway, str | None]]:
+        """Open the gateway, for a server that leaves the lifespan to its caller.
+
+        Gives the gateway, and the first merchant's key if one was made just now. Raises what was wrong.
+        """
+        settings = self._settings or load_settings()
+        configure_logging(level=settings.log_threshold, log_format=settings.log_format)
+        await asyncio.to_thread(prepare, settings)
+        async with AsyncExitStack() as stack:
+            self._gateway = gateway = await stack.enter_async_context(open_gateway(settings, self._world))
+            # A dispatcher says nothing to merchants, so it makes none.
+            first_key = None if self._is_dispatcher else await gateway.welcome()
+            if settings.dispatch or self._is_dispatcher:
+                running = asyncio.create_task(gateway.worker.run())
+                stack.push_async_callback(_stop, gateway, running)
+            yield gateway, first_key
+
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        async with AsyncExitStack() as opened:
+        async with AsyncExitStack() as stack:
             try:
-                await self._start(opened)
+                started = await stack.enter_async_context(self.opened())
+                self._on_started(*started)
             except Exception as error:
                 log.error("start_failed", reason=str(error))
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
@@ -66,17 +85,6 @@ class Application:
             await receive()
             log.info("stopping")
         await send({"type": "lifespan.shutdown.complete"})
-
-    async def _start(self, opened: AsyncExitStack) -> None:
-        settings = self._settings or load_settings()
-        configure_logging(level=settings.log_threshold, log_format=settings.log_format)
-        await asyncio.to_thread(prepare, settings)
-        self._gateway = gateway = await opened.enter_async_context(open_gateway(settings, self._world))
-        first_key = await gateway.welcome()
-        if settings.dispatch or self._is_dispatcher:
-            running = asyncio.create_task(gateway.worker.run())
-            opened.push_async_callback(_stop, gateway, running)
-        self._on_started(gateway, first_key)
 
 
 async def _stop(gateway: Gateway, running: asyncio.Task[None]) -> None:

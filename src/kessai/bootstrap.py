@@ -34,7 +34,7 @@ from kessai.services.deliveries import Deliveries, DeliveryPolicy
 from kessai.services.doorkeeper import Doorkeeper, KeyDigests
 from kessai.services.endpoints import Endpoints
 from kessai.services.events import Events
-from kessai.services.health import Health
+from kessai.services.health import Health, SchemaRevisions
 from kessai.services.merchants import Merchants
 from kessai.services.onboarding import first_merchant
 from kessai.services.payments import Payments
@@ -47,18 +47,19 @@ from kessai.services.timers import Timers
 from kessai.services.webhook_dialect import WebhookDialects
 from kessai.settings import Settings
 from kessai.storage.journal import Database
-from kessai.storage.migrate import HEAD, current_revision, upgrade
+from kessai.storage.migrate import HEAD, PAST, current_revision, upgrade
 from kessai.worker.loop import Worker
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The ports' implementations: the real ones, unless a test brings its own."""
+    """The ports' implementations, and the database: the real ones, unless a test brings its own."""
 
     clock: Clock = field(default_factory=SystemClock)
     dice: Dice = field(default_factory=SystemDice)
     ids: IdFactory | None = None
     sender: WebhookSender | None = None
+    database: Database | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +135,19 @@ async def open_gateway(settings: Settings, world: World | None = None) -> AsyncI
     world = world or World()
     sender = world.sender or AiohttpSender(clock=world.clock, timeout_s=settings.webhook_timeout)
     limiter = _limiter(settings, world.clock)
-    database = open_database(settings)
+    database = world.database or open_database(settings)
+    thresholds = gc.get_threshold()
     try:
+        if isinstance(limiter, RedisRateLimiter):
+            # Connects now, so that the first request does not wait for it; an outage is logged and survived.
+            await limiter.ping()
         gateway = _join(_tools(settings, world, database, limiter, sender))
         # What was made at start-up lives as long as the process: never look at it again.
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
         yield gateway
     finally:
+        gc.set_threshold(*thresholds)
         gc.unfreeze()
         if isinstance(limiter, RedisRateLimiter):
             await limiter.close()
@@ -256,7 +262,7 @@ def _services(tools: _Tools) -> Services:
         endpoints=endpoints,
         events=Events(database, tools.ids, tools.dialects),
         timelines=Timelines(database),
-        health=Health(database, tools.clock, HEAD, ping_redis),
+        health=Health(database, tools.clock, SchemaRevisions(HEAD, PAST), ping_redis),
         public_url=settings.public_base_url,
         committed=tools.committed,
     )
@@ -279,7 +285,7 @@ def _worker(tools: _Tools, services: Services, pruning: Pruning) -> Worker:
         observe=tools.metrics.observe_attempt,
     )
     timers = Timers(services.payments, tools.database, tools.clock, tools.committed)
-    return Worker(deliveries, timers, maintain=pruning.run)
+    return Worker(deliveries, timers, maintain=pruning.run, is_only=settings.database_kind == "sqlite")
 
 
 def _exchange_parts(tools: _Tools, services: Services, doorkeeper: Doorkeeper) -> Parts:

@@ -11,12 +11,23 @@ from kessai.control import health_routes
 from kessai.control.metrics import Metrics
 from kessai.control.reference import build_reference
 from kessai.dialects.native.dialect import NativeDialect
+from kessai.dialects.native.errors import STATUS, reading, writing
+from kessai.domain.event import EventType
+from kessai.domain.transitions import Status
+from kessai.services.endpoint_rules import EVENT_NAMES
+from kessai.simulation.table import SIMULATIONS
 from tests.docs.tables import table
 
 # A part of the OpenAPI document is whatever JSON holds.
 Tree = dict[str, Any]
 
 _GROUPS: Final = ("payments", "refunds", "payer", "merchants", "webhooks", "operations")
+_LISTED_ELSEWHERE: Final = {
+    tuple(SIMULATIONS): "[a simulation](simulations.md)",
+    tuple(EventType): "[an event](webhooks.md#events)",
+    EVENT_NAMES: "[event](webhooks.md#events) or `*`",
+    tuple(Status): "[a status](states.md)",
+}
 
 
 @cache
@@ -67,13 +78,15 @@ def operations() -> str:
 
 def schemas() -> str:
     """Each shape that operations answer with."""
-    shown = {name for _, _, operation in _operations() for name in _answer_names(operation)}
-    shapes = document()["components"]["schemas"]
-    nested = {name for each in shown for name in _nested(shapes[each])}
+    known = document()["components"]["schemas"]
+    shown = {name for _, _, operation in _operations() for name in _answer_names(operation) if name in known}
+
+    nested = {name for each in shown for name in _nested(known[each])}
+    nested |= {name for _, _, operation in _operations() for name in _nested(_body(operation))}
     return "\n\n".join(
-        f"### {name}\n\n{_described(shapes[name])}{_fields(shapes[name], is_answer=True)}"
+        f"### {name}\n\n{_described(known[name])}{_fields(known[name], is_answer=not name.endswith('In'))}"
         for name in sorted(shown | nested)
-        if shapes[name].get("properties")
+        if known[name].get("properties")
     )
 
 
@@ -94,11 +107,15 @@ def _operation(method: str, path: str, operation: Tree) -> str:
                 ),
             )
         )
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
-    if body:
-        parts.append(_fields(_resolved(body), is_answer=False))
+    if body := _body(operation):
+        parts.append(_fields(body, is_answer=False))
     parts.append(_answers(operation))
     return "\n\n".join(part for part in parts if part)
+
+
+def _body(operation: Tree) -> Tree:
+    content = operation.get("requestBody", {}).get("content", {})
+    return _resolved(content.get("application/json", {}).get("schema", {}))
 
 
 def _answers(operation: Tree) -> str:
@@ -108,15 +125,48 @@ def _answers(operation: Tree) -> str:
             names = list(_schema_names(answer))
             shape = f": [{names[0]}](#{names[0].lower()})" if names else ""
             lines.append(f"Answers {status}{shape}.")
-    refusals = [
-        f"{status} {', '.join(f'`{code}`' for code in codes)}"
-        for status, answer in operation["responses"].items()
-        if (codes := answer.get("content", {}).get("application/json", {}).get("examples"))
-        and int(status) >= 400
-    ]
-    if refusals:
-        lines.append(f"Refuses with {'; '.join(refusals)}.")
+    own = [code for code in _codes(operation) if code not in _usual(operation)]
+    if own:
+        lines.append(f"Refuses with {', '.join(f'`{code}`' for code in own)}.")
     return " ".join(lines)
+
+
+def _codes(operation: Tree) -> list[str]:
+    return [
+        code
+        for status, answer in operation["responses"].items()
+        if int(status) >= 400
+        for code in answer.get("content", {}).get("application/json", {}).get("examples", ())
+    ]
+
+
+def _usual(operation: Tree) -> set[str]:
+    codes = set(_codes(operation))
+    return next(
+        (usual for usual in (_documented(writing()), _documented(reading())) if usual <= codes), set()
+    )
+
+
+def _documented(responses: dict[int | str, Tree]) -> set[str]:
+    return {
+        code for answer in responses.values() for code in answer["content"]["application/json"]["examples"]
+    }
+
+
+def usual_refusals() -> str:
+    """What every route with a key, and every one that writes, can refuse with."""
+    read, write = _documented(reading()), _documented(writing())
+    return table(
+        ("Every route that", "can refuse with"),
+        (
+            ("needs a key", _in_order(read)),
+            ("takes `POST` or `PATCH` with a key", "these, and " + _in_order(write - read)),
+        ),
+    )
+
+
+def _in_order(codes: set[str]) -> str:
+    return ", ".join(f"`{code}`" for code in STATUS if code in codes)
 
 
 def _answer_names(operation: Tree) -> Iterator[str]:
@@ -130,13 +180,17 @@ def _schema_names(answer: Tree) -> Iterator[str]:
         yield schema["$ref"].rpartition("/")[2]
 
 
-def _nested(schema: Tree) -> Iterator[str]:
-    for field in schema.get("properties", {}).values():
-        for each in (field, field.get("items", {}), *field.get("anyOf", ())):
-            if "$ref" in each:
-                name = each["$ref"].rpartition("/")[2]
-                yield name
-                yield from _nested(_resolved(each))
+def _nested(schema: object) -> Iterator[str]:
+    """The shapes that a part of the document refers to, and those that these refer to."""
+    if isinstance(schema, list):
+        for each in schema:
+            yield from _nested(each)
+    elif isinstance(schema, dict):
+        if "$ref" in schema:
+            yield schema["$ref"].rpartition("/")[2]
+            yield from _nested(_resolved(schema))
+        for each in schema.values():
+            yield from _nested(each)
 
 
 def _resolved(schema: Tree) -> Tree:
@@ -183,14 +237,15 @@ def _type(schema: Tree) -> str:
 
 
 def _is_shown(name: str) -> bool:
-    return name.endswith(("Out", "Page", "Body"))
+    return name.endswith(("In", "Out", "Page", "Body"))
 
 
 def _values(schema: Tree) -> str:
     if "const" in schema:
         return f"`{schema['const']}`".lower()
     if "enum" in schema:
-        return ", ".join(f"`{value}`" for value in schema["enum"])
+        listed = _LISTED_ELSEWHERE.get(tuple(schema["enum"]))
+        return listed or ", ".join(f"`{value}`" for value in schema["enum"])
     if "properties" in schema:
         return "object with " + ", ".join(f"`{name}`" for name in schema["properties"])
     return str(schema.get("type", "any"))
@@ -200,7 +255,7 @@ def _notes(schema: Tree, parameter: Tree) -> str:
     notes = [str(parameter.get("description") or schema.get("description") or "").strip().rstrip(".")]
     for each in (schema, *schema.get("anyOf", ())):
         if "minimum" in each and "maximum" in each:
-            notes.append(f"{each['minimum']} to {each['maximum']}")
+            notes.append(f"{int(each['minimum'])} to {int(each['maximum'])}")
         if "maxLength" in each:
             notes.append(f"at most {each['maxLength']} characters")
         if "maxProperties" in each:

@@ -12,8 +12,9 @@ from types import MappingProxyType
 from typing import Final
 
 from tests.docs import tables
-from tests.docs.api_reference import operations, routes, schemas
+from tests.docs.api_reference import operations, routes, schemas, usual_refusals
 from tests.docs.pages import Page, pages
+from tests.docs.words import Japanese
 
 PARTS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
     {
@@ -33,10 +34,11 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "schemas": schemas,
         "settings": tables.settings,
         "simulations": tables.simulations,
-        "simulations-ja": partial(tables.simulations, tables.Japanese),
+        "simulations-ja": partial(tables.simulations, Japanese),
         "statuses": tables.statuses,
         "transitions": tables.transitions,
         "upi": tables.upi,
+        "usual-refusals": usual_refusals,
     }
 )
 

@@ -4,6 +4,7 @@ Words after a block's language say how:
 
 - `background`: start it, wait until it listens, and leave it running until the page ends.
 - `file=NAME`: it is saved under this name first, and run from there.
+- `needs=PROGRAM`: it is left out where there is no such program, as every `js` block is without `node`.
 - `http=CODE`: its curls are answered so; without it by 2xx. `000` is no answer at all.
 
 Shell variables are carried from block to block in the environment. The ports that pages name are rewritten
@@ -150,4 +151,4 @@ class PageRun:
     def _rewritten(self, text: str) -> str:
         for named, real in self.replacements.items():
             text = text.replace(named, real)
-        return re.sub(r"\b(?:" + "|".join(self.ports) + r")\b", lambda found: str(self.ports[found[0]]), text)
+        return re.sub(r"\b\d{4}\b", lambda found: str(self.ports.get(found[0], found[0])), text)

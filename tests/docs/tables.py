@@ -23,6 +23,7 @@ from kessai.http import errors as http_errors
 from kessai.settings import SECRETS, describe
 from kessai.simulation.cards import PUBLISHED, VPAS, brand_of
 from kessai.simulation.table import DEFAULT_DELAY, DEFAULT_SLOWNESS, SIMULATIONS, Course, Delivery, Simulation
+from tests.docs.words import English
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -45,33 +46,6 @@ def settings() -> str:
             for option in describe()
         ),
     )
-
-
-class English:
-    """What simulations lead to, in English."""
-
-    head = ("`simulate`", "What happens", "`error_code`")
-    captured = "`CAPTURED`; `AUTHORIZED` with `capture_method` `manual`"
-    failed = "`FAILED`"
-    timeout = "waits `SIMULATED_TIMEOUT_MS`, then `FAILED`"
-    action = "`REQUIRES_ACTION`, with `next_action.redirect_url`"
-    later = "`PENDING`; after `delay_s` ({wait} s by default) {end}"
-    refunds = "`CAPTURED`; a refund ends `FAILED`, and its amount is back on the payment"
-    lost = "`CAPTURED`, but the connection is closed without an answer"
-    late = "`CAPTURED`, but the answer comes after `delay_s` ({wait} s by default)"
-
-
-class Japanese(English):
-    """The same in Japanese."""
-
-    head = ("`simulate`", "起きること", "`error_code`")
-    captured = "`CAPTURED`（`capture_method` が `manual` なら `AUTHORIZED`）"
-    timeout = "`SIMULATED_TIMEOUT_MS` だけ待ってから `FAILED`"
-    action = "`REQUIRES_ACTION`（`next_action.redirect_url` つき）"
-    later = "`PENDING`。`delay_s`（既定は {wait} 秒）後に {end}"
-    refunds = "`CAPTURED`。返金は `FAILED` で終わり、金額は決済に戻る"
-    lost = "`CAPTURED`。ただし応答を返さずに接続を切る"
-    late = "`CAPTURED`。ただし応答は `delay_s`（既定は {wait} 秒）後"
 
 
 def simulations(words: type[English] = English) -> str:

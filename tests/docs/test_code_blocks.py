@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-
 from tests.docs.pages import Block, Page, pages
 from tests.docs.runner import RUN, BlockFailedError, PageRun
 from tests.docs.samples import differences
@@ -43,7 +42,7 @@ def parameters() -> Iterator[object]:
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
-@pytest.mark.parametrize("page", parameters())
+@pytest.mark.parametrize("page", list(parameters()))
 def test_a_page_can_be_followed(
     page: Page, serve: Serve, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -67,7 +66,10 @@ def follow(page: Page, run: PageRun) -> None:
     """Run the blocks in order; an answer shown right after a block is compared with the one it gave."""
     said, before = "", None
     for block in page.blocks:
-        if block.language in RUN and not (block.language == "js" and not shutil.which("node")):
+        needed = "node" if block.language == "js" else block.mark("needs")
+        if needed and not shutil.which(needed):
+            before = None
+        elif block.language in RUN:
             said, before = run.run(block), block
         elif block.language == "json" and before is not None:
             compare(block, said)

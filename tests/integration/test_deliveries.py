@@ -20,14 +20,16 @@ from kessai.services.ports import WebhookRequest, WebhookResult
 from kessai.storage.journal import STALE
 from kessai.storage.repositories.events import EventFilter
 from kessai.storage.repositories.outbox import ENDPOINT_DELETED, ENDPOINT_DISABLED, Outbox
+from tests.support.gateway import START
 from tests.support.webhooks import (
     LEASE_AT_MOST,
     PUBLIC_URL,
-    START,
     Office,
     ScriptedSender,
     merchant_named,
+    open_beside,
     open_office,
+    until,
 )
 
 FAILED_ONLY = ["payment.failed"]
@@ -85,12 +87,20 @@ async def test_a_waiting_payers_event_says_where_the_payer_goes(office: Office) 
     assert body["payment"]["next_action"]["redirect_url"] == f"{PUBLIC_URL}/challenge/{payment.id}"
 
 
-async def test_events_without_anybody_to_hear_them_are_done_with(office: Office) -> None:
+async def test_events_made_before_an_endpoint_are_not_sent_there(office: Office) -> None:
     await office.pay()
-    assert await office.fan_out() == 2
 
     await office.endpoint()
 
+    assert await office.fan_out() == 0
+    assert await office.reports() == []
+
+
+async def test_events_that_nobody_wants_are_done_with(office: Office) -> None:
+    await office.endpoint(events=["payment.refunded"])
+    await office.pay()
+
+    assert await office.fan_out() == 2
     assert await office.fan_out() == 0
     assert await office.reports() == []
 
@@ -306,8 +316,7 @@ async def test_moving_the_clock_repeats_no_attempt_under_way(office: Office) -> 
     await office.fan_out()
     office.wire.held = asyncio.Event()
     under_way = asyncio.create_task(office.deliveries.deliver_due())
-    while not office.wire.requests:
-        await asyncio.sleep(0)
+    await until(office.wire.has_posted)
 
     office.clock.advance(timedelta(days=2))
     assert await office.deliveries.claim_due() == []
@@ -334,9 +343,11 @@ async def test_a_slow_receiver_holds_up_no_settled_delivery(database_url: str) -
         await office.fan_out()
         under_way = asyncio.create_task(office.deliveries.deliver_due())
 
-        async with asyncio.timeout(10):
-            while (await office.reports(endpoint_id=fast.id))[0].delivery.status is DeliveryStatus.PENDING:
-                await asyncio.sleep(0)
+        async def fast_one_is_done() -> bool:
+            (report,) = await office.reports(endpoint_id=fast.id)
+            return report.delivery.status is DeliveryStatus.SUCCEEDED
+
+        await until(fast_one_is_done)
         assert not under_way.done()
 
         sender.held.set()
@@ -361,7 +372,7 @@ async def test_two_dispatchers_racing_deliver_each_delivery_once(postgres_url: s
     async with open_office(postgres_url) as first:
         await first.endpoint(events=FAILED_ONLY)
         await asyncio.gather(*(first.pay() for _ in range(150)))
-        async with open_office_beside(postgres_url, first) as second:
+        async with open_beside(first, postgres_url) as second:
 
             async def dispatch_all(office: Office) -> None:
                 while await office.deliveries.fan_out() or await office.deliveries.deliver_due():
@@ -375,23 +386,6 @@ async def test_two_dispatchers_racing_deliver_each_delivery_once(postgres_url: s
             assert len(set(posted)) == 150
             succeeded = await first.reports(status="SUCCEEDED")
             assert len(succeeded) == 101  # a page of 100 and one more: the service's way to say there is more
-
-
-def open_office_beside(url: str, first: Office):  # type: ignore[no-untyped-def]
-    """A second process, with its own connections and the same merchant."""
-    from contextlib import asynccontextmanager
-
-    from tests.support.webhooks import open_database
-
-    @asynccontextmanager
-    async def opened() -> AsyncIterator[Office]:
-        database = open_database(url)
-        try:
-            yield Office(database, first.merchant, first.clock, seed=7)
-        finally:
-            await database.close()
-
-    return opened()
 
 
 # The health of endpoints
@@ -473,6 +467,21 @@ async def test_what_was_on_its_way_to_an_endpoint_no_longer_there_is_canceled(
     assert len(report.attempts) == 1
 
 
+async def test_many_canceled_deliveries_hide_no_other_that_is_due(office: Office) -> None:
+    deleted = await office.endpoint(events=FAILED_ONLY)
+    await asyncio.gather(*(office.pay() for _ in range(70)))
+    await office.fan_out()
+    _, change = await office.endpoints.delete(office.merchant.id, deleted.id, at=office.clock.now())
+    await office.commit(change)
+    office.clock.advance(timedelta(seconds=1))
+    await office.endpoint(events=FAILED_ONLY)
+    await office.pay()
+
+    assert await office.dispatch() == 1
+
+    assert len(await office.reports(status="CANCELED")) == 70
+
+
 async def test_events_made_while_an_endpoint_is_disabled_are_not_sent_later(office: Office) -> None:
     endpoint = await office.endpoint(events=FAILED_ONLY, enabled=False)
     await office.pay()
@@ -496,9 +505,7 @@ async def test_a_delivery_is_retried_by_hand_with_a_fresh_schedule(office: Offic
     await office.dispatch()
     report = await office.the_report()
 
-    again, change = await office.events.retry(
-        office.merchant.id, report.delivery.id, at=office.clock.now()
-    )
+    again, change = await office.events.retry(office.merchant.id, report.delivery.id, at=office.clock.now())
     await office.commit(change)
 
     assert again.delivery.status is DeliveryStatus.RETRYING
@@ -515,9 +522,7 @@ async def test_an_event_goes_again_to_those_that_had_it_and_those_that_would_hea
     await office.endpoint("http://other.test/", events=["payment.created"])
     event_id = (await office.the_report()).delivery.event_id
 
-    deliveries, change = await office.events.redeliver(
-        office.merchant.id, event_id, at=office.clock.now()
-    )
+    deliveries, change = await office.events.redeliver(office.merchant.id, event_id, at=office.clock.now())
     await office.commit(change)
 
     assert {each.endpoint_id for each in deliveries} == {had_it.id, new.id}
@@ -574,9 +579,7 @@ async def test_a_retry_during_an_attempt_wins_over_what_comes_of_it(office: Offi
     await office.pay()
     await office.fan_out()
     claimed = await office.deliveries.claim_due()
-    _, change = await office.events.retry(
-        office.merchant.id, claimed[0].delivery.id, at=office.clock.now()
-    )
+    _, change = await office.events.retry(office.merchant.id, claimed[0].delivery.id, at=office.clock.now())
     await office.commit(change)
 
     await office.deliveries.deliver(claimed)
@@ -603,7 +606,10 @@ async def test_deliveries_are_listed_by_endpoint_event_type_and_status(office: O
     assert len(await office.reports(status="RETRYING")) == 1
     assert len(await office.reports(status="SUCCEEDED", event_type="payment.failed")) in (3, 4)
     event_id = (await office.reports(endpoint_id=second.id))[0].delivery.event_id
-    assert {each.delivery.endpoint_id for each in await office.reports(event_id=event_id)} == {first.id, second.id}
+    assert {each.delivery.endpoint_id for each in await office.reports(event_id=event_id)} == {
+        first.id,
+        second.id,
+    }
     ids = [each.delivery.id for each in await office.reports()]
     assert ids == sorted(ids, reverse=True)
 

@@ -29,7 +29,8 @@ class RunningServer:
     """`kessai serve` or `kessai dispatch` in a process group of its own, in a directory of its own.
 
     A start waits for the line `{"event": "ready", ...}`. After `kill()` or `terminate()` it may be started
-    again with the same arguments. Nothing of the developer's environment or `.env` reaches it.
+    again with the same arguments. Nothing of the developer's environment or `.env` reaches it. `module` names
+    another program that answers to the same arguments.
     """
 
     def __init__(
@@ -39,8 +40,10 @@ class RunningServer:
         command: Command = "serve",
         env: Mapping[str, str] | None = None,
         ready_timeout_s: float = 30.0,
+        module: str = "kessai",
     ) -> None:
         self.command = command
+        self.module = module
         self.arguments = arguments
         self.directory = directory
         self.env = dict(env or {})
@@ -95,7 +98,7 @@ class RunningServer:
             raise RuntimeError(f"kessai {self.command} is running already")
         with self.stderr_file.open("ab") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "kessai", *self._command_line()],
+                [sys.executable, "-m", self.module, *self._command_line()],
                 cwd=self.directory,
                 env=plain_environment(self.env),
                 text=True,

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any, Final
+from datetime import timedelta
+from typing import Any, Final, cast
 
 from kessai.adapters.dice import SeededDice
 from kessai.adapters.ids import UuidFactory
@@ -31,33 +29,14 @@ from kessai.services.payments import Payments
 from kessai.services.ports import WebhookRequest, WebhookResult, WebhookSender
 from kessai.storage.journal import COMMITTED, Database
 from kessai.storage.repositories.deliveries import DeliveryFilter, DeliveryReport
+from tests.support.gateway import START, ManualClock
+from tests.support.ledger import opened
 
-START: Final = datetime(2026, 1, 31, 12, tzinfo=UTC)
 PUBLIC_URL: Final = "http://kessai.test"
 URL: Final = "http://receiver.test/webhooks"
 RETRIES: Final = 5
 TIMEOUT: Final = timedelta(seconds=30)
 LEASE_AT_MOST: Final = timedelta(minutes=2)
-
-
-class ManualClock:
-    """Business time that only moves when told."""
-
-    def __init__(self, at: datetime = START) -> None:
-        self._at = at
-
-    def now(self) -> datetime:
-        return self._at
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        self._at += timedelta(seconds=seconds)
-
-    def advance(self, by: timedelta) -> None:
-        """Let time pass."""
-        self._at += by
 
 
 class ScriptedSender:
@@ -81,6 +60,10 @@ class ScriptedSender:
             await self.held.wait()
         return self._answers.popleft() if self._answers else WebhookResult(self.otherwise, 7)
 
+    async def has_posted(self) -> bool:
+        """Whether anything was posted yet."""
+        return bool(self.requests)
+
     def bodies(self) -> list[bytes]:
         """What was posted, in order."""
         return [request.body for request in self.requests]
@@ -88,17 +71,6 @@ class ScriptedSender:
     def headers(self, position: int = -1) -> dict[str, str]:
         """The headers of one post, names in lower case."""
         return {name.lower(): value for name, value in self.requests[position].headers}
-
-
-def open_database(url: str) -> Database:
-    """The database of a fixture's URL."""
-    if url.startswith("sqlite"):
-        from kessai.storage.sqlite.database import SqliteDatabase
-
-        return SqliteDatabase(Path(url.removeprefix("sqlite:///")))
-    from kessai.storage.postgresql.database import PostgresDatabase
-
-    return PostgresDatabase(url, pool_size=6, timeout_s=5)
 
 
 @dataclass
@@ -111,6 +83,7 @@ class Office:
     sender: WebhookSender = field(default_factory=ScriptedSender)
     seed: int = 1
     api_secret_key: str = "a key of these tests, and of nothing else"
+    shorthand_secret: str | None = None
 
     def __post_init__(self) -> None:
         dice = SeededDice(self.seed)
@@ -122,7 +95,14 @@ class Office:
         self.payments = Payments(self.database, ids, bank_timeout=timedelta(0))
         self.events = Events(self.database, ids, dialects)
         self.endpoints = Endpoints(
-            self.database, ids, dice, box, dialects, courier, shorthand_dialect="native"
+            self.database,
+            ids,
+            dice,
+            box,
+            dialects,
+            courier,
+            shorthand_dialect="native",
+            shorthand_secret=self.shorthand_secret,
         )
         self.deliveries = Deliveries(self.database, self.clock, ids, dice, courier, dialects, policy)
 
@@ -138,7 +118,7 @@ class Office:
 
     async def endpoint(self, url: str = URL, *, secret: str | None = None, **facts: Any) -> Endpoint:
         """Make an endpoint."""
-        wanted = EndpointFacts(url=url, **facts)
+        wanted = cast(EndpointFacts, {"url": url, **facts})
         endpoint, _, change = await self.endpoints.create(
             self.merchant.id, wanted, dialect="native", secret=secret, at=self.clock.now()
         )
@@ -188,8 +168,15 @@ class Office:
         return report
 
     def another(self, seed: int = 2) -> Office:
-        """Another process on the same database; on SQLite it can only stand for a thread of the same one."""
+        """As if another process had the database: nothing is shared but rows and the clock."""
         return Office(self.database, self.merchant, self.clock, seed=seed)
+
+
+async def until(is_so: Callable[[], Awaitable[bool]], within_s: float = 20) -> None:
+    """Give way to others until `is_so`: what is waited for is in a database, which sets no event."""
+    async with asyncio.timeout(within_s):
+        while not await is_so():  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0.005)
 
 
 def merchant_named(name: str, number: int) -> Merchant:
@@ -209,10 +196,14 @@ def merchant_named(name: str, number: int) -> Merchant:
 @asynccontextmanager
 async def open_office(url: str, **facts: Any) -> AsyncIterator[Office]:
     """An office with a new merchant."""
-    database = open_database(url)
-    try:
+    async with opened(url) as database:
         office = Office(database, merchant_named("Test merchant", 1), **facts)
         await office.commit(Change(records=(office.merchant,)))
         yield office
-    finally:
-        await database.close()
+
+
+@asynccontextmanager
+async def open_beside(office: Office, url: str) -> AsyncIterator[Office]:
+    """Another process on the same PostgreSQL database: connections, ids and wire of its own."""
+    async with opened(url) as database:
+        yield Office(database, office.merchant, office.clock, seed=office.seed + 100)

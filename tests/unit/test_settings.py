@@ -183,7 +183,7 @@ def test_variables_that_others_set_for_other_ends_are_left_alone(monkeypatch: py
     # Kubernetes, beside a service called kessai; a POSIX shell
     monkeypatch.setenv("KESSAI_PORT", "tcp://10.0.0.7:8000")
     monkeypatch.setenv("PORT", "9000")
-    monkeypatch.setenv("ENV", "/root/.shinit")
+    monkeypatch.setenv("ENV", "/etc/shinit")
 
     settings = load_settings()
 

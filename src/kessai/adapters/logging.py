@@ -24,6 +24,8 @@ _ADOPTED: Final = (
     "aiohttp",
     "alembic",
 )
+_SELDOM_NEWS: Final = ("uvicorn.access", "alembic.runtime.plugins")
+"""One line per request, or per part of a library: heard only when something is wrong with them."""
 
 
 def configure_logging(
@@ -55,6 +57,8 @@ def configure_logging(
         cache_logger_on_first_use=False,
     )
     _adopt_standard_library(number, _Lines(out), shared, ending)
+    for name in _SELDOM_NEWS:
+        logging.getLogger(name).setLevel(max(number, logging.WARNING))
 
 
 class _Lines:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -50,9 +52,13 @@ def options(
         os.environ["KESSAI_DEBUG"] = "true"
 
 
-def main() -> None:
-    """Run the command line of this process."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command line, by default this process's, and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        # Names in any script, and ticks, must not break on a terminal that has no letters for them.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app(prog_name="kessai")
+        app(arguments, prog_name="kessai")
     except Exception as error:
-        sys.exit(tell(error, as_json="--json" in sys.argv))
+        sys.exit(tell(error, as_json="--json" in (sys.argv if arguments is None else arguments)))

@@ -71,4 +71,6 @@ def _refusal(error: ValidationError) -> CommandError:
     problem = error.errors()[0]
     field = str(problem["loc"][0])
     option = _OPTIONS.get(field, f"--{field}")
-    return usage_error(f"{option} cannot be {problem['input']!r}: {problem['msg'].removeprefix('Value error, ')}")
+    return usage_error(
+        f"{option} cannot be {problem['input']!r}: {problem['msg'].removeprefix('Value error, ')}"
+    )

@@ -46,6 +46,7 @@ def usage_error(message: str, hint: str | None = None) -> CommandError:
     return CommandError(message, exit_code=ExitCode.USAGE, hint=hint)
 
 
+_SHOWN_MAX: Final = 300
 _SEE_TRACE: Final = "`kessai --debug …` (or DEBUG=true) shows where; please report it"
 
 
@@ -54,9 +55,8 @@ def tell(error: Exception, *, as_json: bool) -> ExitCode:
     if wants_trace():
         traceback.print_exception(error)
     if not isinstance(error, CommandError):
-        described = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         error = CommandError(
-            f"kessai failed unexpectedly ({described})",
+            f"kessai failed unexpectedly ({_described(error)})",
             exit_code=ExitCode.EXPECTATION_FAILED,
             hint=_SEE_TRACE,
         )
@@ -65,6 +65,14 @@ def tell(error: Exception, *, as_json: bool) -> ExitCode:
         sys.stderr.write(_rendered(error, as_json=as_json) + "\n")
         sys.stderr.flush()
     return error.exit_code
+
+
+def _described(error: Exception) -> str:
+    """One line of what nobody foresaw: it may be long, and quote what is secret."""
+    from kessai.adapters.masking import masked_text
+
+    first_line = str(error).strip().partition("\n")[0][:_SHOWN_MAX]
+    return masked_text(": ".join(filter(None, (type(error).__name__, first_line))))
 
 
 def _rendered(error: CommandError, *, as_json: bool) -> str:

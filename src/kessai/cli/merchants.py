@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kessai.cli.configuration import settings_from
+from kessai.cli.failures import usage_error
 from kessai.cli.options import DatabaseUrl, Json
 from kessai.cli.output import console, write_json, write_table
 
@@ -35,6 +36,7 @@ def create(
     """Make a merchant with its first key, whose secret is shown this once."""
     from kessai.cli.arguments import checked_merchant, checked_secret_key
     from kessai.cli.opening import committed, with_gateway
+    from kessai.cli.secret_keys import is_known
     from kessai.dialects.native.translate import issued_key_out, merchant_out
 
     settings = settings_from(database_url=db)
@@ -42,6 +44,9 @@ def create(
     secret_key = checked_secret_key(api_key, settings)
 
     async def work(gateway: Gateway) -> tuple[Merchant, IssuedKey]:
+        if secret_key is not None and await is_known(gateway, secret_key):
+            raise usage_error("--api-key is taken: a secret key opens one merchant's door")
+
         async def decide() -> tuple[tuple[Merchant, IssuedKey], Change]:
             merchant, issued, change = gateway.services.merchants.create(
                 facts.name,
@@ -110,9 +115,7 @@ def _switch(merchant_id: str, db: str | None, *, is_active: bool, as_json: bool)
 
         async def decide() -> tuple[dict[str, Any], Change]:
             merchant = await service.get(merchant_id)
-            profile, change = await service.update(
-                merchant, {"is_active": is_active}, at=gateway.clock.now()
-            )
+            profile, change = await service.update(merchant, {"is_active": is_active}, at=gateway.clock.now())
             return merchant_out(profile.merchant, profile.webhook_url), change
 
         return await committed(gateway, decide)

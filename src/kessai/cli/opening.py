@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from kessai.adapters.logging import configure_logging
 from kessai.bootstrap import Gateway, NotMigratedError, open_gateway, prepare
@@ -14,14 +14,14 @@ from kessai.domain.change import Change
 from kessai.domain.errors import DatabaseUnavailableError, InvalidFieldError, KessaiError
 from kessai.settings import Settings
 from kessai.storage.journal import Stale
+from kessai.storage.migrate import MigrationError
 from kessai.storage.sqlite.lock import DatabaseFileError, DatabaseInUseError
 
 T = TypeVar("T")
 
-_TRIES = 5
-_IN_USE_HINT = (
-    "a running server is asked through its API (the docs are at /docs), or stop it and repeat this command"
-)
+_TRIES: Final = 5
+_DOCTOR_HINT: Final = "`kessai doctor` looks at it closely"
+_IN_USE_HINT: Final = "or leave the server running and ask it: its API makes and revokes keys too, see /docs"
 
 
 @contextmanager
@@ -29,18 +29,30 @@ def refusals(*, in_use_hint: str | None = None) -> Iterator[None]:
     """Turn what the rooms below raise into what a command says."""
     try:
         yield
-    except DatabaseInUseError as error:
-        raise configuration_error(str(error), hint=in_use_hint) from error
-    except (NotMigratedError, DatabaseFileError) as error:
-        raise configuration_error(str(error)) from error
-    except DatabaseUnavailableError as error:
-        raise unreachable_error(
-            error.message, hint="`kessai doctor` tells what is wrong with it"
-        ) from error
-    except InvalidFieldError as error:
-        raise usage_error(error.message, hint=error.hint) from error
-    except KessaiError as error:
-        raise CommandError(error.message, exit_code=ExitCode.EXPECTATION_FAILED, hint=error.hint) from error
+    except Exception as error:
+        said = _in_words(error, in_use_hint)
+        if said is None:
+            raise
+        raise said from error
+
+
+def _in_words(error: Exception, in_use_hint: str | None) -> CommandError | None:
+    # Imported only now: with it comes what reaches PostgreSQL.
+    from kessai.storage.migrations.connection import DatabaseUnreachableError
+
+    match error:
+        case DatabaseInUseError():
+            return configuration_error(str(error), hint=in_use_hint)
+        case NotMigratedError() | MigrationError() | DatabaseFileError():
+            return configuration_error(str(error))
+        case DatabaseUnreachableError() | DatabaseUnavailableError():
+            return unreachable_error(str(error), hint=_DOCTOR_HINT)
+        case InvalidFieldError():
+            return usage_error(error.message, hint=error.hint)
+        case KessaiError():
+            return CommandError(error.message, exit_code=ExitCode.EXPECTATION_FAILED, hint=error.hint)
+        case _:
+            return None
 
 
 def with_gateway(settings: Settings, work: Callable[[Gateway], Awaitable[T]]) -> T:
@@ -54,10 +66,14 @@ def with_gateway(settings: Settings, work: Callable[[Gateway], Awaitable[T]]) ->
         async with _opened(settings) as gateway:
             return await work(gateway)
 
-    # What is logged meanwhile must not mix with what the command prints.
-    configure_logging(level="DEBUG" if settings.debug else "WARNING", log_format=settings.log_format)
+    quiet_logging(settings)
     with refusals(in_use_hint=_IN_USE_HINT):
         return asyncio.run(run())
+
+
+def quiet_logging(settings: Settings) -> None:
+    """Log warnings only, and to stderr: what is logged must not mix with what the command prints."""
+    configure_logging(level="DEBUG" if settings.debug else "WARNING", log_format=settings.log_format)
 
 
 @asynccontextmanager

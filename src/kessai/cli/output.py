@@ -28,7 +28,9 @@ def console() -> Console:
     return Console(width=width, highlight=False, markup=False, soft_wrap=True)
 
 
-def write_table(titles: Sequence[str], rows: Iterable[Sequence[object]], *, folding: int | None = None) -> None:
+def write_table(
+    titles: Sequence[str], rows: Iterable[Sequence[object]], *, folding: int | None = None
+) -> None:
     """A table of plain text; the column `folding` may be broken into lines, the others stay whole."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table

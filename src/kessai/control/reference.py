@@ -32,12 +32,13 @@ _COMMON: Final = [
 
 
 def build_reference(routers: Iterable[tuple[str, APIRouter]], dialect: Dialect) -> FastAPI:
-    """The FastAPI application of what is not API; it knows the API's routes only to describe them."""
+    """The FastAPI application of what is not API: it describes the API's routes and serves none of them."""
     app = FastAPIOffline(
-        title="kessai", version=kessai.__version__, description=_ABOUT, static_url="/reference-assets"
+        title="kessai",
+        version=kessai.__version__,
+        static_url="/reference-assets",
+        redirect_slashes=False,
     )
-    for prefix, router in routers:
-        app.include_router(router, prefix=prefix)
 
     async def unknown_path(request: Request, _error: Exception) -> Response:
         return _refused(dialect, request, NotFoundError("path", hint="the paths are listed at /docs"))
@@ -47,15 +48,22 @@ def build_reference(routers: Iterable[tuple[str, APIRouter]], dialect: Dialect) 
 
     app.add_exception_handler(404, unknown_path)
     app.add_exception_handler(405, unknown_method)
-    plain = app.openapi
 
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _completed(plain())
+            app.openapi_schema = _completed(_catalogue(routers).openapi())
         return app.openapi_schema
 
     app.openapi = described  # type: ignore[method-assign]
     return app
+
+
+def _catalogue(routers: Iterable[tuple[str, APIRouter]]) -> FastAPI:
+    """Every route, for the document's sake: they take a while to join, and no request is served by it."""
+    catalogue = FastAPI(title="kessai", version=kessai.__version__, description=_ABOUT)
+    for prefix, router in routers:
+        catalogue.include_router(router, prefix=prefix)
+    return catalogue
 
 
 def _completed(document: dict[str, Any]) -> dict[str, Any]:

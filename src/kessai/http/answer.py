@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from kessai.domain.idempotency import StoredAnswer
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Headers = Sequence[tuple[bytes, bytes]]
 
 REPLAYED: Final = (b"idempotent-replayed", b"true")
@@ -52,7 +53,7 @@ async def send_answer(send: Send, answer: Answer, headers: Headers, *, with_body
     await send({"type": "http.response.body", "body": answer.body if with_body else b""})
 
 
-def hang_up(send: Send) -> None:
+async def hang_up(receive: Receive, send: Send) -> None:
     """Close the connection without an answer, as a network does.
 
     ASGI has no word for it. uvicorn's `send` is a method of the object that holds the transport; where
@@ -62,3 +63,6 @@ def hang_up(send: Send) -> None:
     if transport is None:
         raise AnswerLostError
     transport.abort()
+    # Until the server has noticed; it takes a call that ends without an answer before that for a mistake.
+    while (await receive())["type"] != "http.disconnect":
+        pass

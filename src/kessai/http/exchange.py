@@ -83,7 +83,7 @@ class Exchange:
         name = turn.operation.name if turn.operation else "method_not_allowed"
         self._parts.observe(name, answer.status, clock.monotonic() - started)
         if answer.is_lost:
-            hang_up(send)
+            await hang_up(receive, send)
         else:
             await send_answer(send, answer, turn.headers, with_body=turn.request.method != "HEAD")
 

@@ -16,6 +16,7 @@ from kessai.http.answer import Answer, replayed
 from kessai.http.call import Call
 from kessai.http.request import Request
 from kessai.services.ports import SecretBox
+from kessai.simulation.cards import mask_real_numbers
 from kessai.storage.journal import Database
 from kessai.storage.repositories.idempotency import IdempotencyRepository
 
@@ -34,7 +35,9 @@ class Idempotency:
         """What a request claims, before there is an answer. Bodies are compared as parsed JSON."""
         material = orjson.dumps((request.method, request.path, body), option=orjson.OPT_SORT_KEYS)
         fingerprint = hashlib.sha256(material).hexdigest()
-        return KeyClaim(call.merchant.id, key, fingerprint, _UNANSWERED, call.now, call.now + self._ttl)
+        return KeyClaim(
+            call.merchant.id, _kept(key), fingerprint, _UNANSWERED, call.now, call.now + self._ttl
+        )
 
     def protect(self, change: Change | None, claim: KeyClaim, answer: Answer, *, is_secret: bool) -> Change:
         """The Change with its claim and answer; an answer alone when nothing changed."""
@@ -63,3 +66,8 @@ class Idempotency:
         if stored.is_sealed:
             stored = replace(stored, body=self._secret_box.open(stored.body), is_sealed=False)
         return replayed(stored)
+
+
+def _kept(key: str) -> str:
+    """A key as it is stored: one that holds what could be a real card number is known by its digest."""
+    return key if mask_real_numbers(key) == key else f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"

@@ -27,6 +27,27 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class SchemaRevisions:
+    """The schema this version needs, and those before it."""
+
+    head: str
+    past: tuple[str, ...]
+
+    def judge(self, revision: str | None) -> Part:
+        """Whether a database at `revision` will do.
+
+        One that is ahead does: migrations come first in an upgrade and keep what the version before needs,
+        so that its processes serve until they are replaced.
+        """
+        if revision == self.head:
+            return Part("migrations", True, True, f"at {revision}")
+        if revision is None or revision in self.past:
+            needed = f"at {revision or 'none'}, needs {self.head}: run kessai migrate"
+            return Part("migrations", False, True, needed)
+        return Part("migrations", True, True, f"at {revision}, ahead of {self.head}")
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All parts at one moment."""
 
@@ -47,12 +68,16 @@ class Health:
     """Looks at the parts. `ping_redis` is None where none is configured."""
 
     def __init__(
-        self, database: Database, clock: Clock, head: str, ping_redis: Callable[[], Awaitable[bool]] | None
+        self,
+        database: Database,
+        clock: Clock,
+        revisions: SchemaRevisions,
+        ping_redis: Callable[[], Awaitable[bool]] | None,
     ) -> None:
         self._schema = SchemaRepository(database)
         self._outbox = Outbox(database)
         self._clock = clock
-        self._head = head
+        self._revisions = revisions
         self._ping_redis = ping_redis
 
     async def report(self) -> Report:
@@ -65,16 +90,8 @@ class Health:
         except KessaiError as error:
             return (Part("database", False, True, error.message),)
         answers = Part("database", True, True, "answers")
-        at_head = revision == self._head
-        migrations = Part(
-            "migrations",
-            at_head,
-            True,
-            f"at {revision}"
-            if at_head
-            else f"at {revision or 'none'}, needs {self._head}: run kessai migrate",
-        )
-        return (answers, migrations, *((await self._dispatcher_part(),) if at_head else ()))
+        migrations = self._revisions.judge(revision)
+        return (answers, migrations, *((await self._dispatcher_part(),) if migrations.is_ok else ()))
 
     async def _dispatcher_part(self) -> Part:
         now = self._clock.now()

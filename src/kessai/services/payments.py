@@ -16,7 +16,7 @@ from kessai.domain.ids import EventId, MerchantId, PaymentId, RefundId
 from kessai.domain.money import Money
 from kessai.domain.payment import Order, Payment, new_payment, new_refund
 from kessai.domain.refund import Refund, RefundStatus
-from kessai.domain.transitions import Status, requestable_from
+from kessai.domain.transitions import Action, Status, requestable_from
 from kessai.services.ports import IdFactory
 from kessai.simulation.decide import decide, refunds_fail, verdict_later
 from kessai.simulation.table import AUTHENTICATION_DECLINED, REFUND_FAILED
@@ -142,13 +142,13 @@ class Payments:
         return await self._repository.refunds_of(merchant_id, payment.id, before=cursor, limit=limit + 1)
 
     async def awaiting_action(self, payment_id: str) -> Payment:
-        """A payment whose payer is at the bank's page, whoever's it is.
+        """A payment whose payer is or was at the bank's page, whoever's it is.
 
         Raises:
-            NotFoundError: there is no such payment.
+            NotFoundError: there is no such payment, or it never asked for its payer and is its merchant's only.
         """
         payment = await self._repository.get_any(payment_id)
-        if payment is None:
+        if payment is None or all(each.action is not Action.CHALLENGE for each in payment.transitions):
             raise NotFoundError("payment")
         return payment
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 HEAD: Final = "0001"
 """The newest revision, as a constant: a server that starts compares it without loading Alembic."""
 
+PAST: Final[tuple[str, ...]] = ()
+"""The revisions before it. A database at any other one is ahead of this version."""
+
 _REVISION: Final = "SELECT version_num FROM alembic_version"
 # Alembic keeps what it works on in module globals.
 _one_at_a_time: Final = Lock()

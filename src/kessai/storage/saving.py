@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Table,
+    bindparam,
+    case,
+    exists,
+    insert,
+    null,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kessai.domain.change import Change
@@ -14,7 +27,38 @@ from kessai.storage.journal import COMMITTED, STALE, CommitResult, KeyTaken
 from kessai.storage.key_rows import CLAIM_COLUMNS, claim_from_row, claim_to_row
 from kessai.storage.payment_rows import PAYMENT_COLUMNS, REFUND_COLUMNS, payment_to_row, refund_to_row
 from kessai.storage.record_rows import record_table, record_values
-from kessai.storage.tables import idempotency_keys, payments, refunds, webhook_deliveries, webhook_events
+from kessai.storage.tables import (
+    idempotency_keys,
+    payments,
+    refunds,
+    webhook_deliveries,
+    webhook_endpoints,
+    webhook_events,
+)
+
+
+def told_at_birth(merchant_id: ColumnElement[str], at: ColumnElement[datetime]) -> ColumnElement[Any]:
+    """When a new event counts as fanned out: at once if its merchant has no endpoint that is switched on.
+
+    Decided by the database as it writes: whoever was told that an endpoint exists finds it hearing.
+    """
+    listening = exists().where(
+        webhook_endpoints.c.merchant_id == merchant_id,
+        webhook_endpoints.c.is_enabled,
+        webhook_endpoints.c.deleted_at.is_(None),
+    )
+    return case((listening, null()), else_=at)
+
+
+def _insert_event() -> Insert:
+    values = {column.name: bindparam(column.name, type_=column.type) for column in webhook_events.columns}
+    told = told_at_birth(values["merchant_id"], values["occurred_at"])
+    source = select(*(values[name] for name in EVENT_COLUMNS if name != "fanned_out_at"), told)
+    return insert(webhook_events).from_select(list(EVENT_COLUMNS), source)
+
+
+INSERT_EVENT: Final = _insert_event()
+"""One event, its columns as parameters; `fanned_out_at` is the database's to say."""
 
 
 def is_usual(change: Change) -> bool:
@@ -32,7 +76,7 @@ def save(connection: Connection, change: Change) -> CommitResult:
         return STALE
     if change.events:
         rows = [dict(zip(EVENT_COLUMNS, event_to_row(event), strict=True)) for event in change.events]
-        connection.execute(insert(webhook_events), rows)
+        connection.execute(INSERT_EVENT, rows)
     return COMMITTED
 
 

@@ -35,7 +35,10 @@ async def _nothing() -> None:
 
 
 class Worker:
-    """One per process that dispatches. `maintain` is called at the start and every `maintain_every_s`."""
+    """One per process that dispatches. `maintain` is called at the start and every `maintain_every_s`.
+
+    `is_only`: no other process has the database, so what is leased was left by one that died.
+    """
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class Worker:
         maintain: Callable[[], Awaitable[object]] = _nothing,
         maintain_every_s: float = 60.0,
         poll_s: float = POLL_S,
+        is_only: bool = False,
     ) -> None:
         self._deliveries = deliveries
         self._timers = timers
@@ -52,6 +56,7 @@ class Worker:
         self._maintain_every_s = maintain_every_s
         self._maintained_at = float("-inf")
         self._poll_s = poll_s
+        self._is_only = is_only
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
@@ -68,6 +73,8 @@ class Worker:
         self._ended.clear()
         failed_turns = 0
         try:
+            if self._is_only:
+                await self._try("take_over", self._deliveries.take_over)
             while not self._stopping.is_set():
                 self._woken.clear()
                 outcomes = await self._turn()

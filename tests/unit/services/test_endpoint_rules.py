@@ -90,13 +90,16 @@ def test_what_is_no_event_is_refused(names: list[str]) -> None:
     assert "payment.succeeded" in (refusal.value.hint or "")
 
 
-@pytest.mark.parametrize("secret", ["a" * SECRET_MIN, "a" * SECRET_MAX, "whsec_AAECAwQFBgcICQoL", "!~#$%^&*()"])
+@pytest.mark.parametrize(
+    "secret", ["a" * SECRET_MIN, "a" * SECRET_MAX, "whsec_AAECAwQFBgcICQoL", "!~#$%^&*()"]
+)
 def test_a_secret_of_ones_own_is_kept(secret: str) -> None:
     assert checked_secret(secret) == secret
 
 
 @pytest.mark.parametrize(
-    "secret", ["a" * (SECRET_MIN - 1), "a" * (SECRET_MAX + 1), "with a space", "pässword", "tab\there", "nul\0nul12"]
+    "secret",
+    ["a" * (SECRET_MIN - 1), "a" * (SECRET_MAX + 1), "with a space", "pässword", "tab\there", "nul\0nul12"],
 )
 def test_a_secret_that_verifiers_may_trip_over_is_refused(secret: str) -> None:
     with pytest.raises(InvalidFieldError, match="printable ASCII") as refusal:

@@ -17,7 +17,7 @@ from kessai.dialects.native.schemas import (
     MerchantOut,
     MerchantPatch,
 )
-from kessai.dialects.native.translate import issued_key_out, key_out, merchant_out
+from kessai.dialects.native.translate import issued_key_out, key_out, masked, merchant_out
 from kessai.http.call import Caller, Reply
 
 router: Final = APIRouter(tags=["merchants"])
@@ -55,6 +55,7 @@ async def get_merchant(call: Caller) -> Reply:
 async def update_merchant(call: Caller, body: MerchantPatch) -> Reply:
     """Only what is sent changes. `webhook_url` makes, moves or (null) removes one endpoint."""
     facts = {name: getattr(body, name) for name in body.model_fields_set}
+    facts |= {name: masked(facts[name]) for name in ("name", "email") if name in facts}
     profile, change = await call.services.merchants.update(call.merchant, facts, at=call.now)
     return Reply(200, merchant_out(profile.merchant, profile.webhook_url), change)
 
@@ -74,7 +75,7 @@ async def create_api_key(call: Caller, body: KeyIn | None = None) -> Reply:
     """The secret key is shown this once; only its digest is kept."""
     asked = body or KeyIn()
     issued, change = await call.services.merchants.create_key(
-        call.merchant, asked.name, asked.expires_at, at=call.now
+        call.merchant, masked(asked.name), asked.expires_at, at=call.now
     )
     return Reply(201, issued_key_out(issued.key, issued.secret_key), change, is_secret=True)
 

@@ -36,7 +36,7 @@ def order_from(body: PaymentIn, merchant: Merchant) -> Order:
         simulate=effective(body.simulate, by_instrument),
         delay=None if body.delay_s is None else timedelta(seconds=body.delay_s),
         description=masked(body.description),
-        customer_email=body.customer_email,
+        customer_email=masked(body.customer_email),
         reference=masked(body.reference),
         metadata={mask_real_numbers(key): mask_real_numbers(value) for key, value in body.metadata.items()},
         instrument=instrument,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from kessai.dialects.native.schemas import GraceIn, In, ListQuery, page_of, text
 from kessai.domain.delivery import DeliveryStatus
@@ -44,10 +44,17 @@ class EndpointIn(In):
     secret: Secret | None = None
 
 
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for each in schema["properties"].values():
+        each.pop("default", None)
+
+
 class EndpointPatch(In):
     """What is sent is changed; `description` null removes it."""
 
-    # The defaults are never used: only the fields that were sent are read.
+    # The defaults are neither used nor shown: only the fields that were sent are read.
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
     url: Url = ""
     events: EventNames = Field(default_factory=list)
     description: Description | None = None

@@ -11,7 +11,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import CTE, Column, Integer, Table, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import (
+    CTE,
+    Column,
+    ColumnElement,
+    Integer,
+    Table,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import NamedFromClause, Select
 
@@ -20,7 +33,7 @@ from kessai.storage.event_rows import event_to_row
 from kessai.storage.key_rows import CLAIM_COLUMNS, claim_to_row
 from kessai.storage.payment_rows import PAYMENT_COLUMNS, payment_to_row, refund_to_row
 from kessai.storage.query import POSTGRESQL
-from kessai.storage.saving import claim_statement
+from kessai.storage.saving import claim_statement, told_at_birth
 from kessai.storage.tables import idempotency_keys, payments, refunds, webhook_events
 
 
@@ -49,10 +62,11 @@ _CHANGE: Final = _arrays(
 
 def _new(table: Table, name: str, winners: CTE) -> CTE:
     rows = _arrays(name, [_POSITION, *_columns(table)])
-    source = select(*(rows.c[column] for column, _ in _columns(table))).join_from(
-        rows, winners, rows.c.position == winners.c.position
-    )
-    return insert(table).from_select([column for column, _ in _columns(table)], source).cte(f"add_{name}")
+    values: dict[str, ColumnElement[Any]] = {column: rows.c[column] for column, _ in _columns(table)}
+    if table is webhook_events:
+        values["fanned_out_at"] = told_at_birth(rows.c.merchant_id, rows.c.occurred_at)
+    source = select(*values.values()).join_from(rows, winners, rows.c.position == winners.c.position)
+    return insert(table).from_select(list(values), source).cte(f"add_{name}")
 
 
 def _locked() -> CTE:

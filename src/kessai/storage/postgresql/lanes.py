@@ -50,24 +50,25 @@ class Lanes:
         """
         if self._is_closed:
             raise DatabaseUnavailableError
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + (self._timeout_s if timeout_s is None else timeout_s)
         try:
-            async with asyncio.timeout(self._timeout_s if timeout_s is None else timeout_s):
-                held = await self._free.get()
-                returned: Lane | None = None
-                try:
-                    lane = await self._opened(held)
-                    try:
-                        yield lane
-                        returned = lane
-                    except Exception as error:
-                        returned = None if is_away(error) else lane
-                        raise
-                    finally:
-                        # Also one that was left in the middle of a statement.
-                        if returned is None:
-                            self._abandon(lane)
-                finally:
-                    self._free.put_nowait(returned)
+            lane = await self._taken(deadline)
+            # Not a cancellation: SQLAlchemy would answer it with a long goodbye to a server that is silent.
+            hang_up = loop.call_at(deadline, lane.driver.terminate)
+            returned: Lane | None = None
+            try:
+                yield lane
+                returned = lane
+            except Exception as error:
+                returned = None if is_away(error) else lane
+                raise
+            finally:
+                hang_up.cancel()
+                # Also one that was left in the middle of a statement.
+                if returned is None:
+                    self._abandon(lane)
+                self._free.put_nowait(returned)
         except Exception as error:
             meant = refusal(error)
             if meant is error:
@@ -84,6 +85,15 @@ class Lanes:
                     if lane is not None:
                         self._leave(lane)
         await asyncio.gather(*self._farewells)
+
+    async def _taken(self, deadline: float) -> Lane:
+        async with asyncio.timeout_at(deadline):
+            held = await self._free.get()
+            try:
+                return await self._opened(held)
+            except BaseException:
+                self._free.put_nowait(None)
+                raise
 
     async def _opened(self, held: Lane | None) -> Lane:
         if held is not None:

@@ -62,6 +62,16 @@ def _due(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     return and_(webhook_deliveries.c.due_at <= at, free)
 
 
+# Looked at before a batch is begun: most looks find nothing, and a read costs a tenth of a transaction.
+_ANY_EVENT: Final = Query(
+    select(webhook_events.c.id).where(webhook_events.c.fanned_out_at.is_(None)).limit(1), is_point=True
+)
+_ANY_DELIVERY: Final = Query(
+    select(webhook_deliveries.c.id)
+    .where(_due(bindparam("at", type_=webhook_deliveries.c.due_at.type)))
+    .limit(1),
+    is_point=True,
+)
 _OLDEST_DELIVERY: Final = Query(
     select(func.min(webhook_deliveries.c.due_at)).where(
         _due(bindparam("at", type_=webhook_deliveries.c.due_at.type))
@@ -93,6 +103,8 @@ class Outbox:
 
     async def fan_out(self, at: datetime, limit: int, compose: Compose) -> int:
         """Make the deliveries of up to `limit` new events; return how many events that were."""
+        if not await self._database.rows(_ANY_EVENT):
+            return 0
         return await self._database.run(lambda connection: _fan_out(connection, at, limit, compose))
 
     async def claim_due(
@@ -102,7 +114,15 @@ class Outbox:
 
         Those whose endpoint is switched off or deleted are canceled on the way.
         """
-        return await self._database.run(lambda connection: _claim(connection, at, limit, at + lease, busy))
+        if not await self._database.rows(_ANY_DELIVERY, at=at):
+            return []
+        while True:
+            claimed, canceled = await self._database.run(
+                lambda connection: _claim(connection, at, limit, at + lease, busy)
+            )
+            # A batch of nothing but canceled ones may hide others that are due.
+            if claimed or not canceled:
+                return claimed
 
     async def settle(self, settlements: Sequence[Settlement], judge: Judge) -> list[Settlement]:
         """Write what came of attempts; return those that still counted.
@@ -175,7 +195,7 @@ def _events(connection: Connection, event_ids: Collection[str]) -> list[Event]:
 
 def _claim(
     connection: Connection, at: datetime, limit: int, until: datetime, busy: Collection[DeliveryId]
-) -> list[Claimed]:
+) -> tuple[list[Claimed], int]:
     statement = (
         select(webhook_deliveries, webhook_endpoints)
         .join_from(
@@ -204,7 +224,7 @@ def _claim(
         if not each.endpoint.takes_deliveries
     ]
     _move(connection, [*(each.delivery for each in claimed), *canceled])
-    return claimed
+    return claimed, len(canceled)
 
 
 def _settle(connection: Connection, settlements: Sequence[Settlement], judge: Judge) -> list[Settlement]:

@@ -61,7 +61,8 @@ def _by_id(table: Table) -> Query:
 
 def _due(table: Table) -> Query:
     due = table.c.due_at <= bindparam("at")
-    return Query(select(table).where(due).order_by(table.c.due_at).limit(bindparam("limit")))
+    # Few rows and an index of nothing else: as good as a point.
+    return Query(select(table).where(due).order_by(table.c.due_at).limit(bindparam("limit")), is_point=True)
 
 
 _PAYMENT: Final = _by_id(payments)

@@ -11,13 +11,13 @@ from sqlalchemy import ClauseElement, bindparam, insert, select, update
 
 from kessai.domain.change import Change
 from kessai.domain.idempotency import KeyClaim
-from kessai.storage.event_rows import event_to_row
+from kessai.storage.event_rows import EVENT_COLUMNS, event_to_row
 from kessai.storage.journal import COMMITTED, STALE, CommitResult, KeyTaken
 from kessai.storage.key_rows import CLAIM_COLUMNS, claim_from_row, claim_to_row
 from kessai.storage.payment_rows import PAYMENT_COLUMNS, payment_to_row, refund_to_row
 from kessai.storage.query import SQLITE, Query
-from kessai.storage.saving import claim_statement
-from kessai.storage.tables import idempotency_keys, payments, refunds, webhook_events
+from kessai.storage.saving import INSERT_EVENT, claim_statement
+from kessai.storage.tables import idempotency_keys, payments, refunds
 from kessai.storage.types import moment_text
 
 FIXED_COLUMNS: Final = frozenset(
@@ -38,7 +38,9 @@ def _sql(statement: ClauseElement) -> str:
 
 _INSERT_PAYMENT: Final = _sql(insert(payments))
 _INSERT_REFUND: Final = _sql(insert(refunds))
-_INSERT_EVENT: Final = _sql(insert(webhook_events))
+_EVENT: Final = INSERT_EVENT.compile(dialect=SQLITE)
+_INSERT_EVENT: Final = str(_EVENT)
+_EVENT_ORDER: Final = tuple(EVENT_COLUMNS.index(name) for name in _EVENT.positiontup or ())
 _CLAIM: Final = _sql(claim_statement("sqlite"))
 _MOVE: Final = _sql(
     update(payments)
@@ -78,7 +80,8 @@ def write_usual(connection: sqlite3.Connection, change: Change) -> CommitResult:
     if refund is not None:
         connection.execute(_INSERT_REFUND, _for_sqlite(refund_to_row(refund)))
     for event in change.events:
-        connection.execute(_INSERT_EVENT, _for_sqlite(event_to_row(event)))
+        told = _for_sqlite(event_to_row(event))
+        connection.execute(_INSERT_EVENT, [told[position] for position in _EVENT_ORDER])
     return COMMITTED
 
 

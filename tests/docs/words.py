@@ -1,0 +1,32 @@
+"""What simulations lead to, in the words of each language we write pages in."""
+
+# ruff: noqa: RUF001 - Japanese is written with its own punctuation
+
+from __future__ import annotations
+
+
+class English:
+    """For the pages in English."""
+
+    head = ("`simulate`", "What happens", "`error_code`")
+    captured = "`CAPTURED`; `AUTHORIZED` with `capture_method` `manual`"
+    failed = "`FAILED`"
+    timeout = "waits `SIMULATED_TIMEOUT_MS`, then `FAILED`"
+    action = "`REQUIRES_ACTION`, with `next_action.redirect_url`"
+    later = "`PENDING`; after `delay_s` ({wait} s by default) {end}"
+    refunds = "`CAPTURED`; a refund ends `FAILED`, and its amount is back on the payment"
+    lost = "`CAPTURED`, but the connection is closed without an answer"
+    late = "`CAPTURED`, but the answer comes after `delay_s` ({wait} s by default)"
+
+
+class Japanese(English):
+    """For README.ja.md."""
+
+    head = ("`simulate`", "起きること", "`error_code`")
+    captured = "`CAPTURED`（`capture_method` が `manual` なら `AUTHORIZED`）"
+    timeout = "`SIMULATED_TIMEOUT_MS` だけ待ってから `FAILED`"
+    action = "`REQUIRES_ACTION`（`next_action.redirect_url` つき）"
+    later = "`PENDING`。`delay_s`（既定は {wait} 秒）の後に {end}"
+    refunds = "`CAPTURED`。ただし返金は `FAILED` で終わり、金額は決済に戻る"
+    lost = "`CAPTURED`。ただし応答を返さずに接続を切る"
+    late = "`CAPTURED`。ただし応答は `delay_s`（既定は {wait} 秒）の後に返る"

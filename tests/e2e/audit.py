@@ -1,0 +1,271 @@
+"""The auditor: what customers were told, what the API says and what the rows say must be one story.
+
+Everything it believes about payments stands here once more, and is taken from no room of kessai.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from typing import Any, Final
+
+from tests.e2e.books import Books, Row
+from tests.e2e.shop import Answer, Ask, Journal, Shop
+
+_AT_ONCE: Final = 16
+
+
+class Wrong(StrEnum):
+    """What may be wrong."""
+
+    DAMAGE = "the database is damaged"
+    SCHEMA = "the schema keeps keys unique no more"
+    LOST = "acknowledged, and not there"
+    KEY = "acknowledged, and its key is not there as it was answered"
+    REPLAY = "the key does not give the same bytes again"
+    DOUBLED = "done more than once"
+    UNASKED = "there, and nobody asked for it"
+    MONEY = "amounts do not add up"
+    TRANSITIONS = "transitions are no way along the diagram"
+    EVENTS = "events do not match transitions"
+    STORY = "the API tells another story"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, and where."""
+
+    wrong: Wrong
+    where: str
+
+
+# (action, from, to); None is before the payment was there
+_ARROWS: Final = frozenset(
+    {
+        ("create", None, "CREATED"),
+        ("authorize", "CREATED", "AUTHORIZED"),
+        ("decline", "CREATED", "FAILED"),
+        ("capture", "AUTHORIZED", "CAPTURED"),
+        ("cancel", "AUTHORIZED", "VOIDED"),
+        ("refund_part", "CAPTURED", "CAPTURED"),
+        ("refund", "CAPTURED", "REFUNDED"),
+    }
+)
+_TOLD_AT_REST: Final = {
+    "AUTHORIZED": "payment.authorized",
+    "CAPTURED": "payment.succeeded",
+    "FAILED": "payment.failed",
+}
+_TOLD_LATER: Final = {
+    "capture": "payment.succeeded",
+    "cancel": "payment.canceled",
+    "refund_part": "payment.refunded",
+    "refund": "payment.refunded",
+}
+
+Step = tuple[str, str | None, str, str, int | None]
+"""A transition as it is kept: action, from, to, moment, amount."""
+
+
+def audit_rows(books: Books, journal: Journal) -> list[Finding]:
+    """Compare what was acknowledged with what is in the tables, and the tables with each other."""
+    findings = [Finding(Wrong.DAMAGE, each) for each in books.damage]
+    if not books.has_unique_keys:
+        findings.append(Finding(Wrong.SCHEMA, "idempotency_keys"))
+    findings += _audit_keys(books, journal)
+    findings += _audit_effects(books, journal)
+    refunds = _grouped(books.refunds, "payment_id")
+    events = _grouped(books.events, "payment_id")
+    for payment in books.payments:
+        findings += _audit_payment(payment, refunds[payment["id"]], events[payment["id"]])
+    return findings
+
+
+def expected_events(steps: list[Step], created_at: str) -> Counter[str]:
+    """The events that these transitions must have, whatever their order.
+
+    A creation passes through several states at one moment and tells of it and of where it came to rest.
+    """
+    born = [step for step in steps if step[3] == created_at]
+    rest = born[-1][2] if born else "nowhere"
+    told = ["payment.created", *([_TOLD_AT_REST[rest]] if rest in _TOLD_AT_REST else [])]
+    return Counter([*told, *(_TOLD_LATER.get(step[0], step[0]) for step in steps[len(born) :])])
+
+
+def _audit_keys(books: Books, journal: Journal) -> Iterator[Finding]:
+    kept = _grouped(books.keys, "key")
+    for key, rows in kept.items():
+        if len(rows) > 1:
+            yield Finding(Wrong.DOUBLED, f"key {key}")
+        if key not in journal.asked:
+            yield Finding(Wrong.UNASKED, f"key {key}")
+    effects = {row["id"] for row in (*books.payments, *books.refunds)}
+    for row in books.keys:
+        if row["key"] in journal.asked and json.loads(row["body"])["id"] not in effects:
+            yield Finding(Wrong.LOST, f"what key {row['key']} was answered")
+    for ask, answer in journal.effects:
+        if not any(_is_as_answered(row, answer) for row in kept[ask.key]):
+            yield Finding(Wrong.KEY, f"{ask.path} {ask.key}")
+
+
+def _is_as_answered(row: Row, answer: Answer) -> bool:
+    return bool(row["status"] == answer.status and bytes(row["body"]) == answer.body)
+
+
+def _audit_effects(books: Books, journal: Journal) -> Iterator[Finding]:
+    """Every acknowledged effect is there once. Payments and refunds carry the key they were made with."""
+    made = {"/payments": _grouped(books.payments, "reference"), "refund": _grouped(books.refunds, "reason")}
+    for rows in made.values():
+        for key, same in rows.items():
+            if key not in journal.asked:
+                yield Finding(Wrong.UNASKED, f"made by {key}")
+            if len(same) > 1:
+                yield Finding(Wrong.DOUBLED, f"made by {key}")
+    steps = {row["id"]: row["transitions"] for row in books.payments}
+    for ask, answer in journal.effects:
+        kind = _kind(ask)
+        if kind in made:
+            found = [row["id"] for row in made[kind][ask.key]]
+            is_there = answer.json["id"] in found
+        else:
+            is_there = any(step[0] == kind for step in steps.get(answer.json["id"], ()))
+        if not is_there:
+            yield Finding(Wrong.LOST, f"{ask.path} {ask.key}")
+
+
+def _kind(ask: Ask) -> str:
+    return ask.path if ask.path == "/payments" else ask.path.rpartition("/")[2]
+
+
+def _audit_payment(payment: Row, refunds: list[Row], events: list[Row]) -> Iterator[Finding]:
+    where = f"payment {payment['id']}"
+    steps: list[Step] = [tuple(step) for step in payment["transitions"]]
+    captured, refunded = payment["captured_amount"], payment["refunded_amount"]
+    if not 0 <= refunded <= captured <= payment["amount"]:
+        yield Finding(Wrong.MONEY, f"{where}: {refunded} of {captured} of {payment['amount']}")
+    if captured != _moved(steps, "capture"):
+        yield Finding(Wrong.MONEY, f"{where}: captured {captured}, moved {_moved(steps, 'capture')}")
+    given = sum(refund["amount"] for refund in refunds if refund["status"] == "PROCESSED")
+    if not refunded == given == _moved(steps, "refund", "refund_part"):
+        yield Finding(Wrong.MONEY, f"{where}: refunded {refunded}, refunds of {given}")
+    if not _is_a_way(steps) or steps[-1][2] != payment["status"]:
+        yield Finding(Wrong.TRANSITIONS, f"{where}: {steps}")
+    yield from _audit_events(where, steps, refunds, events)
+
+
+def _moved(steps: list[Step], *actions: str) -> int:
+    return sum(step[4] or 0 for step in steps if step[0] in actions)
+
+
+def _is_a_way(steps: list[Step]) -> bool:
+    joined = all(before[2] == after[1] and before[3] <= after[3] for before, after in pairwise(steps))
+    return bool(steps) and joined and all(step[:3] in _ARROWS for step in steps)
+
+
+def _audit_events(where: str, steps: list[Step], refunds: list[Row], events: list[Row]) -> Iterator[Finding]:
+    told = Counter(event["type"] for event in events)
+    if told != expected_events(steps, steps[0][3]):
+        yield Finding(Wrong.EVENTS, f"{where}: {dict(told)} for {[step[0] for step in steps]}")
+    if {refund["id"] for refund in refunds} != {event["refund_id"] for event in events} - {None}:
+        yield Finding(Wrong.EVENTS, f"{where}: refunds and their events")
+    for event in events:
+        # What was told is the payment as it was: its history so far is how its history began.
+        then = event["snapshot"]["payment"]
+        so_far = [tuple(step) for step in json.loads(then["transitions"])]
+        if so_far != steps[: len(so_far)] or so_far[-1][2] != then["status"]:
+            yield Finding(Wrong.EVENTS, f"{where}: snapshot of {event['type']}")
+
+
+def _grouped(rows: Iterable[Row], column: str) -> defaultdict[Any, list[Row]]:
+    groups: defaultdict[Any, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row[column]].append(row)
+    return groups
+
+
+async def audit_api(shop: Shop) -> list[Finding]:
+    """Ask the server about everything that was acknowledged: each key again, each payment, the list."""
+    journal = shop.journal
+    effects = list(journal.effects)
+    replays = await _all(_replay(shop, ask, answer) for ask, answer in effects)
+    payment_ids = [answer.json["id"] for ask, answer in effects if ask.path == "/payments"]
+    known = _known(journal)
+    stories = await _all(_story(shop, payment_id, known[payment_id]) for payment_id in payment_ids)
+    listed = await _listed(shop)
+    findings = [each for group in (*replays, *stories) for each in group]
+    findings += [Finding(Wrong.LOST, f"payment {each}, from the list") for each in set(payment_ids) - listed]
+    findings += [Finding(Wrong.UNASKED, f"payment {each}") for each in listed - set(payment_ids)]
+    return findings
+
+
+async def _replay(shop: Shop, ask: Ask, answer: Answer) -> list[Finding]:
+    again = await shop.post(ask.path, ask.body, key=ask.key)
+    if (again.status, again.body, again.is_replay) == (answer.status, answer.body, True):
+        return []
+    return [Finding(Wrong.REPLAY, f"{ask.path} {ask.key}: {again.status} {again.body!r}")]
+
+
+async def _story(shop: Shop, payment_id: str, known: Counter[str]) -> list[Finding]:
+    path = f"/payments/{payment_id}"
+    answers = [await shop.get(path + part) for part in ("", "/refunds", "/timeline")]
+    if any(answer.status != 200 for answer in answers):
+        return [Finding(Wrong.LOST, f"{path}: {[answer.status for answer in answers]}")]
+    payment, refunds, timeline = (answer.json for answer in answers)
+    told = [entry for entry in timeline["data"] if entry["kind"] == "event"]
+    steps: list[Step] = [
+        (entry["action"], entry.get("from_status"), entry["to_status"], entry["at"], entry.get("amount"))
+        for entry in timeline["data"]
+        if entry["kind"] == "transition"
+    ]
+    given = sum(refund["amount"] for refund in refunds["data"])
+    is_one_story = (
+        payment["captured_amount"] == _moved(steps, "capture") == known["captured_amount"]
+        and payment["refunded_amount"] == given == known["refunded_amount"]
+        and payment["status"] == steps[-1][2]
+        and not refunds["has_more"]
+    )
+    findings = [] if is_one_story else [Finding(Wrong.STORY, f"{path}: {payment} {steps} {known}")]
+    if Counter(entry["event"] for entry in told) != expected_events(steps, payment["created_at"]):
+        findings.append(Finding(Wrong.EVENTS, path))
+    return findings
+
+
+def _known(journal: Journal) -> defaultdict[str, Counter[str]]:
+    """The amounts that customers were told of, by payment: what is there must add up to that."""
+    known: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for _, answer in journal.effects:
+        said = answer.json
+        if "payment_id" in said:
+            known[said["payment_id"]]["refunded_amount"] += said["amount"]
+        else:
+            captured = max(known[said["id"]]["captured_amount"], said["captured_amount"])
+            known[said["id"]]["captured_amount"] = captured
+    return known
+
+
+async def _listed(shop: Shop) -> set[str]:
+    found: set[str] = set()
+    query = {"limit": "100"}
+    while True:
+        page = (await shop.get("/payments", **query)).json
+        found |= {payment["id"] for payment in page["data"]}
+        if not page["has_more"]:
+            return found
+        query["cursor"] = page["next_cursor"]
+
+
+async def _all(works: Iterable[Any]) -> list[list[Finding]]:
+    """Do all, some at a time."""
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(work: Any) -> list[Finding]:
+        async with places:
+            found: list[Finding] = await work
+            return found
+
+    return await asyncio.gather(*(one(work) for work in works))

@@ -1,0 +1,101 @@
+"""What a database holds, read with plain SQL: the auditor trusts nothing of kessai's own reading."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+from uuid import UUID
+
+import asyncpg
+
+Row = dict[str, Any]
+
+_TABLES: Final = ("payments", "refunds", "webhook_events", "idempotency_keys")
+_UNIQUE: Final = ["merchant_id", "key"]
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Every row of the tables that matter, and what the database says of its own state."""
+
+    payments: list[Row]
+    refunds: list[Row]
+    events: list[Row]
+    keys: list[Row]
+    has_unique_keys: bool
+    damage: list[str] = field(default_factory=list)
+
+    def of_merchants(self, merchant_ids: set[str]) -> Books:
+        """The rows of some merchants only."""
+        tables = (self.payments, self.refunds, self.events, self.keys)
+        mine = ([row for row in rows if row["merchant_id"] in merchant_ids] for rows in tables)
+        return Books(*mine, self.has_unique_keys, self.damage)
+
+
+async def read_books(url: str) -> Books:
+    """Read a database by its URL, whether or not a server has it open."""
+    return (
+        read_sqlite(Path(url.removeprefix("sqlite:///"))) if url.startswith("sqlite") else await _server(url)
+    )
+
+
+def read_sqlite(path: Path) -> Books:
+    """Read a file, after checking every page and every foreign key of it."""
+    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database:
+        database.row_factory = sqlite3.Row
+        try:
+            damage = _damage(database)
+            tables = [database.execute(f"SELECT * FROM {table}").fetchall() for table in _TABLES]
+            unique = [
+                [column["name"] for column in database.execute(f"PRAGMA index_info({index['name']})")]
+                for index in database.execute("PRAGMA index_list(idempotency_keys)")
+                if index["unique"] and not index["partial"]
+            ]
+        except sqlite3.DatabaseError as error:
+            return Books([], [], [], [], True, [f"cannot be read: {error}"])
+    return Books(*(_plain(rows) for rows in tables), _UNIQUE in unique, damage)
+
+
+def _damage(database: sqlite3.Connection) -> list[str]:
+    checked = [tuple(row) for row in database.execute("PRAGMA integrity_check")]
+    orphans = [tuple(row) for row in database.execute("PRAGMA foreign_key_check")]
+    damage = [f"integrity_check: {row}" for row in checked if row != ("ok",)]
+    return damage + [f"foreign_key_check: {row}" for row in orphans]
+
+
+async def _server(url: str) -> Books:
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        tables = [await connection.fetch(f"SELECT * FROM {table}") for table in _TABLES]
+        unique = await connection.fetch(
+            "SELECT array_agg(a.attname::text ORDER BY k.place) AS columns FROM pg_index i"
+            " CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(number, place)"
+            " JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number"
+            " WHERE i.indrelid = 'idempotency_keys'::regclass AND i.indisunique AND i.indisvalid"
+            " AND i.indpred IS NULL GROUP BY i.indexrelid"
+        )
+    finally:
+        await connection.close()
+    return Books(*(_plain(rows) for rows in tables), _UNIQUE in [row["columns"] for row in unique])
+
+
+def _plain(rows: Iterable[Any]) -> list[Row]:
+    """Rows of either driver as dictionaries, ids as text, JSON parsed."""
+    return [{name: _value(name, value) for name, value in _items(row)} for row in rows]
+
+
+def _items(row: Any) -> Iterable[tuple[str, Any]]:
+    items: Mapping[str, Any] = {name: row[name] for name in row.keys()}  # noqa: SIM118 - rows are no dictionaries
+    return items.items()
+
+
+def _value(name: str, value: Any) -> Any:
+    if isinstance(value, UUID):
+        return str(value)
+    return json.loads(value) if name in ("transitions", "snapshot") else value

@@ -1,0 +1,220 @@
+"""Customers of a server: each asks with an idempotency key, and asks again until it is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+from uuid import uuid4
+
+import aiohttp
+
+API: Final = "/api/v1"
+_TRY_TIMEOUT_S: Final = 15.0
+_PATIENCE_S: Final = 60.0
+_PAUSE_S: Final = 0.1
+"""What a client waits before it asks again: less than Retry-After, to be there soon after the server is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One POST, the same however often it is sent."""
+
+    key: str
+    path: str
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, byte for byte, and how long it took."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    seconds: float
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The body as an object."""
+        parsed: dict[str, Any] = json.loads(self.body)
+        return parsed
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether the server says that this is an earlier request's answer."""
+        return self.headers.get("Idempotent-Replayed") == "true"
+
+
+@dataclass(slots=True)
+class Journal:
+    """What the customers know. `unanswered` requests were sent, and may or may not have been done."""
+
+    asked: dict[str, Ask] = field(default_factory=dict)
+    acknowledged: dict[str, Answer] = field(default_factory=dict)
+    refused: list[tuple[Ask, Answer]] = field(default_factory=list)
+    unanswered: int = 0
+    not_connected: int = 0
+
+    @property
+    def effects(self) -> Iterator[tuple[Ask, Answer]]:
+        """Every request that was acknowledged as having changed something."""
+        return ((self.asked[key], answer) for key, answer in self.acknowledged.items() if answer.status < 300)
+
+
+class Shop:
+    """A merchant's program. `where` gives the server's base URL, which may change when it is restarted."""
+
+    def __init__(self, where: Callable[[], str], api_key: str) -> None:
+        self.journal = Journal()
+        self._where = where
+        self._headers = {"Authorization": f"Bearer {api_key}"}
+        self._is_closing = False
+        self._answered = asyncio.Condition()
+        self._session: aiohttp.ClientSession | None = None
+
+    def with_key(self, api_key: str) -> Shop:
+        """Another program at the same server, with a key of its own; to be opened."""
+        return Shop(self._where, api_key)
+
+    async def __aenter__(self) -> Self:
+        timeout = aiohttp.ClientTimeout(total=_TRY_TIMEOUT_S)
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=60)
+        self._session = aiohttp.ClientSession(headers=self._headers, timeout=timeout, connector=connector)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session is not None:
+            await self._session.close()
+            # The transports are told of it in the loop's next turn; a forgotten socket is a warning.
+            await asyncio.sleep(0)
+
+    @asynccontextmanager
+    async def customers(self, count: int) -> AsyncIterator[None]:
+        """Have `count` customers buy at the same time; afterwards each finishes what it began."""
+        self._is_closing = False
+        async with asyncio.TaskGroup() as group:
+            for number in range(count):
+                group.create_task(self._customer(number))
+            try:
+                yield
+            finally:
+                self._is_closing = True
+
+    async def until_acknowledged(self, count: int) -> None:
+        """Wait until there are `count` acknowledgements, counted from the shop's beginning."""
+        async with asyncio.timeout(_PATIENCE_S), self._answered:
+            await self._answered.wait_for(lambda: len(self.journal.acknowledged) >= count)
+
+    async def until_more(self, count: int) -> None:
+        """Wait for `count` more acknowledgements."""
+        await self.until_acknowledged(len(self.journal.acknowledged) + count)
+
+    async def until_refused(self, count: int) -> None:
+        """Wait until there are `count` refusals, counted from the shop's beginning."""
+        async with asyncio.timeout(_PATIENCE_S), self._answered:
+            await self._answered.wait_for(lambda: len(self.journal.refused) >= count)
+
+    async def get(self, path: str, **query: str) -> Answer:
+        """GET, once."""
+        return await self._send("GET", path, params=query)
+
+    async def post(
+        self, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None
+    ) -> Answer:
+        """POST, once."""
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return await self._send("POST", path, json=body, headers=headers)
+
+    async def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
+        """Any other request, once."""
+        return await self._send(method, path, json=body)
+
+    async def ask(self, path: str, key: str | None = None, **body: Any) -> Answer:
+        """POST with a key until it is answered with anything but 503 and 507, and note what came."""
+        ask = Ask(key or str(uuid4()), path, body)
+        journal = self.journal
+        journal.asked[ask.key] = ask
+        async with asyncio.timeout(_PATIENCE_S):
+            while True:
+                try:
+                    answer = await self.post(path, body, key=ask.key)
+                except aiohttp.ClientConnectorError:
+                    # Nothing was sent: nobody was there.
+                    journal.not_connected += 1
+                except (aiohttp.ClientError, OSError):
+                    journal.unanswered += 1
+                else:
+                    if answer.status not in (503, 507):
+                        break
+                    await self._note(lambda refusal=answer: journal.refused.append((ask, refusal)))
+                await asyncio.sleep(_PAUSE_S)
+        await self._note(lambda: journal.acknowledged.__setitem__(ask.key, answer))
+        return answer
+
+    async def pay(self, amount: int, **facts: Any) -> str:
+        """Take a payment, whose reference is the request's key; returns its id."""
+        key = str(uuid4())
+        answer = await self.ask("/payments", key, amount=amount, reference=key, **facts)
+        assert answer.status == 201, answer.body
+        return str(answer.json["id"])
+
+    async def refund(self, payment_id: str, amount: int) -> Answer:
+        """Give back a part; the refund's reason is the request's key."""
+        key = str(uuid4())
+        return await self.ask(f"/payments/{payment_id}/refund", key, amount=amount, reason=key)
+
+    async def _customer(self, number: int) -> None:
+        for turn in itertools.count(number):
+            if self._is_closing:
+                return
+            match turn % 4:
+                case 0:
+                    await self._pays_and_returns_everything(300 + turn)
+                case 1:
+                    await self._reserves_and_takes_a_part(500 + turn)
+                case 2:
+                    await self.pay(100 + turn, simulate="insufficient_funds")
+                case _:
+                    await self._changes_their_mind(700 + turn)
+
+    async def _pays_and_returns_everything(self, amount: int) -> None:
+        payment_id = await self.pay(amount)
+        for part in (100, 150, amount - 250):
+            _expect(await self.refund(payment_id, part), 201)
+
+    async def _reserves_and_takes_a_part(self, amount: int) -> None:
+        payment_id = await self.pay(amount, capture_method="manual")
+        _expect(await self.ask(f"/payments/{payment_id}/capture", amount=amount - 200), 200)
+        _expect(await self.refund(payment_id, 50), 201)
+
+    async def _changes_their_mind(self, amount: int) -> None:
+        payment_id = await self.pay(amount, capture_method="manual")
+        _expect(await self.ask(f"/payments/{payment_id}/cancel"), 200)
+
+    async def _note(self, write: Callable[[], None]) -> None:
+        async with self._answered:
+            write()
+            self._answered.notify_all()
+
+    async def _send(self, method: str, path: str, **more: Any) -> Answer:
+        # Any: what aiohttp's methods take. Paths are below /api/v1 unless they name a page of operations.
+        if self._session is None:
+            raise RuntimeError("the shop is closed")
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        async with self._session.request(method, self._where() + _full(path), **more) as response:
+            body = await response.read()
+            return Answer(response.status, response.headers, body, loop.time() - started)
+
+
+def _full(path: str) -> str:
+    return path if path in ("/health", "/readiness", "/metrics") else API + path
+
+
+def _expect(answer: Answer, status: int) -> None:
+    assert answer.status == status, answer.body

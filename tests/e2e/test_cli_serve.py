@@ -1,0 +1,244 @@
+"""`kessai serve` on SQLite, as installed: ready, refused, stopped, killed and started again."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import Serve
+from tests.e2e.command import Ended, kessai
+from tests.support.processes import free_port, plain_environment
+from tests.support.server import RunningServer
+
+PAYMENTS = "/api/v1/payments"
+
+
+def pay(server: RunningServer, **headers: str) -> httpx.Response:
+    return httpx.post(
+        f"{server.base_url}{PAYMENTS}", json={"amount": 10000}, headers=server.headers | headers
+    )
+
+
+def shown(server: RunningServer, payment_id: str) -> dict[str, Any]:
+    answer = httpx.get(f"{server.base_url}{PAYMENTS}/{payment_id}", headers=server.headers)
+    assert answer.status_code == 200
+    return dict(answer.json())
+
+
+def assert_a_sentence(ended: Ended, *words: str) -> None:
+    """It was refused in words, not with a trace."""
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
+    for word in words:
+        assert word in ended.stderr
+
+
+def test_one_line_says_that_it_is_ready_and_how_to_get_in(serve: Serve) -> None:
+    server = serve()
+
+    assert pay(server).status_code == 201
+    assert server.terminate() == 0
+    assert [json.loads(line) for line in server.stdout] == [
+        {
+            "event": "ready",
+            "base_url": server.base_url,
+            "api_key": "sk_test_kessai",
+            "docs_url": f"{server.base_url}/docs",
+        }
+    ]
+
+
+def test_an_interrupt_stops_it_in_order_too(serve: Serve) -> None:
+    server = serve()
+
+    os.kill(server.pid, signal.SIGINT)
+
+    assert server.wait() == 0
+
+
+def test_what_was_acknowledged_is_there_after_a_kill_and_a_new_start(serve: Serve) -> None:
+    server = serve()
+    payment = pay(server, **{"Idempotency-Key": "order-1"})
+
+    server.kill()
+    server.start()
+
+    assert server.api_key == "sk_test_kessai"
+    assert shown(server, payment.json()["id"]) == payment.json()
+    assert pay(server, **{"Idempotency-Key": "order-1"}).content == payment.content
+
+
+def test_a_second_server_on_the_same_file_or_port_is_refused(serve: Serve, tmp_path: Path) -> None:
+    server = serve()
+
+    same_file = kessai("serve", "--port", "0", directory=tmp_path)
+    same_port = kessai("serve", "--port", str(server.port), "--db", "sqlite:///b.db", directory=tmp_path)
+    command = kessai("keys", "create", directory=tmp_path)
+
+    assert (same_file.exit_code, same_port.exit_code, command.exit_code) == (4, 4, 4)
+    assert_a_sentence(same_file, "kessai.db is in use", f"process {server.pid}")
+    assert_a_sentence(same_port, f"port {server.port} on 127.0.0.1 is taken", "--port 0")
+    assert_a_sentence(command, "kessai.db is in use", "API")
+    assert not (tmp_path / "b.db").exists()
+    assert pay(server).status_code == 201
+
+
+def test_the_curl_it_prints_can_be_pasted(tmp_path: Path) -> None:
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "kessai", "serve", "--port", str(port)],
+        cwd=tmp_path,
+        env=plain_environment(),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    said = ""
+    while "-d " not in said:
+        line = process.stdout.readline()
+        assert line, said
+        said += line
+    pasted = said[said.index("  curl") :]
+
+    answer = json.loads(
+        subprocess.check_output(["bash", "-c", pasted.replace("curl ", curl(), 1)], text=True)
+    )
+
+    process.terminate()
+    process.stdout.close()
+    assert process.wait(15) == 0
+    assert answer["status"] == "CAPTURED"
+    assert f"http://127.0.0.1:{port}\n" in said
+    assert f"http://127.0.0.1:{port}/docs" in said
+    assert "sk_test_kessai" in said
+    assert "kessai.db" in said
+
+
+def curl() -> str:
+    """curl where there is one, or a stand-in that understands the same few options."""
+    if shutil.which("curl"):
+        return "curl --silent "
+    stand_in = (
+        "import sys, httpx; url, *rest = sys.argv[1:]; "
+        "headers = dict(rest[n + 1].split(': ', 1) for n, word in enumerate(rest) if word == '-H'); "
+        "print(httpx.post(url, headers=headers, content=rest[rest.index('-d') + 1]).text)"
+    )
+    return f'{sys.executable} -c "{stand_in}" '
+
+
+def test_where_others_can_reach_it_the_key_is_random_and_shown_once(serve: Serve) -> None:
+    server = serve("--host", "0.0.0.0")
+
+    made = server.api_key
+    assert re.fullmatch(r"sk_test_\w{33}", made)
+    assert server.base_url == f"http://127.0.0.1:{server.port}"
+    assert pay(server).status_code == 201
+    assert pay(server, Authorization="Bearer sk_test_kessai").status_code == 401
+    assert server.terminate() == 0
+
+    server.start()
+
+    assert server.api_key == ""
+    assert pay(server, Authorization=f"Bearer {made}").status_code == 201
+    assert made not in server.stderr
+
+
+def test_a_key_everybody_knows_is_not_served_where_others_can_reach_it(serve: Serve, tmp_path: Path) -> None:
+    serve().terminate()
+
+    given = kessai("serve", "--host", "0.0.0.0", "--api-key", "sk_test_kessai", directory=tmp_path)
+    found = kessai("serve", "--host", "0.0.0.0", "--port", "0", directory=tmp_path)
+
+    assert (given.exit_code, found.exit_code) == (4, 4)
+    assert_a_sentence(given, "sk_test_kessai", "0.0.0.0")
+    assert_a_sentence(found, "sk_test_kessai", "0.0.0.0", "kessai keys rotate")
+
+
+def test_the_first_key_can_be_chosen(serve: Serve) -> None:
+    server = serve("--api-key", "sk_test_of_my_own", "--rate-limit", "1")
+
+    assert server.api_key == "sk_test_of_my_own"
+    assert [pay(server).status_code, pay(server).status_code] == [201, 429]
+
+
+def test_in_production_no_merchant_is_made_silently(serve: Serve, tmp_path: Path) -> None:
+    env = {"KESSAI_ENV": "production", "API_SECRET_KEY": "a-long-secret-of-this-test-and-only-of-it"}
+    serve(env=env).terminate()
+    assert not kessai("merchants", "list", "--json", directory=tmp_path, env=env).answer["data"]
+
+    made = kessai("merchants", "create", "--name", "店", "--json", directory=tmp_path, env=env).answer
+    server = serve(env=env)
+
+    assert server.api_key == ""
+    key = made["api_key"]["secret_key"]
+    assert pay(server, Authorization=f"Bearer {key}").status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "words"),
+    [
+        (["--workers", "2"], 2, ["PostgreSQL"]),
+        (["--port", "70000"], 2, ["--port"]),
+        (["--db", "mysql://host/name"], 4, ["DATABASE_URL", "mysql"]),
+        (["--db", "sqlite:///nowhere/kessai.db"], 4, ["no directory nowhere"]),
+        (["--host", "192.0.2.1"], 4, ["192.0.2.1"]),
+        (["--log-level", "loud"], 4, ["LOG_LEVEL"]),
+        (["--api-key", "sk_live_abcdefgh"], 4, ["API_KEY"]),
+    ],
+)
+def test_what_cannot_be_served_is_refused_in_a_sentence(
+    tmp_path: Path, arguments: list[str], exit_code: int, words: list[str]
+) -> None:
+    refused = kessai("serve", *arguments, directory=tmp_path)
+
+    assert refused.exit_code == exit_code
+    assert_a_sentence(refused, *words)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
+    (tmp_path / "kessai.db").write_text("my notes, which nobody must touch\n" * 100)
+
+    refused = kessai("serve", "--port", "0", directory=tmp_path)
+
+    assert refused.exit_code == 4
+    assert_a_sentence(refused, "kessai.db", "not a database")
+    assert (tmp_path / "kessai.db").read_text().startswith("my notes")
+
+
+def test_with_json_a_refusal_is_json_too(tmp_path: Path) -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        refused = kessai("serve", "--json", "--port", str(port), directory=tmp_path)
+
+    assert json.loads(refused.stderr) == {
+        "event": "failed",
+        "message": f"port {port} on 127.0.0.1 is taken by another program",
+        "hint": "choose another with --port, or let one be picked with --port 0",
+        "exit_code": 4,
+    }
+
+
+def test_a_file_of_a_killed_migration_is_migrated_at_the_next_start(serve: Serve, tmp_path: Path) -> None:
+    # given a file in which nothing but its header was written
+    with closing(sqlite3.connect(tmp_path / "kessai.db")) as database:
+        database.execute("PRAGMA user_version = 1")
+
+    assert pay(serve()).status_code == 201
