@@ -108,7 +108,8 @@ def _operation(method: str, path: str, operation: Tree) -> str:
             )
         )
     if body := _body(operation):
-        parts.append(_fields(body, is_answer=False))
+        # A change of something leaves alone what is not sent: defaults say nothing there.
+        parts.append(_fields(body, is_answer=False, has_defaults=method != "PATCH"))
     parts.append(_answers(operation))
     return "\n\n".join(part for part in parts if part)
 
@@ -205,7 +206,7 @@ def _described(schema: Tree) -> str:
     return f"{schema['description']}\n\n" if schema.get("description") else ""
 
 
-def _fields(schema: Tree, *, is_answer: bool) -> str:
+def _fields(schema: Tree, *, is_answer: bool, has_defaults: bool = True) -> str:
     required = schema.get("required", ())
     return table(
         ("Field", "Type", "Notes"),
@@ -213,7 +214,7 @@ def _fields(schema: Tree, *, is_answer: bool) -> str:
             (
                 f"`{name}`" + (" (required)" if name in required and not is_answer else ""),
                 _type(field),
-                _notes(field, {}),
+                _notes(field if has_defaults else {**field, "default": None}, {}),
             )
             for name, field in schema["properties"].items()
         ),

@@ -14,6 +14,8 @@ from uuid import UUID
 
 import asyncpg
 
+from tests.e2e.shop import Shop
+
 Row = dict[str, Any]
 
 _TABLES: Final = ("payments", "refunds", "webhook_events", "idempotency_keys")
@@ -31,11 +33,12 @@ class Books:
     has_unique_keys: bool
     damage: list[str] = field(default_factory=list)
 
-    def of_merchants(self, merchant_ids: set[str]) -> Books:
-        """The rows of some merchants only."""
+    def of(self, shop: Shop) -> Books:
+        """The rows of a shop's merchant, which is told by its payments."""
+        mine = {row["merchant_id"] for row in self.payments if row["reference"] in shop.journal.asked}
         tables = (self.payments, self.refunds, self.events, self.keys)
-        mine = ([row for row in rows if row["merchant_id"] in merchant_ids] for rows in tables)
-        return Books(*mine, self.has_unique_keys, self.damage)
+        rows = ([row for row in table if row["merchant_id"] in mine] for table in tables)
+        return Books(*rows, self.has_unique_keys, self.damage)
 
 
 async def read_books(url: str) -> Books:

@@ -7,21 +7,16 @@ import os
 import re
 import shutil
 import signal
-import socket
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
-from tests.conftest import Serve
 from tests.e2e.command import Ended, kessai
 from tests.support.processes import free_port, plain_environment
-from tests.support.server import RunningServer
+from tests.support.server import RunningServer, Serve
 
 PAYMENTS = "/api/v1/payments"
 
@@ -188,28 +183,6 @@ def test_in_production_no_merchant_is_made_silently(serve: Serve, tmp_path: Path
     assert pay(server, Authorization=f"Bearer {key}").status_code == 201
 
 
-@pytest.mark.parametrize(
-    ("arguments", "exit_code", "words"),
-    [
-        (["--workers", "2"], 2, ["PostgreSQL"]),
-        (["--port", "70000"], 2, ["--port"]),
-        (["--db", "mysql://host/name"], 4, ["DATABASE_URL", "mysql"]),
-        (["--db", "sqlite:///nowhere/kessai.db"], 4, ["no directory nowhere"]),
-        (["--host", "192.0.2.1"], 4, ["192.0.2.1"]),
-        (["--log-level", "loud"], 4, ["LOG_LEVEL"]),
-        (["--api-key", "sk_live_abcdefgh"], 4, ["API_KEY"]),
-    ],
-)
-def test_what_cannot_be_served_is_refused_in_a_sentence(
-    tmp_path: Path, arguments: list[str], exit_code: int, words: list[str]
-) -> None:
-    refused = kessai("serve", *arguments, directory=tmp_path)
-
-    assert refused.exit_code == exit_code
-    assert_a_sentence(refused, *words)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
     (tmp_path / "kessai.db").write_text("my notes, which nobody must touch\n" * 100)
 
@@ -218,27 +191,3 @@ def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
     assert refused.exit_code == 4
     assert_a_sentence(refused, "kessai.db", "not a database")
     assert (tmp_path / "kessai.db").read_text().startswith("my notes")
-
-
-def test_with_json_a_refusal_is_json_too(tmp_path: Path) -> None:
-    with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-
-        refused = kessai("serve", "--json", "--port", str(port), directory=tmp_path)
-
-    assert json.loads(refused.stderr) == {
-        "event": "failed",
-        "message": f"port {port} on 127.0.0.1 is taken by another program",
-        "hint": "choose another with --port, or let one be picked with --port 0",
-        "exit_code": 4,
-    }
-
-
-def test_a_file_of_a_killed_migration_is_migrated_at_the_next_start(serve: Serve, tmp_path: Path) -> None:
-    # given a file in which nothing but its header was written
-    with closing(sqlite3.connect(tmp_path / "kessai.db")) as database:
-        database.execute("PRAGMA user_version = 1")
-
-    assert pay(serve()).status_code == 201

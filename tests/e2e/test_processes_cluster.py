@@ -27,9 +27,7 @@ async def at_once(shops: tuple[Shop, Shop], work: Callable[[Shop], Awaitable[Ans
 
 async def books_balance(cluster: Cluster, shop: Shop) -> None:
     """The rows of this shop's merchant are what it was told; other tests' merchants have their own."""
-    books = await read_books(cluster.url)
-    mine = {row["merchant_id"] for row in books.payments if row["reference"] in shop.journal.asked}
-    assert audit_rows(books.of_merchants(mine), shop.journal) == []
+    assert audit_rows((await read_books(cluster.url)).of(shop), shop.journal) == []
     assert await audit_api(shop) == []
 
 

@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Final
 
 import asyncpg
@@ -14,6 +15,7 @@ import pytest
 
 from kessai.domain.change import Change
 from kessai.domain.errors import KeyInUseError
+from kessai.domain.ids import PaymentId
 from kessai.domain.money import zero
 from kessai.domain.payment import Payment
 from kessai.storage.journal import COMMITTED, STALE, CommitResult, Database, KeyTaken
@@ -196,3 +198,18 @@ async def test_one_connection_to_read_is_always_left(postgres_url: str, ledger: 
         )
 
     assert [payment.captured for payment in read] == [rupees(10_000)]
+
+
+async def test_a_value_that_does_not_fit_its_column_fails_alone(
+    processes: tuple[Database, Database], ledger: Ledger
+) -> None:
+    good = [ledger.saving(ledger.captured()) for _ in range(4)]
+    # the driver refuses this one before anything is sent
+    odd = Change(payment=replace(ledger.captured(), id=PaymentId("not a UUID")))
+
+    results = await asyncio.gather(
+        *(processes[0].commit(change) for change in (*good, odd)), return_exceptions=True
+    )
+
+    assert results[:4] == [COMMITTED] * 4
+    assert isinstance(results[4], asyncpg.DataError)

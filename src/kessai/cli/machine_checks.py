@@ -166,7 +166,7 @@ def port(settings: Settings) -> Iterator[Finding]:
 def _whose(settings: Settings) -> Finding:
     url = base_url(settings.host, settings.port)
     with suppress(CommandError):
-        status, answer = ask(url, "/health", timeout_s=2)
+        status, answer = ask(url, "/health", timeout_s=1)
         if status == 200 and "version" in answer:
             return ok("port", f"kessai {answer['version']} answers at {url}")
     return warn(

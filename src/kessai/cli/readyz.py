@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
+from contextlib import closing
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -53,11 +54,10 @@ def ask(base_url: str, path: str, *, timeout_s: float = _TIMEOUT_S) -> tuple[int
         raise usage_error(f"--url {base_url} cannot be asked", hint="write for example http://127.0.0.1:8000")
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     try:
-        connection = kind(parts.hostname, parts.port, timeout=timeout_s)
-        connection.request("GET", parts.path + path, headers={"Accept": "application/json"})
-        response = connection.getresponse()
-        body = response.read(_ANSWER_MAX)
-        connection.close()
+        with closing(kind(parts.hostname, parts.port, timeout=timeout_s)) as connection:
+            connection.request("GET", parts.path + path, headers={"Accept": "application/json"})
+            response = connection.getresponse()
+            body = response.read(_ANSWER_MAX)
     except (OSError, HTTPException, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise unreachable_error(f"{base_url} does not answer: {reason}") from error

@@ -30,9 +30,10 @@ def serve_with_workers(
     Raises:
         CommandError: the database cannot be used, or a worker could not start.
     """
-    # Until the supervisor takes over, end in order: there is a directory to remove.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     with ExitStack() as stack:
+        # Until the supervisor takes over, end in order: there is a directory to remove.
+        before = signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
+        stack.callback(signal.signal, signal.SIGTERM, before)
         # Before anything imports prometheus_client, which looks for it then.
         metrics = stack.enter_context(tempfile.TemporaryDirectory(prefix="kessai-metrics-"))
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics

@@ -10,7 +10,7 @@ from typing import Any, Final, assert_never
 import orjson
 import structlog
 
-from kessai.domain.errors import ConflictError, KessaiError
+from kessai.domain.errors import ConflictError, DatabaseUnavailableError, KessaiError
 from kessai.domain.idempotency import KeyClaim
 from kessai.http.answer import Answer, Send, hang_up, send_answer
 from kessai.http.call import Call, Reply, Visit
@@ -98,7 +98,7 @@ class Exchange:
         dialect = (operation or next(iter(turn.match.operations.values()))).dialect
         try:
             if operation is None:
-                raise MethodNotAllowedError(turn.request.method, sorted(turn.match.operations))
+                raise MethodNotAllowedError(turn.request.method, turn.match.methods)
             return await self._run(turn, operation)
         except KessaiError as refusal:
             return dialect.refuse(refusal, turn.request_id)
@@ -146,6 +146,9 @@ class Exchange:
         parts = self._parts
         try:
             reply: Reply = await operation.handler(**arguments)
+        except DatabaseUnavailableError:
+            # Who has just waited for the database in vain need not ask it about the key as well.
+            raise
         except KessaiError:
             # The first request with this key may have brought about what is now in the way.
             if claim is not None and (earlier := await parts.idempotency.earlier(claim)):

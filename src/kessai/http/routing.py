@@ -77,6 +77,11 @@ class Match:
     operations: Mapping[str, Operation]
     parameters: dict[str, str]
 
+    @property
+    def methods(self) -> list[str]:
+        """What the path takes: HEAD is GET without a body."""
+        return sorted({*self.operations, *(("HEAD",) if "GET" in self.operations else ())})
+
 
 class RouteTable:
     """Finds operations in the time of a few dictionary look-ups."""

@@ -122,6 +122,11 @@ class Merchants:
         """All keys, newest first, revoked ones too."""
         return await self._repository.keys(merchant.id, KEYS_MAX)
 
+    async def list_keys(self, merchant: Merchant, *, before: str | None, limit: int) -> list[ApiKey]:
+        """A page of them; one more than `limit` when there is more."""
+        older = [key for key in await self.keys(merchant) if before is None or key.id < before]
+        return older[: limit + 1]
+
     async def rotate_key(
         self, merchant: Merchant, key_id: str, grace: timedelta, *, at: datetime
     ) -> tuple[IssuedKey, Change]:

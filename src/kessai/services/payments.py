@@ -145,7 +145,7 @@ class Payments:
         """A payment whose payer is or was at the bank's page, whoever's it is.
 
         Raises:
-            NotFoundError: there is no such payment, or it never asked for its payer and is its merchant's only.
+            NotFoundError: there is no such payment, or it never asked for its payer.
         """
         payment = await self._repository.get_any(payment_id)
         if payment is None or all(each.action is not Action.CHALLENGE for each in payment.transitions):

@@ -26,6 +26,7 @@ from kessai.storage.event_rows import EVENT_COLUMNS, event_to_row
 from kessai.storage.journal import COMMITTED, STALE, CommitResult, KeyTaken
 from kessai.storage.key_rows import CLAIM_COLUMNS, claim_from_row, claim_to_row
 from kessai.storage.payment_rows import PAYMENT_COLUMNS, REFUND_COLUMNS, payment_to_row, refund_to_row
+from kessai.storage.query import Query
 from kessai.storage.record_rows import record_table, record_values
 from kessai.storage.tables import (
     idempotency_keys,
@@ -56,6 +57,13 @@ def _insert_event() -> Insert:
     source = select(*(values[name] for name in EVENT_COLUMNS if name != "fanned_out_at"), told)
     return insert(webhook_events).from_select(list(EVENT_COLUMNS), source)
 
+
+FIND_CLAIM: Final = Query(
+    select(*(idempotency_keys.c[name] for name in CLAIM_COLUMNS)).where(
+        idempotency_keys.c.merchant_id == bindparam("merchant_id"), idempotency_keys.c.key == bindparam("key")
+    )
+)
+"""Who has a key, expired or not."""
 
 INSERT_EVENT: Final = _insert_event()
 """One event, its columns as parameters; `fanned_out_at` is the database's to say."""

@@ -18,6 +18,8 @@ _GATHER_S: Final = 0.005
 """After being woken, wait for company: events that come together are fanned out together."""
 _BACK_OFF_S: Final = (0.5, 1.0, 2.0, 5.0)
 """Pauses while the database is away; the last one is repeated."""
+STOP_S: Final = 5.0
+"""What posts under way get to finish when we are told to stop: with all the rest it is less than ten seconds."""
 
 log = structlog.get_logger()
 
@@ -88,7 +90,7 @@ class Worker:
         finally:
             self._ended.set()
 
-    async def stop(self, within_s: float = 10.0) -> None:
+    async def stop(self, within_s: float = STOP_S) -> None:
         """End the loop and finish the attempts under way; slower ones are repeated when their lease ends."""
         self._stopping.set()
         self.wake()

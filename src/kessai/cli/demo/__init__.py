@@ -36,9 +36,10 @@ def demo(json: Json = False) -> None:
             await tell(shop, receiver, teller)
 
     # Whoever ends us early leaves nothing behind either.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="kessai-demo-") as directory:
         asyncio.run(perform(Path(directory)))
+    signal.signal(signal.SIGTERM, before)
     teller.finish()
     if not teller.all_held:
         raise typer.Exit(ExitCode.EXPECTATION_FAILED)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
+from typing import Annotated, Final
 
+from fastapi import Query
 from fastapi.routing import APIRouter
 
+from kessai.dialects.native import examples
 from kessai.dialects.native.errors import reading, writing
+from kessai.dialects.native.examples import answers, asks, page_of
+from kessai.dialects.native.paging import decode_cursor, page
 from kessai.dialects.native.schemas import (
     GraceIn,
     IssuedKeyOut,
     KeyIn,
     KeyOut,
     KeyPage,
+    ListQuery,
     MerchantOut,
     MerchantPatch,
 )
@@ -28,7 +33,7 @@ router: Final = APIRouter(tags=["merchants"])
     operation_id="get_merchant",
     summary="Who am I",
     response_model=MerchantOut,
-    responses=reading(),
+    responses={**reading(), **answers(200, examples.MERCHANT)},
 )
 async def get_merchant(call: Caller) -> Reply:
     """The merchant the key belongs to."""
@@ -41,16 +46,8 @@ async def get_merchant(call: Caller) -> Reply:
     operation_id="update_merchant",
     summary="Change the merchant",
     response_model=MerchantOut,
-    responses=writing(),
-    openapi_extra={
-        "requestBody": {
-            "content": {
-                "application/json": {
-                    "examples": {"webhook": {"value": {"webhook_url": "http://localhost:3000/hook"}}}
-                }
-            }
-        }
-    },
+    responses={**writing(), **answers(200, examples.MERCHANT)},
+    openapi_extra=asks(webhook={"webhook_url": "http://localhost:3000/hook"}),
 )
 async def update_merchant(call: Caller, body: MerchantPatch) -> Reply:
     """Only what is sent changes. `webhook_url` makes, moves or (null) removes one endpoint."""
@@ -66,10 +63,8 @@ async def update_merchant(call: Caller, body: MerchantPatch) -> Reply:
     summary="Make a key",
     status_code=201,
     response_model=IssuedKeyOut,
-    responses=writing(),
-    openapi_extra={
-        "requestBody": {"content": {"application/json": {"examples": {"named": {"value": {"name": "CI"}}}}}}
-    },
+    responses={**writing(), **answers(201, examples.ISSUED_KEY)},
+    openapi_extra=asks(named={"name": "CI"}),
 )
 async def create_api_key(call: Caller, body: KeyIn | None = None) -> Reply:
     """The secret key is shown this once; only its digest is kept."""
@@ -85,12 +80,14 @@ async def create_api_key(call: Caller, body: KeyIn | None = None) -> Reply:
     operation_id="list_api_keys",
     summary="List keys, newest first",
     response_model=KeyPage,
-    responses=reading(),
+    responses={**reading("VALIDATION_FAILED"), **answers(200, page_of(examples.KEY))},
 )
-async def list_api_keys(call: Caller) -> Reply:
-    """All keys without their secrets, revoked ones too; a merchant has at most 100."""
-    keys = await call.services.merchants.keys(call.merchant)
-    return Reply(200, {"data": [key_out(key) for key in keys], "has_more": False, "next_cursor": None})
+async def list_api_keys(call: Caller, query: Annotated[ListQuery, Query()]) -> Reply:
+    """Keys without their secrets, revoked ones too; a merchant has at most 100."""
+    found = await call.services.merchants.list_keys(
+        call.merchant, before=decode_cursor(query.cursor), limit=query.limit
+    )
+    return Reply(200, page(found, query.limit, key_out))
 
 
 @router.post(
@@ -98,12 +95,8 @@ async def list_api_keys(call: Caller) -> Reply:
     operation_id="rotate_api_key",
     summary="Give a key a new secret",
     response_model=IssuedKeyOut,
-    responses=writing("NOT_FOUND"),
-    openapi_extra={
-        "requestBody": {
-            "content": {"application/json": {"examples": {"an hour": {"value": {"grace_period_s": 3600}}}}}
-        }
-    },
+    responses={**writing("NOT_FOUND"), **answers(200, examples.ISSUED_KEY)},
+    openapi_extra=asks(an_hour={"grace_period_s": 3600}),
 )
 async def rotate_api_key(call: Caller, key_id: str, body: GraceIn | None = None) -> Reply:
     """The old secret works until the grace period is over; at once it does not, by default."""
@@ -117,7 +110,7 @@ async def rotate_api_key(call: Caller, key_id: str, body: GraceIn | None = None)
     operation_id="revoke_api_key",
     summary="Revoke a key",
     response_model=KeyOut,
-    responses=reading("NOT_FOUND", "CONFLICT", "STORAGE_FULL"),
+    responses={**reading("NOT_FOUND", "CONFLICT", "STORAGE_FULL"), **answers(200, examples.KEY)},
 )
 async def revoke_api_key(call: Caller, key_id: str) -> Reply:
     """Refused at once here and within a second by every process. The last key that works stays."""

@@ -35,11 +35,19 @@ def decode_cursor(cursor: str | None) -> str | None:
     if cursor is None:
         return None
     try:
-        return str(UUID(bytes=urlsafe_b64decode(cursor + "==")))
+        last_id = str(UUID(bytes=urlsafe_b64decode(cursor + "==")))
     except (Error, ValueError):
-        raise InvalidFieldError(
-            "this is not a cursor", param="cursor", hint="pass next_cursor of the page before, unchanged"
-        ) from None
+        raise _not_a_cursor() from None
+    # Decoding passes over what does not belong there.
+    if encode_cursor(last_id) != cursor:
+        raise _not_a_cursor()
+    return last_id
+
+
+def _not_a_cursor() -> InvalidFieldError:
+    return InvalidFieldError(
+        "this is not a cursor", param="cursor", hint="pass next_cursor of the page before, unchanged"
+    )
 
 
 def page(items: Sequence[T], limit: int, render: Callable[[T], Any]) -> dict[str, Any]:

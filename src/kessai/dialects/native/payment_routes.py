@@ -8,7 +8,9 @@ from typing import Annotated, Any, Final
 from fastapi import Query
 from fastapi.routing import APIRouter
 
+from kessai.dialects.native import examples
 from kessai.dialects.native.errors import reading, writing
+from kessai.dialects.native.examples import answers, asks, page_of
 from kessai.dialects.native.paging import decode_cursor, page
 from kessai.dialects.native.schemas import (
     CaptureIn,
@@ -40,11 +42,6 @@ _CREATE_EXAMPLE: Final = {
 }
 
 
-def _body_examples(**examples: dict[str, Any]) -> dict[str, Any]:
-    shown = {name: {"value": value} for name, value in examples.items()}
-    return {"requestBody": {"content": {"application/json": {"examples": shown}}}}
-
-
 def _shown(call: Call, payment: Payment) -> dict[str, Any]:
     return payment_out(payment, call.services.public_url)
 
@@ -55,8 +52,8 @@ def _shown(call: Call, payment: Payment) -> dict[str, Any]:
     summary="Take a payment",
     status_code=201,
     response_model=PaymentOut,
-    responses=writing("REAL_CARD_REFUSED"),
-    openapi_extra=_body_examples(
+    responses={**writing("REAL_CARD_REFUSED"), **answers(201, examples.PAYMENT)},
+    openapi_extra=asks(
         success=_CREATE_EXAMPLE,
         decline={"amount": 10000, "simulate": "insufficient_funds"},
         manual={"amount": 10000, "capture_method": "manual"},
@@ -80,7 +77,7 @@ async def create_payment(call: Caller, body: PaymentIn) -> Reply:
     operation_id="list_payments",
     summary="List payments, newest first",
     response_model=PaymentPage,
-    responses=reading("VALIDATION_FAILED"),
+    responses={**reading("VALIDATION_FAILED"), **answers(200, page_of(examples.PAYMENT))},
 )
 async def list_payments(call: Caller, query: Annotated[PaymentQuery, Query()]) -> Reply:
     """Any combination of filters; follow `next_cursor` for more."""
@@ -96,7 +93,7 @@ async def list_payments(call: Caller, query: Annotated[PaymentQuery, Query()]) -
     operation_id="get_payment",
     summary="Get a payment",
     response_model=PaymentOut,
-    responses=reading("NOT_FOUND"),
+    responses={**reading("NOT_FOUND"), **answers(200, examples.PAYMENT)},
 )
 async def get_payment(call: Caller, payment_id: str) -> Reply:
     """Another merchant's payment and an unknown one give the same 404."""
@@ -108,8 +105,11 @@ async def get_payment(call: Caller, payment_id: str) -> Reply:
     operation_id="capture_payment",
     summary="Capture what is held",
     response_model=PaymentOut,
-    responses=writing("NOT_FOUND", "INVALID_PAYMENT_STATE", "AMOUNT_TOO_LARGE"),
-    openapi_extra=_body_examples(part={"amount": 4000}),
+    responses={
+        **writing("NOT_FOUND", "INVALID_PAYMENT_STATE", "AMOUNT_TOO_LARGE"),
+        **answers(200, examples.PAYMENT),
+    },
+    openapi_extra=asks(part={"amount": 4000}),
 )
 async def capture_payment(call: Caller, payment_id: str, body: CaptureIn | None = None) -> Reply:
     """Take all that is held, or `amount` of it and release the rest. The body may be absent."""
@@ -124,7 +124,7 @@ async def capture_payment(call: Caller, payment_id: str, body: CaptureIn | None 
     operation_id="cancel_payment",
     summary="Cancel a payment that was not captured",
     response_model=PaymentOut,
-    responses=writing("NOT_FOUND", "INVALID_PAYMENT_STATE"),
+    responses={**writing("NOT_FOUND", "INVALID_PAYMENT_STATE"), **answers(200, examples.VOIDED)},
 )
 async def cancel_payment(call: Caller, payment_id: str) -> Reply:
     """Let what is held go untaken: the payment is VOIDED."""
@@ -138,8 +138,11 @@ async def cancel_payment(call: Caller, payment_id: str) -> Reply:
     summary="Refund what was captured",
     status_code=201,
     response_model=RefundOut,
-    responses=writing("NOT_FOUND", "INVALID_PAYMENT_STATE", "AMOUNT_TOO_LARGE"),
-    openapi_extra=_body_examples(part={"amount": 5000, "reason": "Customer requested"}),
+    responses={
+        **writing("NOT_FOUND", "INVALID_PAYMENT_STATE", "AMOUNT_TOO_LARGE"),
+        **answers(201, examples.REFUND),
+    },
+    openapi_extra=asks(part={"amount": 5000, "reason": "Customer requested"}),
 )
 async def refund_payment(call: Caller, payment_id: str, body: RefundIn | None = None) -> Reply:
     """Give back what is left, or `amount` of it. Many partial refunds are possible."""
@@ -153,8 +156,11 @@ async def refund_payment(call: Caller, payment_id: str, body: RefundIn | None = 
     summary="Refund a payment named in the body",
     status_code=201,
     response_model=RefundOut,
-    responses=writing("NOT_FOUND", "INVALID_PAYMENT_STATE", "AMOUNT_TOO_LARGE"),
-    openapi_extra=_body_examples(part={"payment_id": "0199d3c2-5f00-7000-8000-000000000000", "amount": 5000}),
+    responses={
+        **writing("NOT_FOUND", "INVALID_PAYMENT_STATE", "AMOUNT_TOO_LARGE"),
+        **answers(201, examples.REFUND),
+    },
+    openapi_extra=asks(part={"payment_id": "0199d3c2-5f00-7000-8000-000000000000", "amount": 5000}),
 )
 async def create_refund(call: Caller, body: RefundOfIn) -> Reply:
     """The same as refunding at the payment."""
@@ -174,7 +180,7 @@ async def _refund(call: Call, payment_id: str, body: RefundIn) -> Reply:
     tags=["refunds"],
     summary="List a payment's refunds, newest first",
     response_model=RefundPage,
-    responses=reading("NOT_FOUND", "VALIDATION_FAILED"),
+    responses={**reading("NOT_FOUND", "VALIDATION_FAILED"), **answers(200, page_of(examples.REFUND))},
 )
 async def list_payment_refunds(call: Caller, payment_id: str, query: Annotated[ListQuery, Query()]) -> Reply:
     """Failed refunds are listed too."""
@@ -190,7 +196,7 @@ async def list_payment_refunds(call: Caller, payment_id: str, query: Annotated[L
     tags=["refunds"],
     summary="Get a refund",
     response_model=RefundOut,
-    responses=reading("NOT_FOUND"),
+    responses={**reading("NOT_FOUND"), **answers(200, examples.REFUND)},
 )
 async def get_refund(call: Caller, refund_id: str) -> Reply:
     """Another merchant's refund and an unknown one give the same 404."""
@@ -203,7 +209,7 @@ async def get_refund(call: Caller, refund_id: str) -> Reply:
     summary="What happened to a payment",
     response_model=TimelineOut,
     response_model_exclude_none=True,
-    responses=reading("NOT_FOUND"),
+    responses={**reading("NOT_FOUND"), **answers(200, examples.TIMELINE)},
 )
 async def get_payment_timeline(call: Caller, payment_id: str) -> Reply:
     """Every state change, event and delivery attempt, oldest first."""

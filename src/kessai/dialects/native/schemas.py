@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    create_model,
+)
 
 from kessai.domain.currencies import EXPONENTS
 from kessai.domain.instrument import InstrumentType
@@ -19,6 +28,8 @@ from kessai.simulation.table import SIMULATIONS
 _NO_NUL: Final = "^[^\\x00]*$"
 _EMAIL: Final = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$"
 """What HTML accepts in an e-mail field: every address that is really used, and no library to start."""
+
+_MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:", re.ASCII)
 
 DELAY_MAX_S: Final = 7 * 24 * 3600
 
@@ -40,10 +51,20 @@ def _known_simulation(name: str) -> str:
     return name
 
 
+def _written_out(value: object) -> object:
+    # A bare number would be taken for seconds, or milliseconds, since 1970.
+    if not isinstance(value, str) or not _MOMENT.match(value):
+        raise ValueError("a moment is RFC 3339, for example 2026-01-31T12:00:00Z")
+    return value
+
+
 def _utc(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("a moment needs its offset, for example 2026-01-31T12:00:00Z")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a moment lies within the years 1 to 9999 of UTC") from None
 
 
 Amount = Annotated[
@@ -58,7 +79,7 @@ Currency = Annotated[
 Email = Annotated[
     str, StringConstraints(max_length=254, pattern=_EMAIL), Field(examples=["customer@example.com"])
 ]
-Moment = Annotated[datetime, Field(strict=False), AfterValidator(_utc)]
+Moment = Annotated[datetime, Field(strict=False), BeforeValidator(_written_out), AfterValidator(_utc)]
 Simulate = Annotated[
     str, AfterValidator(_known_simulation), Field(json_schema_extra={"enum": list(SIMULATIONS)})
 ]
@@ -71,6 +92,17 @@ class In(BaseModel):
     """A body: strict types, no unknown fields."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for each in schema["properties"].values():
+        each.pop("default", None)
+
+
+class Patch(In):
+    """A body of which only what was sent is read: its defaults are neither used nor shown."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
 
 
 class ListQuery(BaseModel):
@@ -160,7 +192,7 @@ class PaymentQuery(ListQuery):
     amount_max: Annotated[int, Field(ge=0, le=AMOUNT_MAX)] | None = None
 
 
-class MerchantPatch(In):
+class MerchantPatch(Patch):
     """What a merchant may change of itself. `webhook_url` null removes the endpoint it made."""
 
     name: Annotated[str, text(200, length_min=1)] = ""

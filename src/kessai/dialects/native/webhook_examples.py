@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 _ENDPOINT_ID: Final = "0199d3c2-5f00-7000-8000-0000000000e1"
 _EVENT_ID: Final = "0199d3c2-5f00-7000-8000-0000000000e2"
@@ -68,19 +68,3 @@ DELIVERY: Final = {
     "created_at": _AT,
     "updated_at": _AT,
 }
-
-
-def page_of(example: dict[str, Any]) -> dict[str, Any]:
-    """A page with one row."""
-    return {"data": [example], "has_more": False, "next_cursor": None}
-
-
-def answers(status: int, example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
-    """An example for the answer of a route."""
-    return {status: {"content": {"application/json": {"example": example}}}}
-
-
-def asks(**examples: dict[str, Any]) -> dict[str, Any]:
-    """Examples for the body of a route."""
-    shown = {name: {"value": value} for name, value in examples.items()}
-    return {"requestBody": {"content": {"application/json": {"examples": shown}}}}

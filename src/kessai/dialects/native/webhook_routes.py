@@ -10,9 +10,9 @@ from fastapi.routing import APIRouter
 
 from kessai.dialects.native import webhook_examples as examples
 from kessai.dialects.native.errors import reading, writing
+from kessai.dialects.native.examples import answers, asks, page_of
 from kessai.dialects.native.paging import decode_cursor, page
 from kessai.dialects.native.schemas import ListQuery
-from kessai.dialects.native.webhook_examples import answers, asks
 from kessai.dialects.native.webhook_schemas import (
     DeliveryOut,
     DeliveryPage,
@@ -74,7 +74,7 @@ async def create_webhook_endpoint(call: Caller, body: EndpointIn) -> Reply:
     operation_id="list_webhook_endpoints",
     summary="List endpoints, newest first",
     response_model=EndpointPage,
-    responses={**reading("VALIDATION_FAILED"), **answers(200, examples.page_of(examples.ENDPOINT))},
+    responses={**reading("VALIDATION_FAILED"), **answers(200, page_of(examples.ENDPOINT))},
 )
 async def list_webhook_endpoints(call: Caller, query: Annotated[ListQuery, Query()]) -> Reply:
     """Disabled ones too, without their secrets."""
@@ -183,7 +183,7 @@ async def test_webhook_endpoint(call: Caller, endpoint_id: str) -> Reply:
     operation_id="list_webhook_events",
     summary="List events, newest first",
     response_model=EventPage,
-    responses={**reading("VALIDATION_FAILED"), **answers(200, examples.page_of(examples.EVENT))},
+    responses={**reading("VALIDATION_FAILED"), **answers(200, page_of(examples.EVENT))},
 )
 async def list_webhook_events(call: Caller, query: Annotated[EventQuery, Query()]) -> Reply:
     """What happened, whether or not an endpoint was there to hear it."""
@@ -232,7 +232,7 @@ async def redeliver_webhook_event(call: Caller, event_id: str) -> Reply:
     operation_id="list_webhook_deliveries",
     summary="List deliveries, newest first",
     response_model=DeliveryPage,
-    responses={**reading("VALIDATION_FAILED"), **answers(200, examples.page_of(examples.DELIVERY))},
+    responses={**reading("VALIDATION_FAILED"), **answers(200, page_of(examples.DELIVERY))},
 )
 async def list_webhook_deliveries(call: Caller, query: Annotated[DeliveryQuery, Query()]) -> Reply:
     """With their newest attempts, any combination of filters."""

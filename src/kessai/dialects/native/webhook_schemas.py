@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from kessai.dialects.native.schemas import GraceIn, In, ListQuery, page_of, text
+from kessai.dialects.native.schemas import GraceIn, In, ListQuery, Patch, page_of, text
 from kessai.domain.delivery import DeliveryStatus
 from kessai.domain.endpoint import EVERY_EVENT
 from kessai.domain.event import EventType
@@ -44,16 +44,8 @@ class EndpointIn(In):
     secret: Secret | None = None
 
 
-def _without_defaults(schema: dict[str, Any]) -> None:
-    for each in schema["properties"].values():
-        each.pop("default", None)
-
-
-class EndpointPatch(In):
+class EndpointPatch(Patch):
     """What is sent is changed; `description` null removes it."""
-
-    # The defaults are neither used nor shown: only the fields that were sent are read.
-    model_config = ConfigDict(json_schema_extra=_without_defaults)
 
     url: Url = ""
     events: EventNames = Field(default_factory=list)

@@ -47,9 +47,6 @@ def is_away(error: BaseException) -> bool:
 
 
 def _meaning(error: BaseException) -> KessaiError | None:
-    # asyncpg says so when a parameter does not fit its type: nothing is wrong with the database.
-    if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
-        return None
     if isinstance(error, asyncpg.DiskFullError):
         return StorageFullError()
     if isinstance(error, _IN_THE_WAY):

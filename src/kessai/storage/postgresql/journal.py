@@ -7,27 +7,21 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import bindparam, select
-
 from kessai.domain.change import Change
 from kessai.domain.errors import DatabaseUnavailableError, KessaiError, KeyInUseError
 from kessai.storage.journal import BATCH_MAX, COMMITTED, STALE, CommitResult, KeyTaken
-from kessai.storage.key_rows import CLAIM_COLUMNS, claim_from_row
+from kessai.storage.key_rows import claim_from_row
 from kessai.storage.postgresql.batch import SQL, parameters
 from kessai.storage.postgresql.lanes import Lane, Lanes
-from kessai.storage.query import POSTGRESQL, Query
-from kessai.storage.tables import idempotency_keys
+from kessai.storage.query import POSTGRESQL
+from kessai.storage.saving import FIND_CLAIM
 
 LANES: Final = 2
 """Batches in flight: one is sent and planned while the other waits for the disk; more only compete."""
 _LEAST: Final = 0.25
 """The part of its time that a Change must have left when its batch begins; else it has waited in vain."""
 
-_FIND_CLAIM: Final = Query(
-    select(*(idempotency_keys.c[name] for name in CLAIM_COLUMNS)).where(
-        idempotency_keys.c.merchant_id == bindparam("merchant_id"), idempotency_keys.c.key == bindparam("key")
-    )
-).compiled(POSTGRESQL)
+_FIND_CLAIM: Final = FIND_CLAIM.compiled(POSTGRESQL)
 
 
 @dataclass(slots=True, eq=False)

@@ -7,17 +7,17 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ClauseElement, bindparam, insert, select, update
+from sqlalchemy import ClauseElement, bindparam, insert, update
 
 from kessai.domain.change import Change
 from kessai.domain.idempotency import KeyClaim
 from kessai.storage.event_rows import EVENT_COLUMNS, event_to_row
 from kessai.storage.journal import COMMITTED, STALE, CommitResult, KeyTaken
-from kessai.storage.key_rows import CLAIM_COLUMNS, claim_from_row, claim_to_row
+from kessai.storage.key_rows import claim_from_row, claim_to_row
 from kessai.storage.payment_rows import PAYMENT_COLUMNS, payment_to_row, refund_to_row
-from kessai.storage.query import SQLITE, Query
-from kessai.storage.saving import INSERT_EVENT, claim_statement
-from kessai.storage.tables import idempotency_keys, payments, refunds
+from kessai.storage.query import SQLITE
+from kessai.storage.saving import FIND_CLAIM, INSERT_EVENT, claim_statement
+from kessai.storage.tables import payments, refunds
 from kessai.storage.types import moment_text
 
 FIXED_COLUMNS: Final = frozenset(
@@ -47,11 +47,7 @@ _MOVE: Final = _sql(
     .where(payments.c.id == bindparam("the_id"), payments.c.version == bindparam("expected"))
     .values({name: bindparam(f"new_{name}") for name in MOVING_COLUMNS})
 )
-_FIND_CLAIM: Final = Query(
-    select(*(idempotency_keys.c[name] for name in CLAIM_COLUMNS)).where(
-        idempotency_keys.c.merchant_id == bindparam("merchant_id"), idempotency_keys.c.key == bindparam("key")
-    )
-).compiled(SQLITE)
+_FIND_CLAIM: Final = FIND_CLAIM.compiled(SQLITE)
 
 
 def _for_sqlite(values: Iterable[Any]) -> list[Any]:

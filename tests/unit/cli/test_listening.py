@@ -1,0 +1,62 @@
+"""Sockets are bound early: the port is known, and a taken one is told of."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import closing
+
+import pytest
+
+from kessai.cli.failures import CommandError, ExitCode
+from kessai.cli.listening import base_url, bound
+from tests.support.processes import is_listening
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8000"),
+        ("localhost", "http://localhost:8000"),
+        ("0.0.0.0", "http://127.0.0.1:8000"),
+        ("::", "http://[::1]:8000"),
+        ("::1", "http://[::1]:8000"),
+    ],
+)
+def test_the_base_url_is_one_that_this_machine_reaches(host: str, url: str) -> None:
+    assert base_url(host, 8000) == url
+
+
+def test_port_0_picks_one_and_accepts_nothing_yet() -> None:
+    with bound("127.0.0.1", 0) as listening:
+        assert listening.port > 0
+        assert listening.base_url == f"http://127.0.0.1:{listening.port}"
+        assert not is_listening(listening.port)
+
+
+def test_a_name_is_bound_on_all_its_addresses_at_one_port() -> None:
+    with bound("localhost", 0) as listening:
+        ports = {each.getsockname()[1] for each in listening.sockets}
+
+        assert ports == {listening.port}
+
+
+def test_a_taken_port_is_told_of() -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        with (
+            pytest.raises(CommandError, match=f"port {port} on 127.0.0.1 is taken") as refused,
+            bound("127.0.0.1", port),
+        ):
+            pass
+
+    assert refused.value.exit_code is ExitCode.CONFIGURATION
+
+
+def test_everything_is_closed_afterwards() -> None:
+    with bound("127.0.0.1", 0) as listening:
+        sockets = listening.sockets[:]
+
+    assert [each.fileno() for each in sockets] == [-1] * len(sockets)
