@@ -280,9 +280,7 @@ async def test_who_shows_no_key_that_opens_is_not_let_in(
 
 async def test_a_key_of_bytes_that_are_no_text_is_refused(gateway: Gateway) -> None:
     headers = [(b"Authorization", b"Bearer \xff\xfe\xed\xa0\x80")]
-    refusal(
-        await gateway.stranger.get("/api/v1/merchants/me", headers=headers), 401, "AUTHENTICATION_FAILED"
-    )
+    refusal(await gateway.stranger.get("/api/v1/merchants/me", headers=headers), 401, "AUTHENTICATION_FAILED")
 
 
 async def test_who_is_not_let_in_is_told_nothing_of_the_body(gateway: Gateway) -> None:

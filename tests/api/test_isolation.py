@@ -35,7 +35,13 @@ OPERATIONS: list[tuple[str, str, Any]] = [
     ("GET", "/webhooks/deliveries/{delivery}", None),
     ("POST", "/webhooks/deliveries/{delivery}/retry", None),
 ]
-LISTS = ["/payments", "/merchants/me/api-keys", "/webhooks/endpoints", "/webhooks/events", "/webhooks/deliveries"]
+LISTS = [
+    "/payments",
+    "/merchants/me/api-keys",
+    "/webhooks/endpoints",
+    "/webhooks/events",
+    "/webhooks/deliveries",
+]
 FILTERS = ["/webhooks/events?payment_id={payment}", "/webhooks/deliveries?event_id={event}"]
 FILTERS += ["/webhooks/deliveries?endpoint_id={endpoint}"]
 

@@ -162,7 +162,10 @@ BAD = [
     *({"simulate": value} for value in ("", "SUCCESS", "none")),
     *({"amount_min": value} for value in ("-1", "x", "1.5", str(10**12))),
     *({"amount_max": value} for value in ("-1", "", "true", "9" * 400)),
-    *({"created_from": value} for value in ("", "now", "2026-01-31", "2026-01-31T12:00:00", "1700000000", "1e9")),
+    *(
+        {"created_from": value}
+        for value in ("", "now", "2026-01-31", "2026-01-31T12:00:00", "1700000000", "1e9")
+    ),
     *({"created_to": value} for value in ("2026-13-01T00:00:00Z", "12:00", "+1", "infinity", "NaN")),
     {"created_from": "9999-12-31T23:59:59-23:59"},
     {"created_to": "0001-01-01T00:00:00+23:59"},

@@ -53,7 +53,10 @@ async def test_nothing_to_change_is_no_error(gateway: Gateway) -> None:
         *(("name", wrong) for wrong in ("", "n" * 201, None, 1, "\x00")),
         *(("email", wrong) for wrong in ("", "nobody", 1)),
         *(("default_currency", wrong) for wrong in ("", None, "XXX", 1)),
-        *(("webhook_url", wrong) for wrong in ("", "ftp://x.test", "nonsense", "http://", 1, "http://a:b@c.test")),
+        *(
+            ("webhook_url", wrong)
+            for wrong in ("", "ftp://x.test", "nonsense", "http://", 1, "http://a:b@c.test")
+        ),
         *(("is_active", wrong) for wrong in (None, "false", 0)),
         *((name, "x") for name in ("id", "created_at", "nam")),
     ],
@@ -112,7 +115,11 @@ async def test_two_changes_at_once_both_last(each_gateway: Gateway) -> None:
     import asyncio
 
     each_gateway.clock.advance(timedelta(seconds=1))
-    changes: list[dict[str, Any]] = [{"name": "new"}, {"email": "new@example.com"}, {"default_currency": "USD"}]
+    changes: list[dict[str, Any]] = [
+        {"name": "new"},
+        {"email": "new@example.com"},
+        {"default_currency": "USD"},
+    ]
     await asyncio.gather(*(each_gateway.client.patch("/merchants/me", json=change) for change in changes))
     after = (await each_gateway.client.get("/merchants/me")).json()
     assert (after["name"], after["email"], after["default_currency"]) == ("new", "new@example.com", "USD")

@@ -157,7 +157,11 @@ def test_every_post_of_the_api_takes_an_idempotency_key(document: Document) -> N
 
 def test_every_body_has_an_example(document: Document) -> None:
     for name, which, media in contents(document):
-        if media.get("schema") and media["schema"] != {"type": "string"} and not name.startswith(("get_health", "get_livez", "get_read")):
+        if (
+            media.get("schema")
+            and media["schema"] != {"type": "string"}
+            and not name.startswith(("get_health", "get_livez", "get_read"))
+        ):
             assert media.get("examples") or media.get("example"), (name, which)
 
 

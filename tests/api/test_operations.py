@@ -71,7 +71,9 @@ async def test_requests_without_a_database_are_refused_for_now(gateway: Gateway)
 async def test_a_path_says_more_of_a_database_that_is_not_migrated(gateway: Gateway) -> None:
     from sqlalchemy import text
 
-    await gateway.joined.database.run(lambda connection: connection.execute(text("DELETE FROM alembic_version")))
+    await gateway.joined.database.run(
+        lambda connection: connection.execute(text("DELETE FROM alembic_version"))
+    )
     answer = await gateway.stranger.get("/readiness")
     assert answer.status_code == 503
     assert answer.json()["checks"]["migrations"]["ok"] is False

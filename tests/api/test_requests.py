@@ -28,7 +28,9 @@ async def test_a_clients_request_id_is_echoed(gateway: Gateway, path: str, reque
         assert answer.json()["error"]["request_id"] == request_id
 
 
-@pytest.mark.parametrize("request_id", [b"", b"r" * 129, b"caf\xc3\xa9", b"\xff", b"a\tb", b"a\x00b", b"\x1b[31m"])
+@pytest.mark.parametrize(
+    "request_id", [b"", b"r" * 129, b"caf\xc3\xa9", b"\xff", b"a\tb", b"a\x00b", b"\x1b[31m"]
+)
 @pytest.mark.parametrize("path", ["/api/v1/payments", "/nowhere"])
 async def test_a_request_id_that_could_do_harm_is_replaced(
     gateway: Gateway, path: str, request_id: bytes
@@ -85,7 +87,17 @@ async def test_a_method_without_end_is_not_repeated(gateway: Gateway) -> None:
 
 
 UNKNOWN = [
-    *("/", "/api", "/api/v1", "/api/v1/", "/api/v2/payments", "/nowhere", "/favicon.ico", "//health", "/health/"),
+    *(
+        "/",
+        "/api",
+        "/api/v1",
+        "/api/v1/",
+        "/api/v2/payments",
+        "/nowhere",
+        "/favicon.ico",
+        "//health",
+        "/health/",
+    ),
     *("/api/v1/payments/", "/api/v1/payments/x", "/api/v1/payments/x/capture", "/API/v1/payments"),
     f"/api/v1/payments/{uuid4()}/",
     f"/api/v1/payments/{uuid4()}/nothing",
@@ -122,7 +134,9 @@ async def test_an_id_in_capitals_is_the_same_id(gateway: Gateway) -> None:
     assert (await gateway.client.get(f"/payments/{payment['id'].upper()}")).json() == payment
 
 
-@pytest.mark.parametrize("path", ["/api/v1/payments", "/health", "/readiness", "/metrics", "/docs", "/openapi.json"])
+@pytest.mark.parametrize(
+    "path", ["/api/v1/payments", "/health", "/readiness", "/metrics", "/docs", "/openapi.json"]
+)
 async def test_head_is_get_without_a_body(gateway: Gateway, path: str) -> None:
     headers = {"Authorization": gateway.client.headers["authorization"]}
     got = await gateway.stranger.get(path, headers=headers)
@@ -150,7 +164,9 @@ def preflight(origin: str = ORIGIN) -> dict[str, str]:
 
 
 async def test_by_default_no_origin_may_call(gateway: Gateway) -> None:
-    refusal(await gateway.stranger.options("/api/v1/payments", headers=preflight()), 405, "METHOD_NOT_ALLOWED")
+    refusal(
+        await gateway.stranger.options("/api/v1/payments", headers=preflight()), 405, "METHOD_NOT_ALLOWED"
+    )
     answer = await gateway.client.get("/payments", headers={"Origin": ORIGIN})
     assert not [name for name in answer.headers if name.startswith("access-control")]
 

@@ -244,6 +244,18 @@ async def test_a_ping_says_what_came_back(gateway: Gateway) -> None:
     assert dict(post.headers)["X-Webhook-Event"] == "ping"
 
 
+async def test_a_ping_that_is_asked_for_again_with_its_key_is_not_sent_again(gateway: Gateway) -> None:
+    endpoint = await made_endpoint(gateway)
+    path, headers = f"/webhooks/endpoints/{endpoint['id']}/test", {"Idempotency-Key": "ping once"}
+    first = await gateway.client.post(path, headers=headers)
+
+    second = await gateway.client.post(path, headers=headers)
+
+    assert second.content == first.content
+    assert second.headers["idempotent-replayed"] == "true"
+    assert len(gateway.sender.posts) == 1
+
+
 async def test_too_many_endpoints_are_refused(gateway: Gateway) -> None:
     for _ in range(50):
         await made_endpoint(gateway)

@@ -27,6 +27,9 @@ PACKAGE = ROOT / "src" / "kessai"
 # Stand for a setting's name, or are words of HTTP and SQL.
 PLACEHOLDERS = {"NAME", "KESSAI_NAME", "NAME_FILE", "KESSAI_NAME_FILE"}
 WORDS = {"GET", "HEAD", "POST", "PATCH", "DELETE", "COMMIT", "WHERE", "UPDATE", "INSERT", "CODE", "INFO"}
+# Made of the command tree, by a test of its own.
+MADE_OF_COMMANDS = "docs/reference/cli.md"
+CHECKED = [page for path, page in pages().items() if path != MADE_OF_COMMANDS]
 SHELL = re.compile(r"^\s*(?:\$ )?(?:(?:export |[A-Z_]+=\S* ))*(kessai|make)(?![\w.])([^|&;<>()]*)")
 
 # What is right in a page: the names it checks, and whether each exists.
@@ -94,7 +97,7 @@ CHECKS: dict[str, Check] = {
 
 
 @pytest.mark.parametrize("kind", CHECKS)
-@pytest.mark.parametrize("page", pages().values(), ids=list(pages()))
+@pytest.mark.parametrize("page", CHECKED, ids=lambda page: page.path)
 def test_every_name_exists(page: Page, kind: str) -> None:
     pattern, exists = CHECKS[kind]
 
@@ -121,14 +124,16 @@ def commands(page: Page) -> Iterator[tuple[str, str, list[str]]]:
             yield place, found[1], shlex.split(found[2], comments=True)
 
 
-@pytest.mark.parametrize("page", pages().values(), ids=list(pages()))
+@pytest.mark.parametrize("page", CHECKED, ids=lambda page: page.path)
 def test_every_command_is_understood(page: Page) -> None:
     wrong = []
     for place, program, arguments in commands(page):
         if program == "make":
             wrong += [f"{place}: make {each}" for each in arguments[:1] if each not in targets()]
-        elif arguments:
-            wrong += [f"{place}: {problem}" for problem in command_problems(arguments)]
+        elif arguments and not arguments[0].startswith("--"):
+            # In passing, a command may be named without what it cannot do without.
+            problems = [each for each in command_problems(arguments) if "Missing" not in each]
+            wrong += [f"{place}: {problem}" for problem in problems]
     assert wrong == []
 
 

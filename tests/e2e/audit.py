@@ -86,12 +86,13 @@ def audit_rows(books: Books, journal: Journal) -> list[Finding]:
     return findings
 
 
-def expected_events(steps: list[Step], created_at: str) -> Counter[str]:
+def expected_events(steps: list[Step], capture_method: str) -> Counter[str]:
     """The events that these transitions must have, whatever their order.
 
     A creation passes through several states at one moment and tells of it and of where it came to rest.
     """
-    born = [step for step in steps if step[3] == created_at]
+    at_birth = {"create", "authorize", "decline"} | ({"capture"} if capture_method == "automatic" else set())
+    born = [step for step in steps if step[0] in at_birth]
     rest = born[-1][2] if born else "nowhere"
     told = ["payment.created", *([_TOLD_AT_REST[rest]] if rest in _TOLD_AT_REST else [])]
     return Counter([*told, *(_TOLD_LATER.get(step[0], step[0]) for step in steps[len(born) :])])
@@ -155,7 +156,7 @@ def _audit_payment(payment: Row, refunds: list[Row], events: list[Row]) -> Itera
         yield Finding(Wrong.MONEY, f"{where}: refunded {refunded}, refunds of {given}")
     if not _is_a_way(steps) or steps[-1][2] != payment["status"]:
         yield Finding(Wrong.TRANSITIONS, f"{where}: {steps}")
-    yield from _audit_events(where, steps, refunds, events)
+    yield from _audit_events(payment, steps, refunds, events)
 
 
 def _moved(steps: list[Step], *actions: str) -> int:
@@ -167,9 +168,12 @@ def _is_a_way(steps: list[Step]) -> bool:
     return bool(steps) and joined and all(step[:3] in _ARROWS for step in steps)
 
 
-def _audit_events(where: str, steps: list[Step], refunds: list[Row], events: list[Row]) -> Iterator[Finding]:
+def _audit_events(
+    payment: Row, steps: list[Step], refunds: list[Row], events: list[Row]
+) -> Iterator[Finding]:
+    where = f"payment {payment['id']}"
     told = Counter(event["type"] for event in events)
-    if told != expected_events(steps, steps[0][3]):
+    if told != expected_events(steps, payment["capture_method"]):
         yield Finding(Wrong.EVENTS, f"{where}: {dict(told)} for {[step[0] for step in steps]}")
     if {refund["id"] for refund in refunds} != {event["refund_id"] for event in events} - {None}:
         yield Finding(Wrong.EVENTS, f"{where}: refunds and their events")
@@ -212,7 +216,7 @@ async def _replay(shop: Shop, ask: Ask, answer: Answer) -> list[Finding]:
 
 async def _story(shop: Shop, payment_id: str, known: Counter[str]) -> list[Finding]:
     path = f"/payments/{payment_id}"
-    answers = [await shop.get(path + part) for part in ("", "/refunds", "/timeline")]
+    answers = [await shop.get(path + part) for part in ("", "/refunds?limit=100", "/timeline")]
     if any(answer.status != 200 for answer in answers):
         return [Finding(Wrong.LOST, f"{path}: {[answer.status for answer in answers]}")]
     payment, refunds, timeline = (answer.json for answer in answers)
@@ -227,10 +231,11 @@ async def _story(shop: Shop, payment_id: str, known: Counter[str]) -> list[Findi
         payment["captured_amount"] == _moved(steps, "capture") == known["captured_amount"]
         and payment["refunded_amount"] == given == known["refunded_amount"]
         and payment["status"] == steps[-1][2]
+        and _is_a_way(steps)
         and not refunds["has_more"]
     )
     findings = [] if is_one_story else [Finding(Wrong.STORY, f"{path}: {payment} {steps} {known}")]
-    if Counter(entry["event"] for entry in told) != expected_events(steps, payment["created_at"]):
+    if Counter(entry["event"] for entry in told) != expected_events(steps, payment["capture_method"]):
         findings.append(Finding(Wrong.EVENTS, path))
     return findings
 

@@ -21,5 +21,8 @@ def cluster(
     Whoever kills a part starts it again.
     """
     directory = tmp_path_factory.mktemp("cluster")
-    with postgres.fresh_database(migrate_to_head) as url, running_cluster(url, run_directory, directory) as it:
+    with (
+        postgres.fresh_database(migrate_to_head) as url,
+        running_cluster(url, run_directory, directory) as it,
+    ):
         yield it

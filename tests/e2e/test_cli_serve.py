@@ -9,13 +9,14 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from tests.e2e.command import Ended, kessai
-from tests.support.processes import free_port, plain_environment
+from tests.support.processes import free_port, plain_environment, wait_until
 from tests.support.server import RunningServer, Serve
 
 PAYMENTS = "/api/v1/payments"
@@ -56,12 +57,26 @@ def test_one_line_says_that_it_is_ready_and_how_to_get_in(serve: Serve) -> None:
     ]
 
 
-def test_an_interrupt_stops_it_in_order_too(serve: Serve) -> None:
+def test_a_request_under_way_is_answered_before_it_stops(serve: Serve) -> None:
     server = serve()
+    with ThreadPoolExecutor(1) as pool:
+        slow = {"amount": 10000, "simulate": "slow", "delay_s": 1}
+        asked = pool.submit(
+            httpx.post, f"{server.base_url}{PAYMENTS}", json=slow, headers=server.headers, timeout=15
+        )
+        wait_until(lambda: in_flight(server) > 0, timeout_s=5, what="arrival of the slow request")
 
-    os.kill(server.pid, signal.SIGINT)
+        os.kill(server.pid, signal.SIGINT)
 
+        assert asked.result().status_code == 201
     assert server.wait() == 0
+
+
+def in_flight(server: RunningServer) -> int:
+    """Connections somebody has to the server now."""
+    port = f":{server.port:04X}"
+    lines = [line.split() for line in Path(f"/proc/{server.pid}/net/tcp").read_text().splitlines()[1:]]
+    return sum(line[1].endswith(port) and line[3] == "01" for line in lines)
 
 
 def test_what_was_acknowledged_is_there_after_a_kill_and_a_new_start(serve: Serve) -> None:

@@ -43,9 +43,7 @@ async def listening(shop: Shop, receiver: Receiver, *events: str) -> str:
 
 async def trade(shops: tuple[Shop, Shop], payments: int) -> None:
     """So many declined payments, by turns at either process; each has two events."""
-    await asyncio.gather(
-        *(shops[number % 2].pay(100, simulate="bank_error") for number in range(payments))
-    )
+    await asyncio.gather(*(shops[number % 2].pay(100, simulate="bank_error") for number in range(payments)))
 
 
 async def deliveries(cluster: Cluster, shop: Shop) -> list[asyncpg.Record]:
@@ -155,7 +153,8 @@ async def end_leases(cluster: Cluster, rows: Sequence[asyncpg.Record]) -> None:
     connection = await asyncpg.connect(cluster.url.replace("+asyncpg", ""))
     try:
         await connection.execute(
-            "UPDATE webhook_deliveries SET leased_until = now() WHERE id = ANY($1)", [row["id"] for row in rows]
+            "UPDATE webhook_deliveries SET leased_until = now() WHERE id = ANY($1)",
+            [row["id"] for row in rows],
         )
     finally:
         await connection.close()

@@ -294,6 +294,11 @@ def test_a_file_that_is_no_database_is_not_migrated(tmp_path: Path) -> None:
         upgrade(url)
 
 
+def test_a_directory_is_no_database(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseFileError, match=f"{tmp_path} cannot be read"):
+        current_revision(f"sqlite:///{tmp_path}")
+
+
 def test_looking_at_a_database_makes_none(tmp_path: Path) -> None:
     assert current_revision(f"sqlite:///{tmp_path / 'kessai.db'}") is None
     assert list(tmp_path.iterdir()) == []
@@ -336,6 +341,8 @@ def test_the_command_works_in_a_checkout(empty_database_url: str) -> None:
     # as people write it, and as hosting companies do
     url = empty_database_url.replace("postgresql+asyncpg://", "postgres://")
 
+    assert "CREATE TABLE payments" in alembic(url, "upgrade", "head", "--sql")
+    assert current_revision(empty_database_url) is None
     assert f"Running upgrade  -> {HEAD}" in alembic(url, "upgrade", "head")
     assert current_revision(empty_database_url) == HEAD
     assert f"Running downgrade {HEAD} -> " in alembic(url, "downgrade", "-1")

@@ -13,7 +13,7 @@ import pytest
 
 from kessai.domain.change import Change
 from kessai.domain.errors import DatabaseUnavailableError, KessaiError
-from kessai.storage.journal import COMMITTED, Database, KeyTaken
+from kessai.storage.journal import BATCH_MAX, COMMITTED, Database, KeyTaken
 from kessai.storage.migrate import upgrade
 from kessai.storage.repositories.idempotency import IdempotencyRepository
 from kessai.storage.repositories.merchants import MerchantRepository
@@ -98,7 +98,7 @@ async def everything_is_refused(database: Database, ledger: Ledger) -> None:
     """Every way in says that the database is away, and does not take long about it."""
     started = asyncio.get_running_loop().time()
     results = await asyncio.gather(
-        *(database.commit(ledger.saving(ledger.captured())) for _ in range(40)),
+        *(database.commit(ledger.saving(ledger.captured())) for _ in range(2 * BATCH_MAX + 9)),
         *(MerchantRepository(database).get(ledger.merchant.id) for _ in range(10)),
         database.commit(Change(records=(ledger.new_key(),))),
         database.run(lambda connection: connection.exec_driver_sql("SELECT 1")),

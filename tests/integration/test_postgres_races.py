@@ -20,6 +20,7 @@ from kessai.domain.money import zero
 from kessai.domain.payment import Payment
 from kessai.storage.journal import COMMITTED, STALE, CommitResult, Database, KeyTaken
 from kessai.storage.repositories.idempotency import IdempotencyRepository
+from kessai.storage.repositories.merchants import MerchantRepository
 from kessai.storage.repositories.payments import PaymentFilter, PaymentRepository
 from tests.support.ledger import DAY, START, Ledger, opened, rupees, write
 from tests.support.postgres import Postgres
@@ -127,6 +128,22 @@ async def test_two_processes_capture_the_same_payments(
 
     pairs = list(zip(results[:300], reversed(results[300:]), strict=True))
     assert {frozenset(map(str, pair)) for pair in pairs} == {frozenset({str(COMMITTED), str(STALE)})}
+
+
+async def test_the_first_merchant_is_made_once(postgres_url: str) -> None:
+    ledgers = [Ledger(seed) for seed in range(8)]
+    async with opened(postgres_url) as first, opened(postgres_url) as second:
+        repositories = [MerchantRepository(database) for database in (first, second)]
+
+        made = await asyncio.gather(
+            *(
+                repositories[place % 2].add_first(ledger.merchant, ledger.new_key())
+                for place, ledger in enumerate(ledgers)
+            )
+        )
+
+        assert made.count(True) == 1
+        assert await repositories[0].list(9) == [ledgers[made.index(True)].merchant]
 
 
 async def test_expired_keys_are_taken_over_once(processes: tuple[Database, Database], ledger: Ledger) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from itertools import dropwhile
 
 import pytest
 
@@ -37,10 +38,12 @@ def own_command(line: str) -> list[str] | None:
     words = shlex.split(line)
     while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
         words = words[1:]
-    inside = tuple(words[:2]) == ("docker-compose", "exec") or ("kubectl" in words[:1] and "--" in words)
-    if "kessai" in words and (inside or words[0] == "kessai"):
-        return words[len(words) - words[::-1].index("kessai") :]
-    return None
+    if words[:2] == ["docker-compose", "exec"]:
+        # options, then the service, then what is run in it
+        words = list(dropwhile(lambda word: word.startswith("-"), words[2:]))[1:]
+    elif words[:1] == ["kubectl"] and "--" in words:
+        words = words[words.index("--") + 1 :]
+    return words[1:] if words[:1] == ["kessai"] else None
 
 
 @pytest.mark.parametrize(
@@ -51,6 +54,7 @@ def own_command(line: str) -> list[str] | None:
         ("docker-compose exec api kessai keys list", ["keys", "list"]),
         ("kubectl --namespace kessai exec deployment/kessai-api -- kessai doctor", ["doctor"]),
         ("docker logs kessai", None),
+        ("docker-compose exec -T postgres pg_dump --username kessai kessai", None),
         ("kubectl create namespace kessai", None),
     ],
 )

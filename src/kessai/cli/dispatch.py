@@ -15,7 +15,12 @@ def dispatch(
     host: Host = None,
     port: Annotated[
         int,
-        typer.Option(min=0, max=65_535, help="Port of /livez, /readyz and /metrics; 0 picks a free one."),
+        typer.Option(
+            metavar="PORT",
+            min=0,
+            max=65_535,
+            help="Port of /livez, /readyz and /metrics; 0 picks a free one.",
+        ),
     ] = 8001,
     db: DatabaseUrl = None,
     log_level: LogLevel = None,

@@ -28,7 +28,7 @@ KeyArgument = Annotated[str, typer.Argument(metavar="ID", help="Which key.")]
 
 @app.command()
 def create(
-    name: Annotated[str | None, typer.Option(help="What it is for.")] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="What it is for.")] = None,
     merchant: MerchantId = None,
     db: DatabaseUrl = None,
     json: Json = False,

@@ -24,9 +24,11 @@ MerchantArgument = Annotated[str, typer.Argument(metavar="ID", help="Which merch
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Option(help="What it is called.")],
-    email: Annotated[str | None, typer.Option(help="Whom to write to.")] = None,
-    currency: Annotated[str, typer.Option(help="ISO 4217 code used when a payment names none.")] = "INR",
+    name: Annotated[str, typer.Option(metavar="NAME", help="What it is called.")],
+    email: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Whom to write to.")] = None,
+    currency: Annotated[
+        str, typer.Option(metavar="CODE", help="ISO 4217 code used when a payment names none.")
+    ] = "INR",
     api_key: Annotated[
         str | None, typer.Option(metavar="KEY", help="Its secret key.", show_default="a random one")
     ] = None,
@@ -72,7 +74,7 @@ def create(
 
 @app.command("list")
 def list_(
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 100,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, max=10_000, help="How many at most.")] = 100,
     db: DatabaseUrl = None,
     json: Json = False,
 ) -> None:

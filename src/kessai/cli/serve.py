@@ -10,39 +10,50 @@ from kessai.cli.configuration import settings_from
 from kessai.cli.failures import usage_error
 from kessai.cli.options import DatabaseUrl, Host, Json, LogLevel
 
+Port = Annotated[
+    int | None,
+    typer.Option(
+        metavar="PORT",
+        min=0,
+        max=65_535,
+        help="Port to listen on; 0 picks a free one.",
+        show_default="PORT, or 8000",
+    ),
+]
+Workers = Annotated[int, typer.Option(metavar="N", min=1, max=64, help="Processes; several need PostgreSQL.")]
+RateLimit = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=0,
+        help="Requests a merchant may make in a window; 0 for no limit.",
+        show_default="RATE_LIMIT_REQUESTS, or 100",
+    ),
+]
+ApiKey = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KEY",
+        help="Secret key of the first merchant, on an empty database.",
+        show_default="API_KEY, or sk_test_kessai on loopback",
+    ),
+]
+Dispatch = Annotated[
+    bool | None,
+    typer.Option(
+        "--dispatch/--no-dispatch", help="Deliver webhooks from here.", show_default="DISPATCH, or yes"
+    ),
+]
+
 
 def serve(  # noqa: PLR0913, PLR0917 - one argument for each option
     host: Host = None,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            min=0, max=65_535, help="Port to listen on; 0 picks a free one.", show_default="PORT, or 8000"
-        ),
-    ] = None,
+    port: Port = None,
     db: DatabaseUrl = None,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; several need PostgreSQL.")] = 1,
-    rate_limit: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            help="Requests a merchant may make in a window; 0 for no limit.",
-            show_default="RATE_LIMIT_REQUESTS, or 100",
-        ),
-    ] = None,
-    api_key: Annotated[
-        str | None,
-        typer.Option(
-            metavar="KEY",
-            help="Secret key of the first merchant, on an empty database.",
-            show_default="API_KEY, or sk_test_kessai on loopback",
-        ),
-    ] = None,
-    dispatch: Annotated[
-        bool | None,
-        typer.Option(
-            "--dispatch/--no-dispatch", help="Deliver webhooks from here.", show_default="DISPATCH, or yes"
-        ),
-    ] = None,
+    workers: Workers = 1,
+    rate_limit: RateLimit = None,
+    api_key: ApiKey = None,
+    dispatch: Dispatch = None,
     log_level: LogLevel = None,
     json: Json = False,
 ) -> None:

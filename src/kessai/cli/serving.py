@@ -69,7 +69,8 @@ def run_here(settings: Settings, listening: Listening, *, as_json: bool, is_disp
     # That a new file gets its tables is no news to somebody who starts a server.
     logging.getLogger("alembic").setLevel(settings.log_threshold if settings.debug else "WARNING")
     application = Application(settings, is_dispatcher=is_dispatcher)
-    server = Server(uvicorn.Config(application, lifespan="off", **OPTIONS))
+    options = {**OPTIONS, "log_level": None} if settings.debug else OPTIONS
+    server = Server(uvicorn.Config(application, lifespan="off", **options))
 
     async def run() -> None:
         # From the beginning: a signal may come while the database is being migrated.

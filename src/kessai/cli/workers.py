@@ -42,9 +42,9 @@ def serve_with_workers(
 
         from kessai.cli.serving import OPTIONS
 
-        config = uvicorn.Config(
-            "kessai.asgi:app", workers=workers, timeout_worker_healthcheck=_BOOT_S, **OPTIONS
-        )
+        # That a worker died is told at INFO.
+        options = {**OPTIONS, "log_level": None, "timeout_worker_healthcheck": _BOOT_S}
+        config = uvicorn.Config("kessai.asgi:app", workers=workers, **options)
         supervisor = _Supervisor(config, listening.sockets, say_ready)
         supervisor.run()
     if not supervisor.was_told_to_stop:

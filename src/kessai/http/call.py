@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -37,8 +38,9 @@ class Reply:
     """What a route decided: the answer to give once `change` is durable.
 
     `content` is a JSON-able value, or bytes sent as they are. `is_secret`: the answer shows a secret and
-    is stored sealed. `wait_s` is how long the bank keeps us waiting before the commit, `answer_after_s`
-    how long the answer is held back after it, `answer_is_lost` that it never leaves.
+    is stored sealed. `act` does what is felt outside and gives the reply to use instead; a repeated
+    request does not get that far. `wait_s` is how long the bank keeps us waiting before the commit,
+    `answer_after_s` how long the answer is held back after it, `answer_is_lost` that it never leaves.
     """
 
     status: int
@@ -49,6 +51,7 @@ class Reply:
     answer_after_s: float = 0
     answer_is_lost: bool = False
     content_type: str = "application/json"
+    act: Callable[[], Awaitable[Reply]] | None = None
 
 
 def _declare_key(

@@ -10,6 +10,7 @@ from typing import Any, Final, assert_never
 import orjson
 import structlog
 
+from kessai.domain.change import Change
 from kessai.domain.errors import ConflictError, DatabaseUnavailableError, KessaiError
 from kessai.domain.idempotency import KeyClaim
 from kessai.http.answer import Answer, Send, hang_up, send_answer
@@ -17,6 +18,7 @@ from kessai.http.call import Call, Reply, Visit
 from kessai.http.errors import InternalError, MethodNotAllowedError
 from kessai.http.gate import Gate
 from kessai.http.idempotency import Idempotency
+from kessai.http.queues import Queues
 from kessai.http.request import ClientGoneError, Receive, Request, parse_object
 from kessai.http.routing import Match, Operation, RouteTable
 from kessai.services.ports import Clock, IdFactory
@@ -57,6 +59,19 @@ class _Turn:
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """Nothing was written: what this would have changed has moved since it was read."""
+
+    change: Change
+
+    @property
+    def subject(self) -> str:
+        """What was fought over: a payment, or something that its merchant seldom changes."""
+        payment, records = self.change.payment, self.change.records
+        return payment.id if payment else records[0].id if records else ""
+
+
 class Exchange:
     """The ASGI application of every API route; what it does not know it hands to `rest`."""
 
@@ -64,6 +79,7 @@ class Exchange:
         self._table = table
         self._parts = parts
         self._rest = rest
+        self._queues = Queues()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
@@ -125,10 +141,14 @@ class Exchange:
         if request.method == "POST" and isinstance(visit, Call):
             key = operation.dialect.idempotency_key(request)
             claim = self._parts.idempotency.claim(key, visit, request, body) if key is not None else None
-        for _ in range(_TRIES):
-            answer = await self._attempt(operation, arguments, claim)
-            if answer is not None:
-                return answer
+        result = await self._attempt(operation, arguments, claim)
+        if isinstance(result, Answer):
+            return result
+        async with self._queues.turn(result.subject):
+            for _ in range(_TRIES):
+                result = await self._attempt(operation, arguments, claim)
+                if isinstance(result, Answer):
+                    return result
         raise ConflictError("too many requests move this at once", hint="try again")
 
     async def _admitted(self, turn: _Turn, operation: Operation) -> Visit:
@@ -141,23 +161,12 @@ class Exchange:
 
     async def _attempt(
         self, operation: Operation, arguments: dict[str, Any], claim: KeyClaim | None
-    ) -> Answer | None:
-        """Load, decide, render and commit once; None when something moved meanwhile."""
+    ) -> Answer | _Moved:
+        """Load, decide, render and commit once."""
         parts = self._parts
-        try:
-            reply: Reply = await operation.handler(**arguments)
-        except DatabaseUnavailableError:
-            # Who has just waited for the database in vain need not ask it about the key as well.
-            raise
-        except KessaiError:
-            # The first request with this key may have brought about what is now in the way.
-            if claim is not None and (earlier := await parts.idempotency.earlier(claim)):
-                return earlier
-            raise
-        if reply.wait_s:
-            if claim is not None and (earlier := await parts.idempotency.earlier(claim)):
-                return earlier
-            await parts.clock.sleep(reply.wait_s)
+        reply = await self._decide(operation, arguments, claim)
+        if isinstance(reply, Answer):
+            return reply
         answer = _rendered(reply)
         change = reply.change
         if claim is not None:
@@ -172,9 +181,33 @@ class Exchange:
             case KeyTaken(taken) if claim is not None:
                 return parts.idempotency.replay(taken, claim)
             case Stale() | KeyTaken():
-                return None
+                return _Moved(change)
             case _:
                 assert_never(result)
+
+    async def _decide(
+        self, operation: Operation, arguments: dict[str, Any], claim: KeyClaim | None
+    ) -> Reply | Answer:
+        """What the route decides, or what its key was answered before."""
+        parts = self._parts
+        try:
+            reply: Reply = await operation.handler(**arguments)
+        except DatabaseUnavailableError:
+            # Who has just waited for the database in vain need not ask it about the key as well.
+            raise
+        except KessaiError:
+            # The first request with this key may have brought about what is now in the way.
+            if claim is not None and (earlier := await parts.idempotency.earlier(claim)):
+                return earlier
+            raise
+        if not reply.wait_s and reply.act is None:
+            return reply
+        # What takes long, or is felt outside, is not done again for a repeated request.
+        if claim is not None and (earlier := await parts.idempotency.earlier(claim)):
+            return earlier
+        if reply.wait_s:
+            await parts.clock.sleep(reply.wait_s)
+        return reply if reply.act is None else await reply.act()
 
 
 def _rendered(reply: Reply) -> Answer:

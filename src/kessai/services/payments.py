@@ -92,6 +92,7 @@ class Payments:
     ) -> tuple[Payment, Change]:
         """Take what is held, or a part of it and release the rest."""
         held = await self.get(merchant_id, payment_id)
+        at = _not_before(held, at)
         return self._moved(held.capture(_money(amount, held), at=at), at)
 
     async def cancel(
@@ -99,6 +100,7 @@ class Payments:
     ) -> tuple[Payment, Change]:
         """Let what is held go untaken."""
         held = await self.get(merchant_id, payment_id)
+        at = _not_before(held, at)
         return self._moved(held.cancel(at=at), at)
 
     async def refund(
@@ -112,6 +114,7 @@ class Payments:
     ) -> tuple[Refund, Change]:
         """Give back some or all of what was captured."""
         captured = await self.get(merchant_id, payment_id)
+        at = _not_before(captured, at)
         payment, given = captured.refund(_money(amount, captured), at=at)
         refund = new_refund(RefundId(self._ids.new_id(at)), payment, given, reason, at=at)
         told = EventType.PAYMENT_REFUNDED
@@ -168,6 +171,7 @@ class Payments:
                 allowed=requestable_from(payment.status),
             )
         verdict = verdict_later(payment.order.simulate) if is_approved else AUTHENTICATION_DECLINED
+        at = _not_before(payment, at)
         return self._moved(payment.resolve(verdict, at=at), at)
 
     async def due(self, at: datetime, limit: int) -> Sequence[Change]:
@@ -178,6 +182,7 @@ class Payments:
         return [*payments, *(change for change in changes if change is not None)]
 
     def _timed(self, payment: Payment, at: datetime) -> Change:
+        at = _not_before(payment, at)
         if payment.status is Status.PENDING:
             return self._moved(payment.resolve(verdict_later(payment.order.simulate), at=at), at)[1]
         return self._moved(payment.expire(at=at), at)[1]
@@ -186,6 +191,7 @@ class Payments:
         payment = await self._repository.get(refund.merchant_id, refund.payment_id)
         if payment is None:
             raise BrokenLedgerError(f"refund {refund.id} has no payment")
+        at = _not_before(payment, at)
         restored = payment.restore(refund.amount, at=at).saved_again()
         failed = replace(_as_failed(refund, restored, at), version=refund.version + 1)
         told = self._event(EventType.REFUND_FAILED, restored, at, failed)
@@ -205,6 +211,11 @@ class Payments:
 
 class BrokenLedgerError(Exception):
     """A bug of ours: rows that must be there are not."""
+
+
+def _not_before(payment: Payment, at: datetime) -> datetime:
+    """`at`, or when the payment last moved if that is later: requests that race are decided in any order."""
+    return max(at, payment.updated_at)
 
 
 def _money(amount: int | None, payment: Payment) -> Money | None:

@@ -18,8 +18,10 @@ _GATHER_S: Final = 0.005
 """After being woken, wait for company: events that come together are fanned out together."""
 _BACK_OFF_S: Final = (0.5, 1.0, 2.0, 5.0)
 """Pauses while the database is away; the last one is repeated."""
+_TURN_S: Final = 1.0
+"""How long the turn under way may take when we are told to stop: it may be waiting for a database that hangs."""
 STOP_S: Final = 5.0
-"""What posts under way get to finish when we are told to stop: with all the rest it is less than ten seconds."""
+"""What it and the posts under way may take together; with all the rest, an end takes less than ten seconds."""
 
 log = structlog.get_logger()
 
@@ -63,6 +65,7 @@ class Worker:
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
         self._ended.set()
+        self._running: asyncio.Task[object] | None = None
         self._failing: dict[str, str] = {}
         self._rounds: set[asyncio.Task[None]] = set()
 
@@ -73,6 +76,7 @@ class Worker:
     async def run(self) -> None:
         """Work until `stop` is called. An outage of the database is waited out."""
         self._ended.clear()
+        self._running = asyncio.current_task()
         failed_turns = 0
         try:
             if self._is_only:
@@ -87,6 +91,10 @@ class Worker:
                     await _is_set(self._stopping, within_s=_BACK_OFF_S[place])
                 elif not any(outcomes) and await _is_set(self._woken, within_s=self._poll_s):
                     await _is_set(self._stopping, within_s=_GATHER_S)
+        except asyncio.CancelledError:
+            # `stop` does so to a turn that takes too long: what it was to do stays in the database.
+            if not self._stopping.is_set():
+                raise
         finally:
             self._ended.set()
 
@@ -94,16 +102,18 @@ class Worker:
         """End the loop and finish the attempts under way; slower ones are repeated when their lease ends."""
         self._stopping.set()
         self.wake()
-        try:
-            async with asyncio.timeout(within_s):
-                await self._ended.wait()
-                while self._rounds:
-                    await asyncio.wait(self._rounds)
-        except TimeoutError:
-            log.warning("attempts_left_unfinished", rounds=len(self._rounds))
-            for round_ in self._rounds:
+        deadline = asyncio.get_running_loop().time() + within_s
+        if not await _is_set(self._ended, within_s=min(within_s, _TURN_S)) and self._running is not None:
+            self._running.cancel()
+            await self._ended.wait()
+        if not self._rounds:
+            return
+        _, late = await asyncio.wait(self._rounds, timeout=deadline - asyncio.get_running_loop().time())
+        if late:
+            log.warning("attempts_left_unfinished", rounds=len(late))
+            for round_ in late:
                 round_.cancel()
-            await asyncio.gather(*self._rounds, return_exceptions=True)
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _turn(self) -> Sequence[int | None]:
         """Do each kind of work once and return how much, None where it failed: one stops no other."""

@@ -46,10 +46,10 @@ def _described(line: str, known: dict[str, Node]) -> str:
     parameters = [each for each in command.params if each.name != "help"]
     words = [_argument(each) for each in parameters if each.param_type_name == "argument"]
     text = re.sub(r"(?<=\S)\n(?=\S)", " ", str(command.help).strip())
-    usage = " ".join(["kessai", line, *words, "[OPTIONS]"])
+    usage = " ".join(["kessai", line, *words])
     rows = [_row(each) for each in parameters if each.param_type_name == "option"]
     table = "\n".join(["| option | what it does | default |", "|---|---|---|", *rows])
-    return f"\n{text}\n\n```console\n$ {usage}\n```\n\n{table}\n\n"
+    return f"\n{text}\n\nUsage: `{usage}`\n\n{table}\n\n"
 
 
 def _argument(parameter: Node) -> str:
@@ -57,15 +57,9 @@ def _argument(parameter: Node) -> str:
 
 
 def _row(parameter: Node) -> str:
-    flags = " / ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
-    value = f" `{_value(parameter)}`" if not parameter.is_flag else ""
-    return f"| {flags}{value} | {parameter.help} | {_default(parameter)} |"
-
-
-def _value(parameter: Node) -> str:
-    if parameter.metavar:
-        return str(parameter.metavar)
-    return {"int": "N", "integer": "N"}.get(str(parameter.type.name).split()[0], "TEXT")
+    value = f" {parameter.metavar}" if parameter.metavar else ""
+    flags = " / ".join(f"`{name}{value}`" for name in (*parameter.opts, *parameter.secondary_opts))
+    return f"| {flags} | {parameter.help} | {_default(parameter)} |"
 
 
 def _default(parameter: Node) -> str:

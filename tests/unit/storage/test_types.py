@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Dialect, Select, String, bindparam, column, select
+from sqlalchemy import Dialect, String, bindparam, column, select, table
 
 from kessai.storage.query import POSTGRESQL, SQLITE, Query, binder
 from kessai.storage.types import Id, Moment, moment_text
@@ -54,11 +54,11 @@ def test_sqlite_keeps_text_and_postgresql_its_own_types() -> None:
 
 
 def test_a_query_gives_values_in_the_statements_order_and_moments_back() -> None:
-    at, name = column("at", Moment()), column("name", String())
-    wanted: Select[Any] = select(at, name).where(
-        name == bindparam("name"), at < bindparam("end"), at != bindparam("end")
+    rows = table("rows", column("at", Moment()), column("name", String()))
+    at, name = rows.c
+    query = Query(
+        select(rows).where(name == bindparam("name"), at < bindparam("end"), at != bindparam("end"))
     )
-    query = Query(wanted)
 
     sqlite, postgresql = query.compiled(SQLITE), query.compiled(POSTGRESQL)
 

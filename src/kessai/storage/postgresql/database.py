@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
@@ -75,9 +76,7 @@ class PostgresDatabase:
 
     async def close(self) -> None:
         """Finish what was accepted, then close every connection."""
-        await self._journal.close()
-        await self._rare.close()
-        await self._reads.close()
+        await asyncio.gather(self._journal.close(), self._rare.close(), self._reads.close())
         await self._engine.dispose()
 
 

@@ -170,6 +170,10 @@ def payments() -> None:
         sa.ForeignKeyConstraint(["merchant_id"], ["merchants.id"], name=op.f("fk_payments_merchant_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payments")),
     )
+    payment_indexes()
+
+
+def payment_indexes() -> None:
     partial_index(
         "ix_payments_customer_email",
         "payments",
