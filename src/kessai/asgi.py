@@ -66,6 +66,8 @@ class Application:
             self._gateway = gateway = await stack.enter_async_context(open_gateway(settings, self._world))
             # A dispatcher says nothing to merchants, so it makes none.
             first_key = None if self._is_dispatcher else await gateway.welcome()
+            keeping = asyncio.create_task(gateway.housekeeper.run())
+            stack.push_async_callback(_stop_housekeeping, gateway, keeping)
             if settings.dispatch or self._is_dispatcher:
                 running = asyncio.create_task(gateway.worker.run())
                 stack.push_async_callback(_stop, gateway, running)
@@ -90,6 +92,11 @@ class Application:
 async def _stop(gateway: Gateway, running: asyncio.Task[None]) -> None:
     await gateway.worker.stop()
     await running
+
+
+async def _stop_housekeeping(gateway: Gateway, keeping: asyncio.Task[None]) -> None:
+    gateway.housekeeper.stop()
+    await keeping
 
 
 def _print_key(_gateway: Gateway, first_key: str | None) -> None:

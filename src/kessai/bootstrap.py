@@ -48,6 +48,7 @@ from kessai.services.webhook_dialect import WebhookDialects
 from kessai.settings import Settings
 from kessai.storage.journal import Database
 from kessai.storage.migrate import HEAD, PAST, current_revision, upgrade
+from kessai.worker.housekeeper import Housekeeper
 from kessai.worker.loop import Worker
 
 
@@ -72,6 +73,7 @@ class Gateway:
     worker: Worker
     database: Database
     pruning: Pruning
+    housekeeper: Housekeeper
     clock: Clock
     settings: Settings
 
@@ -217,7 +219,7 @@ def _join(tools: _Tools) -> Gateway:
     services = _services(tools)
     doorkeeper = Doorkeeper(tools.database, tools.digests, tools.clock)
     pruning = Pruning(tools.database, tools.clock, doorkeeper)
-    worker = _worker(tools, services, pruning)
+    worker = _worker(tools, services)
     tools.hooks.append(lambda change: worker.wake() if change.is_news else None)
     tools.hooks.append(lambda change: doorkeeper.forget() if change.records else None)
     operations = [("", health_routes.router), ("", tools.metrics.router())]
@@ -236,6 +238,7 @@ def _join(tools: _Tools) -> Gateway:
         worker=worker,
         database=tools.database,
         pruning=pruning,
+        housekeeper=Housekeeper(pruning.run),
         clock=tools.clock,
         settings=tools.settings,
     )
@@ -268,7 +271,7 @@ def _services(tools: _Tools) -> Services:
     )
 
 
-def _worker(tools: _Tools, services: Services, pruning: Pruning) -> Worker:
+def _worker(tools: _Tools, services: Services) -> Worker:
     settings = tools.settings
     policy = DeliveryPolicy(
         Schedule.doubling(timedelta(seconds=settings.webhook_retry_delay), settings.webhook_max_retries),
@@ -285,7 +288,7 @@ def _worker(tools: _Tools, services: Services, pruning: Pruning) -> Worker:
         observe=tools.metrics.observe_attempt,
     )
     timers = Timers(services.payments, tools.database, tools.clock, tools.committed)
-    return Worker(deliveries, timers, maintain=pruning.run, is_only=settings.database_kind == "sqlite")
+    return Worker(deliveries, timers, is_only=settings.database_kind == "sqlite")
 
 
 def _exchange_parts(tools: _Tools, services: Services, doorkeeper: Doorkeeper) -> Parts:

@@ -24,21 +24,35 @@ _UNIQUE: Final = ["merchant_id", "key"]
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Every row of the tables that matter, and what the database says of its own state."""
+    """Every row of the tables that matter, by table, and what the database says of its own state."""
 
-    payments: list[Row]
-    refunds: list[Row]
-    events: list[Row]
-    keys: list[Row]
+    tables: Mapping[str, list[Row]]
     has_unique_keys: bool
     damage: list[str] = field(default_factory=list)
+
+    @property
+    def payments(self) -> list[Row]:
+        return self.tables["payments"]
+
+    @property
+    def refunds(self) -> list[Row]:
+        return self.tables["refunds"]
+
+    @property
+    def events(self) -> list[Row]:
+        return self.tables["webhook_events"]
+
+    @property
+    def keys(self) -> list[Row]:
+        return self.tables["idempotency_keys"]
 
     def of(self, shop: Shop) -> Books:
         """The rows of a shop's merchant, which is told by its payments."""
         mine = {row["merchant_id"] for row in self.payments if row["reference"] in shop.journal.asked}
-        tables = (self.payments, self.refunds, self.events, self.keys)
-        rows = ([row for row in table if row["merchant_id"] in mine] for table in tables)
-        return Books(*rows, self.has_unique_keys, self.damage)
+        tables = {
+            name: [row for row in rows if row["merchant_id"] in mine] for name, rows in self.tables.items()
+        }
+        return Books(tables, self.has_unique_keys, self.damage)
 
 
 async def read_books(url: str) -> Books:
@@ -54,15 +68,15 @@ def read_sqlite(path: Path) -> Books:
         database.row_factory = sqlite3.Row
         try:
             damage = _damage(database)
-            tables = [database.execute(f"SELECT * FROM {table}").fetchall() for table in _TABLES]
+            tables = {table: _plain(database.execute(f"SELECT * FROM {table}")) for table in _TABLES}
             unique = [
                 [column["name"] for column in database.execute(f"PRAGMA index_info({index['name']})")]
                 for index in database.execute("PRAGMA index_list(idempotency_keys)")
                 if index["unique"] and not index["partial"]
             ]
         except sqlite3.DatabaseError as error:
-            return Books([], [], [], [], True, [f"cannot be read: {error}"])
-    return Books(*(_plain(rows) for rows in tables), _UNIQUE in unique, damage)
+            return Books({table: [] for table in _TABLES}, True, [f"cannot be read: {error}"])
+    return Books(tables, _UNIQUE in unique, damage)
 
 
 def _damage(database: sqlite3.Connection) -> list[str]:
@@ -75,7 +89,7 @@ def _damage(database: sqlite3.Connection) -> list[str]:
 async def _server(url: str) -> Books:
     connection = await asyncpg.connect(url.replace("+asyncpg", ""))
     try:
-        tables = [await connection.fetch(f"SELECT * FROM {table}") for table in _TABLES]
+        tables = {table: _plain(await connection.fetch(f"SELECT * FROM {table}")) for table in _TABLES}
         unique = await connection.fetch(
             "SELECT array_agg(a.attname::text ORDER BY k.place) AS columns FROM pg_index i"
             " CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(number, place)"
@@ -85,7 +99,7 @@ async def _server(url: str) -> Books:
         )
     finally:
         await connection.close()
-    return Books(*(_plain(rows) for rows in tables), _UNIQUE in [row["columns"] for row in unique])
+    return Books(tables, _UNIQUE in [row["columns"] for row in unique])
 
 
 def _plain(rows: Iterable[Any]) -> list[Row]:

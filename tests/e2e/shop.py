@@ -137,23 +137,13 @@ class Shop:
     async def ask(self, path: str, key: str | None = None, **body: Any) -> Answer:
         """POST with a key until it is answered with anything but 503 and 507, and note what came."""
         ask = Ask(key or str(uuid4()), path, body)
-        journal = self.journal
-        journal.asked[ask.key] = ask
+        self.journal.asked[ask.key] = ask
         async with asyncio.timeout(_PATIENCE_S):
-            while True:
-                try:
-                    answer = await self.post(path, body, key=ask.key)
-                except aiohttp.ClientConnectorError:
-                    # Nothing was sent: nobody was there.
-                    journal.not_connected += 1
-                except (aiohttp.ClientError, OSError):
-                    journal.unanswered += 1
-                else:
-                    if answer.status not in (503, 507):
-                        break
-                    await self._note(lambda refusal=answer: journal.refused.append((ask, refusal)))
+            while (answer := await self._try(ask)) is None:  # noqa: ASYNC110 - a server that is away says nothing
                 await asyncio.sleep(_PAUSE_S)
-        await self._note(lambda: journal.acknowledged.__setitem__(ask.key, answer))
+        async with self._answered:
+            self.journal.acknowledged[ask.key] = answer
+            self._answered.notify_all()
         return answer
 
     async def pay(self, amount: int, **facts: Any) -> str:
@@ -196,10 +186,23 @@ class Shop:
         payment_id = await self.pay(amount, capture_method="manual")
         _expect(await self.ask(f"/payments/{payment_id}/cancel"), 200)
 
-    async def _note(self, write: Callable[[], None]) -> None:
+    async def _try(self, ask: Ask) -> Answer | None:
+        """Ask once; None when it has to be asked again."""
+        try:
+            answer = await self.post(ask.path, ask.body, key=ask.key)
+        except aiohttp.ClientConnectorError:
+            # Nothing was sent: nobody was there.
+            self.journal.not_connected += 1
+            return None
+        except (aiohttp.ClientError, OSError):
+            self.journal.unanswered += 1
+            return None
+        if answer.status not in (503, 507):
+            return answer
         async with self._answered:
-            write()
+            self.journal.refused.append((ask, answer))
             self._answered.notify_all()
+        return None
 
     async def _send(self, method: str, path: str, **more: Any) -> Answer:
         # Any: what aiohttp's methods take. Paths are below /api/v1 unless they name a page of operations.

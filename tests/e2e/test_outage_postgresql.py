@@ -55,7 +55,7 @@ def house(run_directory: RunDirectory, tmp_path_factory: pytest.TempPathFactory)
 
 @asynccontextmanager
 async def trading(house: House) -> AsyncIterator[Shop]:
-    """Customers buy meanwhile; in the end nothing may be lost, and every refusal must have been a good one."""
+    """Customers buy meanwhile; in the end nothing is lost, and every refusal was a good one."""
     api_key = await new_merchant(house.url)
     async with Shop(lambda: house.server.base_url, api_key) as shop:
         async with shop.customers(CUSTOMERS):

@@ -105,7 +105,7 @@ async def everything_is_refused(database: Database, ledger: Ledger) -> None:
         return_exceptions=True,
     )
     assert {type(result) for result in results} == {DatabaseUnavailableError}
-    assert asyncio.get_running_loop().time() - started < 2
+    assert asyncio.get_running_loop().time() - started < 4
 
 
 async def test_a_server_that_is_stopped_is_said_to_be_away_until_it_is_back(

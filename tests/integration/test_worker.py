@@ -95,23 +95,6 @@ async def ticked(timers: CountingTimers, times: int) -> bool:
     return timers.ticks >= times
 
 
-async def test_maintenance_is_done_at_the_start_and_then_now_and_then(office: Office) -> None:
-    done = 0
-
-    async def maintain() -> None:
-        nonlocal done
-        done += 1
-
-    async def is_done_twice() -> bool:
-        return done >= 2
-
-    worker = Worker(
-        office.deliveries, CountingTimers(), maintain=maintain, maintain_every_s=SOON_S, poll_s=SOON_S
-    )
-    async with running(worker):
-        await until(is_done_twice)
-
-
 async def test_work_that_fails_stops_no_other_and_is_logged_once(office: Office) -> None:
     await office.endpoint(events=["payment.failed"])
     timers = CountingTimers()

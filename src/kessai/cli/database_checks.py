@@ -16,6 +16,9 @@ from kessai.settings import Settings
 from kessai.storage.migrate import HEAD, current_revision
 from kessai.storage.sqlite.lock import DatabaseFileError, DatabaseInUseError, FileLock
 
+Facts = dict[str, Any]
+"""What a server says of itself; Any: its answers are of many types."""
+
 _CLOCKS_APART_S: Final = 1.0
 _DURABLE: Final = ("fsync", "full_page_writes", "synchronous_commit")
 _OLDEST_SERVER: Final = 160_000
@@ -67,19 +70,19 @@ def _server(settings: Settings) -> Iterator[Finding]:
     except DatabaseUnreachableError as error:
         yield outage("database", str(error), "start it, or correct DATABASE_URL")
         return
-    yield _age(facts)
+    yield judge_age(facts)
     if revision == HEAD:
         yield ok("migrations", f"at head ({HEAD})")
     else:
         yield fail("migrations", f"at {revision or 'none'}, needs {HEAD}", "run kessai migrate")
-    yield _keeping(facts)
-    yield _clock(facts)
+    yield judge_durability(facts)
+    yield judge_clock(facts)
 
 
-async def _ask(settings: Settings) -> dict[str, Any]:
-    """The server's settings, and the distance of its clock from ours; `Any`: rows have many types."""
+async def _ask(settings: Settings) -> Facts:
+    """The server's settings, and the distance of its clock from ours."""
 
-    def look(connection: Connection) -> dict[str, Any]:
+    def look(connection: Connection) -> Facts:
         wanted = "server_version_num", "server_version", *_DURABLE
         facts = {name: connection.execute(text(f"SHOW {name}")).scalar_one() for name in wanted}
         before = clock.now()
@@ -101,14 +104,16 @@ def _apart_s(theirs: datetime, before: datetime, after: datetime) -> float:
     return max((before - moment).total_seconds(), (moment - after).total_seconds(), 0.0)
 
 
-def _age(facts: dict[str, Any]) -> Finding:
+def judge_age(facts: Facts) -> Finding:
+    """Whether the server is one that we are tested with."""
     detail = f"PostgreSQL {facts['server_version']} answers"
     if int(facts["server_version_num"]) < _OLDEST_SERVER:
         return warn("database", detail, "kessai is tested with PostgreSQL 16 and newer")
     return ok("database", detail)
 
 
-def _keeping(facts: dict[str, Any]) -> Finding:
+def judge_durability(facts: Facts) -> Finding:
+    """Whether the server keeps what it acknowledges."""
     off = [name for name in _DURABLE if facts[name] == "off"]
     if off:
         return warn(
@@ -117,7 +122,8 @@ def _keeping(facts: dict[str, Any]) -> Finding:
     return ok("durability", "fsync, full_page_writes and synchronous_commit are on")
 
 
-def _clock(facts: dict[str, Any]) -> Finding:
+def judge_clock(facts: Facts) -> Finding:
+    """Whether both clocks agree."""
     apart_s = facts["apart_s"]
     if apart_s > _CLOCKS_APART_S:
         return warn(

@@ -81,37 +81,39 @@ def disk(directory: Path) -> Iterator[Finding]:
     if not directory.is_dir():
         yield fail("disk", f"there is no directory {directory}", "make it, or choose another --db")
         return
-    yield _durability(directory)
-    free = shutil.disk_usage(directory).free
-    detail = f"{free / (1 << 30):.1f} GiB free in {directory.resolve()}"
-    if free < _FREE_LEAST:
-        yield fail("space", detail, "free some: a full disk is answered with 507")
-    elif free < _FREE_FEW:
-        yield warn("space", detail, "it will not last for long")
-    else:
-        yield ok("space", detail)
-
-
-def _durability(directory: Path) -> Finding:
     try:
-        seconds = _sync_s(directory)
+        yield judge_durability(directory, _sync_s(directory), _filesystem(directory))
     except OSError as error:
-        return fail("durability", f"{directory} cannot be written: {error.strerror}", "choose another --db")
-    detail = f"a write is on disk after {seconds * 1000:.2f} ms"
-    kind = _filesystem(directory)
-    if kind in _FORGETFUL:
-        return warn(
-            "durability", f"{directory} is in memory ({kind})", "all is lost when the machine restarts"
+        yield fail(
+            "durability", f"{directory.resolve()} cannot be written: {error.strerror}", "choose another --db"
         )
-    if kind in _REMOTE:
-        return warn(
-            "durability", f"{directory} is on a network ({kind})", "SQLite's locks are not reliable there"
-        )
-    if seconds < _SYNC_INSTANT_S:
+    yield judge_space(directory, shutil.disk_usage(directory).free)
+
+
+def judge_durability(directory: Path, sync_s: float, filesystem: str | None) -> Finding:
+    """What a directory means for durability: how long a synced write takes there, and on what it is."""
+    detail = f"a write is on disk after {sync_s * 1000:.2f} ms"
+    if filesystem in _FORGETFUL:
+        where = f"{directory.resolve()} is in memory ({filesystem})"
+        return warn("durability", where, "all is lost when the machine restarts")
+    if filesystem in _REMOTE:
+        where = f"{directory.resolve()} is on a network ({filesystem})"
+        return warn("durability", where, "SQLite's locks are not reliable there")
+    if sync_s < _SYNC_INSTANT_S:
         return warn("durability", detail, "too fast to be true: this disk may lose writes in a power cut")
-    if seconds > _SYNC_SLOW_S:
+    if sync_s > _SYNC_SLOW_S:
         return warn("durability", detail, "each payment waits for that; a local SSD takes less than 5 ms")
     return ok("durability", detail)
+
+
+def judge_space(directory: Path, free: int) -> Finding:
+    """What so many free bytes mean."""
+    detail = f"{free / (1 << 30):.1f} GiB free in {directory.resolve()}"
+    if free < _FREE_LEAST:
+        return fail("space", detail, "free some: a full disk is answered with 507")
+    if free < _FREE_FEW:
+        return warn("space", detail, "it will not last for long")
+    return ok("space", detail)
 
 
 def _sync_s(directory: Path) -> float:

@@ -90,6 +90,7 @@ class Metrics:
             methods=["GET"],
             operation_id="get_metrics",
             summary="Metrics for Prometheus",
+            response_model=None,
             response_class=PlainTextResponse,
         )
         return router

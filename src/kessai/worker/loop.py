@@ -19,9 +19,9 @@ _GATHER_S: Final = 0.005
 _BACK_OFF_S: Final = (0.5, 1.0, 2.0, 5.0)
 """Pauses while the database is away; the last one is repeated."""
 _TURN_S: Final = 1.0
-"""How long the turn under way may take when we are told to stop: it may be waiting for a database that hangs."""
+"""How long the turn under way may take when we are told to stop: the database may be hanging."""
 STOP_S: Final = 5.0
-"""What it and the posts under way may take together; with all the rest, an end takes less than ten seconds."""
+"""What it and the posts under way may take together; with the rest, an end takes less than ten seconds."""
 
 log = structlog.get_logger()
 
@@ -34,12 +34,8 @@ class Timers(Protocol):
         ...
 
 
-async def _nothing() -> None:
-    return
-
-
 class Worker:
-    """One per process that dispatches. `maintain` is called at the start and every `maintain_every_s`.
+    """One per process that dispatches.
 
     `is_only`: no other process has the database, so what is leased was left by one that died.
     """
@@ -49,16 +45,11 @@ class Worker:
         deliveries: Deliveries,
         timers: Timers,
         *,
-        maintain: Callable[[], Awaitable[object]] = _nothing,
-        maintain_every_s: float = 60.0,
         poll_s: float = POLL_S,
         is_only: bool = False,
     ) -> None:
         self._deliveries = deliveries
         self._timers = timers
-        self._maintain = maintain
-        self._maintain_every_s = maintain_every_s
-        self._maintained_at = float("-inf")
         self._poll_s = poll_s
         self._is_only = is_only
         self._woken = asyncio.Event()
@@ -117,19 +108,11 @@ class Worker:
 
     async def _turn(self) -> Sequence[int | None]:
         """Do each kind of work once and return how much, None where it failed: one stops no other."""
-        did = [
+        return [
             await self._try("timers", self._timers.tick),
             await self._try("fan_out", self._deliveries.fan_out),
             await self._try("claim", self._start_round),
         ]
-        if asyncio.get_running_loop().time() >= self._maintained_at + self._maintain_every_s:
-            await self._try("maintenance", self._maintained)
-            self._maintained_at = asyncio.get_running_loop().time()
-        return did
-
-    async def _maintained(self) -> int:
-        await self._maintain()
-        return 0
 
     async def _start_round(self) -> int:
         claimed = await self._deliveries.claim_due()

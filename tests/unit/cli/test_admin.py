@@ -91,6 +91,19 @@ def test_keys_are_made_rotated_and_revoked(kessai: Command, merchant: dict[str, 
     assert keys(kessai)[0]["revoked_at"] is not None
 
 
+def test_people_are_told_of_keys_in_words(kessai: Command, merchant: dict[str, Any]) -> None:
+    made = kessai("keys", "create", "--name", "for CI")
+    assert "for CI" in made.stdout
+    assert "shown this once" in made.stdout
+
+    [newest, _] = keys(kessai)
+    rotated = kessai("keys", "rotate", newest["id"], "--grace-period-s", "60")
+
+    assert "The old secret works until 20" in rotated.stdout
+    revoked = kessai("keys", "revoke", newest["id"], "--json")
+    assert revoked.answer["api_key"]["id"] == newest["id"]
+
+
 def test_the_last_key_stays(kessai: Command, merchant: dict[str, Any]) -> None:
     refused = kessai("keys", "revoke", merchant["api_key"]["id"])
 

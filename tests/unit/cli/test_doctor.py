@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import kessai as package
+from kessai.cli import database_checks, machine_checks
 from kessai.storage.migrate import HEAD
 from kessai.storage.sqlite.lock import FileLock
 from tests.support.processes import free_port
@@ -70,6 +73,13 @@ def test_a_database_is_looked_at_without_touching_it(kessai: Command, database: 
     assert database.read_bytes() == before
 
 
+def test_a_file_without_tables_will_be_migrated(kessai: Command, surroundings: Path) -> None:
+    with closing(sqlite3.connect(surroundings / "kessai.db")) as file:
+        file.execute("PRAGMA user_version = 1")
+
+    assert "kessai serve will bring it to" in checks(kessai)["migrations"]["detail"]
+
+
 def test_it_says_who_has_the_database(kessai: Command, database: Path) -> None:
     lock = FileLock(database)
     lock.take()
@@ -125,6 +135,73 @@ def test_redis_that_is_away_is_warned_of(kessai: Command, monkeypatch: pytest.Mo
 
     assert found["redis"]["verdict"] == "warn"
     assert "hidden" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("sync_s", "filesystem", "verdict", "words"),
+    [
+        (0.001, "ext4", "ok", "after 1.00 ms"),
+        (0.001, None, "ok", "after 1.00 ms"),
+        (0.001, "tmpfs", "warn", "in memory"),
+        (0.001, "nfs4", "warn", "on a network"),
+        (0.000_001, "ext4", "warn", "after 0.00 ms"),
+        (0.2, "ext4", "warn", "after 200.00 ms"),
+    ],
+)
+def test_a_disk_is_judged_by_what_it_keeps(
+    tmp_path: Path, sync_s: float, filesystem: str | None, verdict: str, words: str
+) -> None:
+    finding = machine_checks.judge_durability(tmp_path, sync_s, filesystem)
+
+    assert finding.verdict == verdict
+    assert words in finding.detail
+
+
+@pytest.mark.parametrize(("free", "verdict"), [(10 << 30, "ok"), (500 << 20, "warn"), (1 << 20, "fail")])
+def test_a_disk_is_judged_by_its_room(tmp_path: Path, free: int, verdict: str) -> None:
+    assert machine_checks.judge_space(tmp_path, free).verdict == verdict
+
+
+def test_a_server_is_judged_by_what_it_says() -> None:
+    good = {
+        "server_version": "18.1",
+        "server_version_num": "180001",
+        "apart_s": 0.0,
+        **dict.fromkeys(("fsync", "full_page_writes", "synchronous_commit"), "on"),
+    }
+    bad = good | {"server_version_num": "150004", "apart_s": 7.5, "fsync": "off"}
+    judges = (
+        database_checks.judge_age,
+        database_checks.judge_durability,
+        database_checks.judge_clock,
+    )
+
+    assert [judge(good).verdict for judge in judges] == ["ok"] * 3
+    assert [judge(bad).verdict for judge in judges] == ["warn"] * 3
+    assert "fsync" in database_checks.judge_durability(bad).detail
+    assert "7.5 s apart" in database_checks.judge_clock(bad).detail
+
+
+def test_a_running_kessai_is_recognised(kessai: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Health(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"status": "ok", "version": "9.9.9"}')
+
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Health) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        monkeypatch.setenv("PORT", str(server.server_port))
+
+        found = checks(kessai)
+
+        server.shutdown()
+        thread.join()
+    assert found["port"]["detail"] == f"kessai 9.9.9 answers at http://127.0.0.1:{server.server_port}"
 
 
 def test_people_are_told_what_to_do(kessai: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,11 @@ import socket
 from contextlib import closing
 
 import pytest
+import uvicorn
 
 from kessai.cli.failures import CommandError, ExitCode
 from kessai.cli.listening import base_url, bound
+from kessai.cli.serving import OPTIONS, Server, listen
 from tests.support.processes import is_listening
 
 
@@ -60,3 +62,17 @@ def test_everything_is_closed_afterwards() -> None:
         sockets = listening.sockets[:]
 
     assert [each.fileno() for each in sockets] == [-1] * len(sockets)
+
+
+async def test_a_port_that_is_taken_in_between_is_told_of_too() -> None:
+    async def application(_scope: object, _receive: object, _send: object) -> None:
+        raise AssertionError("nobody asks")
+
+    with bound("127.0.0.1", 0) as listening, closing(socket.socket()) as quicker:
+        quicker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        quicker.bind(("127.0.0.1", listening.port))
+        quicker.listen()
+
+        server = Server(uvicorn.Config(application, lifespan="off", **OPTIONS))
+        with pytest.raises(CommandError, match=f"port {listening.port} on 127.0.0.1 is taken"):
+            await listen(server, listening)

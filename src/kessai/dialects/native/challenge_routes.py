@@ -34,6 +34,7 @@ _REFUSALS: Final = ("NOT_FOUND", "METHOD_NOT_ALLOWED", "INTERNAL_ERROR", "DATABA
     "/challenge/{payment_id}",
     operation_id="show_challenge",
     summary="The pretend bank's page",
+    response_model=None,
     response_class=HTMLResponse,
     responses=errors(*_REFUSALS),
 )
@@ -47,6 +48,7 @@ async def show_challenge(visit: Visitor, payment_id: str) -> Reply:
     "/challenge/{payment_id}",
     operation_id="answer_challenge",
     summary="Approve or fail the authentication",
+    response_model=None,
     response_class=HTMLResponse,
     responses=errors(
         *_REFUSALS,

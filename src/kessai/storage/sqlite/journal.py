@@ -92,6 +92,7 @@ class SqliteJournal:
         self._is_busy = False
         self._is_closed = False
         self._pause: asyncio.TimerHandle | None = None
+        self._rests_since = 0.0
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -205,15 +206,24 @@ class SqliteJournal:
     def _rest(self) -> None:
         self._is_busy = False
         self._idle.set()
+        loop = asyncio.get_running_loop()
+        self._rests_since = loop.time()
         if self._pause is None and self._wal_bytes() > _WAL_BYTES_IDLE:
-            self._pause = asyncio.get_running_loop().call_later(_PAUSE_S, self._after_pause)
+            self._pause = loop.call_later(_PAUSE_S, self._after_pause)
 
     def _after_pause(self) -> None:
         self._pause = None
-        if not self._is_busy and not self._is_closed:
-            self._is_busy = True
-            self._idle.clear()
-            self._checkpoint()
+        if self._is_busy or self._is_closed:
+            return
+        # There may have been work meanwhile: to put the timer off each time would cost more than to look.
+        loop = asyncio.get_running_loop()
+        pause_ends = self._rests_since + _PAUSE_S
+        if loop.time() < pause_ends:
+            self._pause = loop.call_at(pause_ends, self._after_pause)
+            return
+        self._is_busy = True
+        self._idle.clear()
+        self._checkpoint()
 
     def _roll_back(self) -> None:
         # Fails when the disk does; the next batch tries again before it begins.
