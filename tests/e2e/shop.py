@@ -72,7 +72,7 @@ class Shop:
     def __init__(self, where: Callable[[], str], api_key: str) -> None:
         self.journal = Journal()
         self._where = where
-        self._headers = {"Authorization": f"Bearer {api_key}"}
+        self._api_key = api_key
         self._is_closing = False
         self._answered = asyncio.Condition()
         self._session: aiohttp.ClientSession | None = None
@@ -81,10 +81,17 @@ class Shop:
         """Another program at the same server, with a key of its own; to be opened."""
         return Shop(self._where, api_key)
 
+    def on_another_connection(self) -> Shop:
+        """The same program once more, which knows what this one knows; to be opened."""
+        twin = Shop(self._where, self._api_key)
+        twin.journal = self.journal
+        return twin
+
     async def __aenter__(self) -> Self:
+        headers = {"Authorization": f"Bearer {self._api_key}"}
         timeout = aiohttp.ClientTimeout(total=_TRY_TIMEOUT_S)
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=60)
-        self._session = aiohttp.ClientSession(headers=self._headers, timeout=timeout, connector=connector)
+        self._session = aiohttp.ClientSession(headers=headers, timeout=timeout, connector=connector)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -11,7 +11,7 @@ from tests.e2e.scale import scaled
 from tests.e2e.shop import Shop
 from tests.support.server import Serve
 
-KILLS = scaled(3)
+KILLS = scaled(2)
 
 
 @pytest.mark.slow

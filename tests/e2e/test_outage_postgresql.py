@@ -28,7 +28,8 @@ pytestmark = [pytest.mark.postgresql, pytest.mark.slow]
 
 CUSTOMERS: Final = 12
 WITHIN_S: Final = 5.0
-ENDS_WITHIN_S: Final = 10.0
+ENDS_WITHIN_S: Final = 15.0
+"""Five for what waits for the database in vain, the rest for a busy machine."""
 ANSWERS: Final = scaled(80)
 
 
@@ -161,7 +162,7 @@ async def test_a_server_that_is_told_to_stop_does_not_wait_for_a_database_that_h
         with frozen(house.postgres.pid):
             writing = [asyncio.create_task(shop.pay(1)) for _ in range(3)]
             started = time.monotonic()
-            code = await asyncio.to_thread(house.server.terminate)
+            code = await asyncio.to_thread(house.server.terminate, 30)
             seconds = time.monotonic() - started
         # What was refused may have been kept: who asks again finds out.
         await asyncio.to_thread(house.server.start)

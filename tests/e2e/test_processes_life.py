@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
@@ -42,10 +42,17 @@ async def raw_post(server: RunningServer, path: str, key: str, body: dict[str, A
     return came
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server for tests that leave it as it was."""
+    directory = tmp_path_factory.mktemp("life")
+    with RunningServer("--db", "sqlite:///kessai.db", directory=directory) as running:
+        yield running
+
+
 async def test_a_lost_response_is_a_closed_connection_and_a_payment_that_is_there(
-    sqlite_url: str, serve: Serve
+    server: RunningServer,
 ) -> None:
-    server = serve("--db", sqlite_url)
     body = {"amount": 4200, "simulate": "lost_response", "reference": "order 7"}
 
     # when the answer is lost, then not one byte comes
@@ -108,16 +115,11 @@ async def until_slow_ones_are_there(shop: Shop) -> None:
             pass
 
 
-def test_a_second_server_on_the_same_file_is_refused(sqlite_url: str, serve: Serve, tmp_path: Path) -> None:
-    first = serve("--db", sqlite_url)
-    second = RunningServer("--db", sqlite_url, directory=tmp_path)
+def test_a_second_server_on_the_same_file_is_refused(server: RunningServer) -> None:
+    second = RunningServer(*server.arguments, directory=server.directory)
     with pytest.raises(ServerFailedError, match="exit code 4") as refusal:
         second.start()
-    assert f"is in use by another kessai (process {first.pid})" in str(refusal.value)
-    assert "Traceback" not in str(refusal.value)
     second.close()
-
-    # and the first does not mind; when it is killed, nothing of it is in the way
-    assert first.is_running
-    first.kill()
-    serve("--db", sqlite_url)
+    assert f"is in use by another kessai (process {server.pid})" in str(refusal.value)
+    assert "Traceback" not in str(refusal.value)
+    assert server.is_running

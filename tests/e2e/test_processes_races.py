@@ -58,13 +58,13 @@ async def capture_against_cancel(shops: list[Shop]) -> None:
 RACES: Final = (many_refunds, many_captures, capture_against_cancel)
 
 
-async def test_no_minor_unit_is_lost_when_many_want_the_same(database_url: str, serve: Serve) -> None:
-    server = serve("--db", database_url, "--rate-limit", "0")
+async def test_no_minor_unit_is_lost_when_many_want_the_same(sqlite_url: str, serve: Serve) -> None:
+    server = serve("--db", sqlite_url, "--rate-limit", "0")
     async with Shop(lambda: server.base_url, server.api_key) as shop:
         for race in RACES:
             await race([shop])
         assert await audit_api(shop) == []
-        assert audit_rows(await read_books(database_url), shop.journal) == []
+        assert audit_rows(await read_books(sqlite_url), shop.journal) == []
 
 
 @pytest.mark.postgresql

@@ -14,6 +14,7 @@ import pytest
 
 from tests.e2e.audit import audit_api, audit_rows
 from tests.e2e.books import read_books
+from tests.e2e.scale import scaled
 from tests.e2e.shop import Shop
 from tests.support.postgres import Postgres
 from tests.support.processes import wait_until
@@ -41,9 +42,9 @@ def counted(metrics: bytes, name: str, **labels: str) -> float:
     return sum(float(match[2]) for match in found if wanted <= set(match[1].split(",")))
 
 
-async def pay_on_a_connection_of_its_own(server: RunningServer) -> None:
-    async with Shop(lambda: server.base_url, server.api_key) as shop:
-        await shop.pay(100)
+async def pay_on_a_connection_of_its_own(shop: Shop) -> None:
+    async with shop.on_another_connection() as somebody:
+        await somebody.pay(100)
 
 
 async def test_two_workers_are_one_gateway(postgres: Postgres, postgres_url: str, serve: Serve) -> None:
@@ -56,41 +57,33 @@ async def test_two_workers_are_one_gateway(postgres: Postgres, postgres_url: str
     for table in ("merchants", "api_keys"):
         assert postgres.sql(f"SELECT count(*) FROM {table}", database=name) == ["1"]
 
-    # when payments come over connections that the system gives to either of them
-    await asyncio.gather(*(pay_on_a_connection_of_its_own(server) for _ in range(PAYMENTS)))
-
-    # then whoever is asked knows what both did
     async with Shop(lambda: server.base_url, server.api_key) as shop:
+        # when payments come over connections that the system gives to either of them
+        await asyncio.gather(*(pay_on_a_connection_of_its_own(shop) for _ in range(PAYMENTS)))
+
+        # then whoever is asked knows what both did
         for _ in range(8):
-            async with shop.with_key(server.api_key) as somebody:
+            async with shop.on_another_connection() as somebody:
                 metrics = (await somebody.get("/metrics")).body
             requests = counted(metrics, "kessai_requests_total", operation="create_payment", status="201")
             events = counted(metrics, "kessai_events_total", type="payment.created")
             assert (requests, events) == (PAYMENTS, PAYMENTS)
 
+        # when one of two is killed under load, then another takes its place
+        async with shop.customers(8):
+            await shop.until_more(scaled(50))
+            victim, _ = children(server.pid)
+            os.kill(victim, signal.SIGKILL)
+            await asyncio.to_thread(until_replaced, server, victim)
+            await shop.until_more(scaled(50))
+
+        # and asking again mends the rest
+        assert await audit_api(shop) == []
+        assert audit_rows(await read_books(postgres_url), shop.journal) == []
+
     # and they end in order when they are told to
     assert server.terminate(10) == 0
 
 
-async def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost(
-    postgres_url: str, serve: Serve
-) -> None:
-    server = serve("--workers", "2", "--db", postgres_url, "--rate-limit", "0")
-    before = children(server.pid)
-    async with Shop(lambda: server.base_url, server.api_key) as shop:
-        async with shop.customers(8):
-            await shop.until_more(50)
-
-            # when one of two is killed under load
-            os.kill(min(before), signal.SIGKILL)
-
-            # then there are two again, and customers notice nothing that asking again does not mend
-            await asyncio.to_thread(
-                wait_until,
-                lambda: len(children(server.pid) - {min(before)}) == 2,
-                timeout_s=20,
-                what="another worker",
-            )
-            await shop.until_more(50)
-        assert await audit_api(shop) == []
-        assert audit_rows(await read_books(postgres_url), shop.journal) == []
+def until_replaced(server: RunningServer, victim: int) -> None:
+    wait_until(lambda: len(children(server.pid) - {victim}) == 2, timeout_s=20, what="another worker")

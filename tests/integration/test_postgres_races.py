@@ -180,7 +180,7 @@ async def test_a_key_that_another_holds_for_long_is_in_use(postgres_url: str, le
     insert = (
         "INSERT INTO idempotency_keys VALUES ($1, 'held', 'f', 201, 'text/plain', '', false, now(), now())"
     )
-    async with opened(postgres_url, timeout_s=1) as database:
+    async with opened(postgres_url, timeout_s=3) as database:
         await write(database, Change(records=(ledger.merchant,)))
         async with held_by_another(postgres_url, insert, ledger.merchant.id):
             results = await asyncio.gather(
@@ -197,7 +197,7 @@ async def test_a_key_that_another_holds_for_long_is_in_use(postgres_url: str, le
 
 async def test_a_payment_that_another_holds_for_long_is_in_use(postgres_url: str, ledger: Ledger) -> None:
     held = ledger.held()
-    async with opened(postgres_url, timeout_s=1) as database:
+    async with opened(postgres_url, timeout_s=3) as database:
         await write(database, Change(records=(ledger.merchant,)), ledger.saving(held))
         lock = "SELECT 1 FROM payments WHERE id = $1 FOR UPDATE"
         async with held_by_another(postgres_url, lock, held.id):

@@ -187,7 +187,7 @@ class Model:
         """The ids a list with these filters shows, newest first."""
         tests: dict[str, Callable[[Payment, Any], bool]] = {
             "created_from": lambda each, value: each.created_at >= datetime.fromisoformat(value),
-            "created_to": lambda each, value: each.created_at <= datetime.fromisoformat(value),
+            "created_to": lambda each, value: each.created_at < datetime.fromisoformat(value),
             "amount_min": lambda each, value: each.amount >= value,
             "amount_max": lambda each, value: each.amount <= value,
         }

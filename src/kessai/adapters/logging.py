@@ -24,7 +24,7 @@ _ADOPTED: Final = (
     "aiohttp",
     "alembic",
 )
-_SELDOM_NEWS: Final = ("uvicorn.access", "alembic.runtime.plugins")
+_SELDOM_NEWS: Final = ("uvicorn.access", "alembic.runtime.plugins", "alembic.runtime.migration")
 """One line per request, or per part of a library: heard only when something is wrong with them."""
 
 

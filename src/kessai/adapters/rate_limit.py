@@ -1,7 +1,7 @@
 """Token buckets per merchant: in this process, shared through Redis, or none at all.
 
-Ours, because libraries measured cost 7 us a take and 0.2 s at start-up, and because one must fall back
-to local buckets when Redis is away without delaying a request.
+Ours, because libraries that were measured cost several times as much (docs/adr/0005), and because it must
+fall back to local buckets when Redis is away without delaying requests.
 """
 
 from __future__ import annotations

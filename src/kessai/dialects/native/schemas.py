@@ -335,7 +335,7 @@ def page_of(model: type[BaseModel], name: str) -> type[BaseModel]:
     """The shape of a page of `model`."""
     shape: Any = create_model(
         name,
-        __doc__=f"A page of {model.__name__.removesuffix('Out').lower()}s.",
+        __doc__="One page; follow `next_cursor` for the next.",
         data=(list[model], ...),  # type: ignore[valid-type]
         has_more=(bool, ...),
         next_cursor=(str | None, ...),
