@@ -24,7 +24,7 @@ Shown = dict[str, Any]
 # Small, so that what is just enough, or one too much, is asked for often.
 AMOUNTS = st.integers(1, 5)
 MAYBE_AMOUNTS = st.none() | AMOUNTS
-PICKS = st.integers(0, 5)
+PICKS = st.integers(0, 6)
 TIMES = st.sampled_from(
     [timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=12), timedelta(hours=23), timedelta(days=7)]
 )
@@ -40,6 +40,13 @@ ORDERS = st.fixed_dictionaries(
     },
     optional={"delay_s": st.sampled_from([0, 1, 60])},
 )
+KINDS: list[Shown] = [
+    {"simulate": "pending_success"},
+    {"simulate": "requires_action"},
+    {"simulate": "refund_failure", "delay_s": 60},
+    {"capture_method": "manual"},
+    {},
+]
 MOMENTS = st.integers(0, 14 * 24).map(lambda hours: (START + timedelta(hours=hours)).isoformat())
 FILTERS = st.fixed_dictionaries(
     {},
@@ -93,10 +100,11 @@ class PaymentMachine(RuleBasedStateMachine):
             self.run(self.stack.aclose())
             self.runner.close()
 
-    @initialize(orders=st.lists(ORDERS, min_size=1, max_size=3))
-    def first(self, orders: list[Shown]) -> None:
-        for order in orders:
-            self.create(order, has_key=True)
+    @initialize()
+    def one_of_each_kind(self) -> None:
+        for kind in KINDS:
+            order = {"amount": 3, "currency": "INR", "simulate": "success", "reference": None, **kind}
+            self.create({"capture_method": "automatic", **order}, has_key=True)
 
     @rule(order=ORDERS, has_key=st.booleans())
     def create(self, order: Shown, has_key: bool) -> None:

@@ -22,7 +22,6 @@ LINES_PER_FUNCTION = 70
 
 # Declared, and rightly never imported by us.
 USED_BY_OTHERS = {
-    "email-validator": "pydantic asks it whether a customer's address is one",
     "httptools": "uvicorn parses HTTP with it when it is there",
     "uvloop": "uvicorn runs its event loop when it is there",
 }

@@ -30,7 +30,7 @@ class Metrics:
 
     def __init__(self) -> None:
         # A series beside each of ours that tells when counting began: nobody asks, and it doubles the page.
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "kessai_requests",

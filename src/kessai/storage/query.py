@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Dialect, Select
-from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.types import TypeEngine
 
 Processor = Callable[[Any], Any]
 
 SQLITE: Final[Dialect] = pysqlite.dialect(paramstyle="qmark")
-POSTGRESQL: Final[Dialect] = asyncpg.dialect()  # type: ignore[no-untyped-call]
 
 
 def binder(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:

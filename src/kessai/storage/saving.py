@@ -110,21 +110,18 @@ def _save_row(connection: Connection, table: Table, values: dict[str, Any]) -> b
 
 
 def insert_or_ignore(table: Table, connection: Connection) -> Any:
-    """Insert rows, leaving out those that are there already.
+    """Insert rows, leaving out those that are there already."""
+    return _insert_into(table, connection.dialect.name).on_conflict_do_nothing()
 
-    The two databases spell it alike, but SQLAlchemy keeps it in their own modules.
-    """
-    insert_into = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return insert_into(table).on_conflict_do_nothing()
+
+def _insert_into(table: Table, kind: str) -> Any:
+    # The databases spell ON CONFLICT alike, but SQLAlchemy keeps it in their own modules.
+    return postgresql.insert(table) if kind == "postgresql" else sqlite.insert(table)
 
 
 def claim_statement(kind: str) -> Any:
-    """Insert a key, or take over an expired one; no row changes when it is another's.
-
-    The two databases spell it alike, but SQLAlchemy keeps it in their own modules.
-    """
-    insert_into = postgresql.insert if kind == "postgresql" else sqlite.insert
-    statement = insert_into(idempotency_keys)
+    """Insert a key, or take over an expired one; no row changes when it is another's."""
+    statement = _insert_into(idempotency_keys, kind)
     new = statement.excluded
     return statement.on_conflict_do_update(
         index_elements=["merchant_id", "key"],

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import DateTime, Dialect, LargeBinary, String, Text
-from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy import DateTime, Dialect, LargeBinary, String, Text, Uuid
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
@@ -43,7 +42,7 @@ class Id(TypeDecorator[str]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         postgresql = dialect.name == "postgresql"
-        return dialect.type_descriptor(UUID(as_uuid=False) if postgresql else String(36))
+        return dialect.type_descriptor(Uuid(as_uuid=False) if postgresql else String(36))
 
 
 Json: Final = Text

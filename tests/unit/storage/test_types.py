@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Dialect, String, bindparam, column, select, table
 
-from kessai.storage.query import POSTGRESQL, SQLITE, Query, binder
+from kessai.storage.postgresql.dialect import POSTGRESQL
+from kessai.storage.query import SQLITE, Query, binder
 from kessai.storage.types import Id, Moment, moment_text
 from tests.support.ledger import START
 from tests.unit.storage.values import moments

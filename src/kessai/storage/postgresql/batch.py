@@ -32,7 +32,7 @@ from kessai.domain.change import Change
 from kessai.storage.event_rows import event_to_row
 from kessai.storage.key_rows import CLAIM_COLUMNS, claim_to_row
 from kessai.storage.payment_rows import PAYMENT_COLUMNS, payment_to_row, refund_to_row
-from kessai.storage.query import POSTGRESQL
+from kessai.storage.postgresql.dialect import POSTGRESQL
 from kessai.storage.saving import claim_statement, told_at_birth
 from kessai.storage.tables import idempotency_keys, payments, refunds, webhook_events
 

@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from kessai.domain.change import Change
 from kessai.storage.journal import COMMITTED, CommitResult
+from kessai.storage.postgresql.dialect import POSTGRESQL
 from kessai.storage.postgresql.errors import is_away
 from kessai.storage.postgresql.journal import LANES, PostgresJournal
 from kessai.storage.postgresql.lanes import Lane, Lanes
-from kessai.storage.query import POSTGRESQL, Query
+from kessai.storage.query import Query
 from kessai.storage.saving import is_usual, save
 
 T = TypeVar("T")

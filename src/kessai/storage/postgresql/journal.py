@@ -12,8 +12,8 @@ from kessai.domain.errors import DatabaseUnavailableError, KessaiError, KeyInUse
 from kessai.storage.journal import BATCH_MAX, COMMITTED, STALE, CommitResult, KeyTaken
 from kessai.storage.key_rows import claim_from_row
 from kessai.storage.postgresql.batch import SQL, parameters
+from kessai.storage.postgresql.dialect import POSTGRESQL
 from kessai.storage.postgresql.lanes import Lane, Lanes
-from kessai.storage.query import POSTGRESQL
 from kessai.storage.saving import FIND_CLAIM
 
 LANES: Final = 2
