@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from tests.support.gateway import Gateway, refusal
+from tests.support.gateway import Gateway, refusal, stored_bytes
 
 KEYS = "/merchants/me/api-keys"
 SECOND = timedelta(seconds=1)
@@ -53,8 +53,7 @@ async def test_a_new_key_shows_its_secret_this_once(each_gateway: Gateway, tmp_p
     assert key["public_key"] in listed
     assert key["secret_key"] not in listed
     await each_gateway.joined.database.close()
-    for path in tmp_path.iterdir():
-        assert key["secret_key"].encode() not in path.read_bytes()
+    assert key["secret_key"].encode() not in stored_bytes(tmp_path)
 
 
 async def test_a_key_needs_no_body_and_no_name(gateway: Gateway) -> None:

@@ -98,7 +98,8 @@ async def test_wrong_types_in_every_field_at_once(gateway: Gateway) -> None:
         *("amount", "currency", "description", "customer_email", "metadata", "simulate"),
         *("capture_method", "payment_method", "reference", "delay_s"),
     ]
-    for wrong in ([], [[]], [{}], 1.5, "\x00", {"\x00": {"\x00": []}}):
+    wrongs: list[object] = [[], [[]], [{}], 1.5, "\x00", {"\x00": {"\x00": []}}]
+    for wrong in wrongs:
         answer = await gateway.client.post("/payments", json=dict.fromkeys(fields, wrong))
         assert refusal(answer, 422, "VALIDATION_FAILED")["details"]
     assert (await gateway.rows())["payments"] == 0

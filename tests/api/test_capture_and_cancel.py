@@ -25,6 +25,8 @@ async def payment_at(gateway: Gateway, status: str) -> dict[str, Any]:
             return await gateway.pay(simulate="pending_success")
         case "AUTHORIZED":
             return await gateway.hold()
+        case _:
+            pass
     payment = await gateway.hold()
     path = f"/payments/{payment['id']}"
     if status == "EXPIRED":

@@ -15,7 +15,7 @@ import pytest
 from kessai.adapters.logging import configure_logging
 from kessai.simulation.cards import PUBLISHED, VPAS
 from kessai.simulation.table import SIMULATIONS
-from tests.support.gateway import Gateway, refusal
+from tests.support.gateway import Gateway, refusal, stored_bytes
 
 # Made up here: of known networks, with the right check digit, and published nowhere as a test number.
 REAL = ["4539578763621486", "5425233430109903", "374245455400126", "30561234567894"]
@@ -125,10 +125,6 @@ def logs() -> Iterator[Logs]:
         yield Logs(stream)
     logging.getLogger().handlers[:] = handlers
     logging.getLogger().setLevel(level)
-
-
-def stored_bytes(directory: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in directory.iterdir() if path.is_file())
 
 
 @pytest.mark.parametrize("number", REAL)

@@ -48,7 +48,7 @@ async def test_every_field_is_kept_and_shown_again(each_gateway: Gateway) -> Non
     asked: dict[str, Any] = {
         "amount": 10_000,
         "currency": "JPY",
-        "description": 'Order "123" – ラーメン 🍜',
+        "description": 'Order "123" / ラーメン 🍜',
         "customer_email": "customer@example.com",
         "metadata": {"order_id": "123", "": "", "z": "1", "a": "ü"} | {"k" * 40: "v" * 500},
         "simulate": "success",
@@ -85,7 +85,9 @@ async def test_the_least_and_the_largest_amount(each_gateway: Gateway) -> None:
 
 
 async def test_the_database_keeps_what_is_longest(each_gateway: Gateway) -> None:
-    await each_gateway.pay(**{field: longest for field, longest, _ in LIMITS if field != "delay_s"})
+    body = {field: longest for field, longest, _ in LIMITS if field != "delay_s"}
+    answer = await each_gateway.client.post("/payments", json={"amount": 1, **body})
+    assert answer.json().items() >= body.items()
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,9 @@ async def test_every_currency_in_use_is_taken(gateway: Gateway) -> None:
         assert (await gateway.pay(currency=currency))["currency"] == currency
 
 
-@pytest.mark.parametrize("currency", ["", "IN", "INRR", "XTS", "ZZZ", "İNR", "ınr", "1NR", "IN\n", 356, None])
+@pytest.mark.parametrize(
+    "currency", ["", "IN", "INRR", "XTS", "ZZZ", "İNR", "\u0131nr", "1NR", "IN\n", 356, None]
+)
 async def test_what_is_no_currency_is_refused(gateway: Gateway, currency: object) -> None:
     answer = await gateway.client.post("/payments", json={"amount": 1, "currency": currency})
     if currency is None:
@@ -153,23 +157,27 @@ LIMITS = [
 
 @pytest.mark.parametrize(("field", "longest", "too_long"), LIMITS)
 async def test_limits(gateway: Gateway, field: str, longest: object, too_long: object) -> None:
-    payment = await gateway.pay(**{field: longest})
-    if field != "delay_s":
-        assert payment[field] == longest
+    answer = await gateway.client.post("/payments", json={"amount": 1, field: longest})
+    assert answer.status_code == 201
+    assert field == "delay_s" or answer.json()[field] == longest
     answer = await gateway.client.post("/payments", json={"amount": 1, field: too_long})
     assert refusal(answer, 422, "VALIDATION_FAILED")["param"].startswith(field)
 
 
-WRONG = [
-    *(("description", wrong) for wrong in (1, True, [], {}, "a\x00b")),
-    *(("reference", wrong) for wrong in (1, ["r"], "\x00")),
-    *(("customer_email", wrong) for wrong in ("", "x", "@x.de", "a@", "a b@c.de", "a@b@c.de", "a@b..de", 1)),
-    *(("metadata", wrong) for wrong in (None, [], "x", 1, {"k": 1}, {"k": None}, {"k": {}}, {"k": "\x00"})),
+def each(field: str, *wrong: object) -> list[tuple[str, object]]:
+    return [(field, value) for value in wrong]
+
+
+WRONG: list[tuple[str, object]] = [
+    *each("description", 1, True, [], {}, "a\x00b"),
+    *each("reference", 1, ["r"], "\x00"),
+    *each("customer_email", "", "x", "@x.de", "a@", "a b@c.de", "a@b@c.de", "a@b..de", 1),
+    *each("metadata", None, [], "x", 1, {"k": 1}, {"k": None}, {"k": {}}, {"k": "\x00"}),
     ("metadata", {"\x00": "v"}),
-    *(("simulate", wrong) for wrong in ("", "SUCCESS", "sucess", 1, ["success"])),
-    *(("capture_method", wrong) for wrong in ("", "MANUAL", "auto", None, 1)),
-    *(("payment_method", wrong) for wrong in ("card", [], {}, {"type": "cash"}, {"type": None})),
-    *(("delay_s", wrong) for wrong in (1.5, "1", True, 10**30)),
+    *each("simulate", "", "SUCCESS", "sucess", 1, ["success"]),
+    *each("capture_method", "", "MANUAL", "auto", None, 1),
+    *each("payment_method", "card", [], {}, {"type": "cash"}, {"type": None}),
+    *each("delay_s", 1.5, "1", True, 10**30),
 ]
 
 

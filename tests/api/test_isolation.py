@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from tests.support.gateway import Gateway, refusal
+from tests.support.webhooks import until
 
 OPERATIONS: list[tuple[str, str, Any]] = [
     ("GET", "/payments/{payment}", None),
@@ -48,7 +50,6 @@ FILTERS += ["/webhooks/deliveries?endpoint_id={endpoint}"]
 
 async def everything_of(gateway: Gateway, client: httpx.AsyncClient) -> dict[str, str]:
     """One of each thing a merchant may have, by name."""
-    from tests.support.webhooks import until
 
     async def posted(path: str, body: Any = None) -> str:
         answer = await client.post(path, json=body)
@@ -67,8 +68,6 @@ async def everything_of(gateway: Gateway, client: httpx.AsyncClient) -> dict[str
     held = await posted("/payments", {"amount": 100, "capture_method": "manual"})
     refund = await posted(f"/payments/{payment}/refund", {"amount": 1})
     worker = gateway.joined.worker
-    import asyncio
-
     working = asyncio.create_task(worker.run())
     try:
         await until(is_delivered)

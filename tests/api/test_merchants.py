@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -112,8 +113,6 @@ async def test_a_merchant_that_is_not_active_is_let_in_nowhere(each_gateway: Gat
 
 
 async def test_two_changes_at_once_both_last(each_gateway: Gateway) -> None:
-    import asyncio
-
     each_gateway.clock.advance(timedelta(seconds=1))
     changes: list[dict[str, Any]] = [
         {"name": "new"},

@@ -68,7 +68,7 @@ async def test_requests_without_a_database_are_refused_for_now(gateway: Gateway)
         assert int(answer.headers["retry-after"]) >= 1
 
 
-async def test_a_path_says_more_of_a_database_that_is_not_migrated(gateway: Gateway) -> None:
+async def test_a_database_that_is_not_migrated_is_named(gateway: Gateway) -> None:
     from sqlalchemy import text
 
     await gateway.joined.database.run(

@@ -130,6 +130,12 @@ async def test_a_payment_id_that_is_none_is_refused(gateway: Gateway, payment_id
         assert refusal(answer, 422, "VALIDATION_FAILED")["param"] == "payment_id"
 
 
+async def test_a_payment_id_of_the_right_length_that_is_none_is_unknown(each_gateway: Gateway) -> None:
+    answer = await each_gateway.client.post("/refunds", json={"payment_id": "-" * 36})
+
+    refusal(answer, 404, "NOT_FOUND")
+
+
 async def test_unknown_refunds_and_payments(each_gateway: Gateway) -> None:
     client, unknown = each_gateway.client, str(uuid4())
     refusal(await client.get(f"/refunds/{unknown}"), 404, "NOT_FOUND")

@@ -15,6 +15,7 @@ from tests.support.server import RunningServer
 
 BODY_TIMEOUT_S = 0.3
 BODY_MAX = 64 * 1024
+POST = b"POST /api/v1/payments HTTP/1.1\r\nHost: x\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -152,11 +153,11 @@ def test_a_client_that_hangs_up_in_the_middle_leaves_nothing_behind(server: Runn
         b"GET /health HTTP/1.1\r\nHost x\r\n\r\n",
         b"GET /health HTTP/1.1\r\nHost: x\r\nA\x00: b\r\n\r\n",
         b"GET /health HTTP/1.1\r\nHost: x\r\nA: b\x00\r\n\r\n",
-        b"POST /api/v1/payments HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
-        b"POST /api/v1/payments HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-        b"POST /api/v1/payments HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 5_000 + b"\r\n\r\n",
-        b"POST /api/v1/payments HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-        b"POST /api/v1/payments HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        POST + b"Content-Length: x\r\n\r\n",
+        POST + b"Content-Length: -1\r\n\r\n",
+        POST + b"Content-Length: " + b"9" * 5_000 + b"\r\n\r\n",
+        POST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        POST + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"brew /health HTTP/1.1\r\nHost: x\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     ],

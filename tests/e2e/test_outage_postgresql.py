@@ -20,6 +20,7 @@ from tests.e2e.books import read_books
 from tests.e2e.cluster import new_merchant
 from tests.e2e.scale import scaled
 from tests.e2e.shop import Shop
+from tests.e2e.waiting import until
 from tests.support.postgres import PrivatePostgres
 from tests.support.processes import RunDirectory
 from tests.support.server import RunningServer
@@ -74,9 +75,10 @@ async def trading(house: House) -> AsyncIterator[Shop]:
 
 
 async def ready_again(shop: Shop) -> None:
-    async with asyncio.timeout(20):
-        while (await shop.get("/readiness")).status != 200:
-            pass
+    async def is_ready() -> bool:
+        return (await shop.get("/readiness")).status == 200
+
+    await until(is_ready)
 
 
 async def test_a_stop_of_postgresql_is_survived_without_a_restart(house: House) -> None:

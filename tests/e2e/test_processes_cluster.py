@@ -14,6 +14,7 @@ from tests.e2e.audit import audit_api, audit_rows
 from tests.e2e.books import read_books
 from tests.e2e.cluster import RATE_LIMIT, Cluster
 from tests.e2e.shop import Answer, Shop
+from tests.e2e.waiting import until
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.valkey, pytest.mark.slow]
 
@@ -53,9 +54,11 @@ async def test_duplicates_that_race_over_both_processes_have_one_effect(cluster:
 async def until_refused(shop: Shop, within_s: float) -> float:
     """Ask until the key opens nothing; returns after how many seconds that was."""
     started = time.monotonic()
-    async with asyncio.timeout(within_s):
-        while (await shop.get("/merchants/me")).status != 401:
-            pass
+
+    async def is_refused() -> bool:
+        return (await shop.get("/merchants/me")).status == 401
+
+    await until(is_refused, within_s=within_s)
     return time.monotonic() - started
 
 
@@ -105,10 +108,11 @@ async def readiness(shop: Shop) -> dict[str, Any]:
 
 
 async def until_redis_is(shops: tuple[Shop, Shop], *, ok: bool) -> None:
-    async with asyncio.timeout(10):
-        for shop in shops:
-            while (await readiness(shop))["checks"]["redis"]["ok"] is not ok:
-                pass
+    async def all_say_so() -> bool:
+        reports = [await readiness(shop) for shop in shops]
+        return all(report["checks"]["redis"]["ok"] is ok for report in reports)
+
+    await until(all_say_so)
 
 
 async def test_the_rate_limit_is_one_for_both_processes(cluster: Cluster) -> None:

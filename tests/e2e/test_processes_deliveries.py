@@ -16,6 +16,7 @@ import pytest
 
 from tests.e2e.cluster import Cluster, dispatch_server, started
 from tests.e2e.shop import Shop
+from tests.e2e.waiting import until
 from tests.support.receiver import Answer, Received, Receiver
 from tests.support.server import RunningServer
 
@@ -63,11 +64,12 @@ async def deliveries(cluster: Cluster, shop: Shop) -> list[asyncpg.Record]:
 
 async def until_all_succeeded(cluster: Cluster, shop: Shop, count: int) -> list[asyncpg.Record]:
     """Wait until there are so many deliveries, and each has arrived."""
-    async with asyncio.timeout(20):
-        while True:
-            rows = await deliveries(cluster, shop)
-            if Counter(row["status"] for row in rows) == {"SUCCEEDED": count}:
-                return rows
+
+    async def arrived() -> list[asyncpg.Record] | None:
+        rows = await deliveries(cluster, shop)
+        return rows if Counter(row["status"] for row in rows) == {"SUCCEEDED": count} else None
+
+    return await until(arrived)
 
 
 def times_received(requests: Sequence[Received]) -> Counter[str]:

@@ -14,6 +14,7 @@ from tests.e2e.audit import audit_api, audit_rows
 from tests.e2e.books import read_books
 from tests.e2e.scale import scaled
 from tests.e2e.shop import Answer, Shop
+from tests.e2e.waiting import until
 from tests.support.server import RunningServer, Serve, ServerFailedError
 
 ENDS_WITHIN_S: Final = 10.0
@@ -73,9 +74,9 @@ async def test_a_lost_response_is_a_closed_connection_and_a_payment_that_is_ther
 
 @pytest.mark.slow
 async def test_a_server_that_is_told_to_stop_under_load_answers_what_it_accepted(
-    database_url: str, serve: Serve
+    sqlite_url: str, serve: Serve
 ) -> None:
-    server = serve("--db", database_url, "--rate-limit", "0")
+    server = serve("--db", sqlite_url, "--rate-limit", "0")
     async with Shop(lambda: server.base_url, server.api_key) as shop:
         async with shop.customers(8):
             await shop.until_more(scaled(50))
@@ -100,7 +101,7 @@ async def test_a_server_that_is_told_to_stop_under_load_answers_what_it_accepted
             await asyncio.to_thread(server.start)
             await shop.until_more(scaled(50))
         assert await audit_api(shop) == []
-        assert audit_rows(await read_books(database_url), shop.journal) == []
+        assert audit_rows(await read_books(sqlite_url), shop.journal) == []
 
 
 def slow_answers(shop: Shop) -> list[Answer]:
@@ -110,9 +111,10 @@ def slow_answers(shop: Shop) -> list[Answer]:
 
 
 async def until_slow_ones_are_there(shop: Shop) -> None:
-    async with asyncio.timeout(10):
-        while len((await shop.get("/payments", simulate="slow")).json["data"]) < SLOW_REQUESTS:
-            pass
+    async def are_there() -> bool:
+        return len((await shop.get("/payments", simulate="slow")).json["data"]) == SLOW_REQUESTS
+
+    await until(are_there)
 
 
 def test_a_second_server_on_the_same_file_is_refused(server: RunningServer) -> None:

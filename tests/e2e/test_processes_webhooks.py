@@ -12,6 +12,8 @@ from typing import Final
 import pytest
 
 from tests.e2e.shop import Shop
+from tests.e2e.waiting import until
+from tests.support.processes import is_listening
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import RunningServer, Serve
 
@@ -23,7 +25,7 @@ ONE_EVENT: Final = ["payment.failed"]
 
 @pytest.fixture
 def server(sqlite_url: str, serve: Serve) -> RunningServer:
-    return serve("--db", sqlite_url, env={"WEBHOOK_RETRY_DELAY": "1"})
+    return serve("--db", sqlite_url, "--rate-limit", "0", env={"WEBHOOK_RETRY_DELAY": "1"})
 
 
 @asynccontextmanager
@@ -46,11 +48,13 @@ async def decline(shop: Shop, receiver: Receiver, answer: Answer) -> str:
 
 async def until_deliveries_are(shop: Shop, **statuses: int) -> dict[str, int]:
     """Wait for so many deliveries of each status; returns the attempts by event."""
-    async with asyncio.timeout(20):
-        while True:
-            data = (await shop.get("/webhooks/deliveries")).json["data"]
-            if Counter(each["status"] for each in data) == statuses:
-                return {each["event_id"]: each["attempt_count"] for each in data}
+
+    async def attempts_made() -> dict[str, int] | None:
+        data = (await shop.get("/webhooks/deliveries")).json["data"]
+        are_so = Counter(each["status"] for each in data) == statuses
+        return {each["event_id"]: each["attempt_count"] for each in data} if are_so else None
+
+    return await until(attempts_made)
 
 
 def attempts(receiver: Receiver, event_id: str) -> list[str]:
@@ -106,10 +110,7 @@ async def test_a_server_that_is_told_to_stop_waits_for_its_posts_but_not_for_eve
 
 
 async def until_it_stops_listening(server: RunningServer) -> None:
-    async with asyncio.timeout(10):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", server.port)
-            except ConnectionError:
-                return
-            writer.close()
+    async def is_deaf() -> bool:
+        return not await asyncio.to_thread(is_listening, server.port)
+
+    await until(is_deaf)

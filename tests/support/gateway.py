@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 import httpx
@@ -174,6 +175,11 @@ async def opened_gateway(
     async with open_gateway(known, world) as joined, AsyncExitStack() as stack:
         await joined.welcome()
         yield Gateway(joined, clock, sender, stack)
+
+
+def stored_bytes(directory: Path) -> bytes:
+    """What the files of a database hold."""
+    return b"".join(path.read_bytes() for path in directory.iterdir() if path.is_file())
 
 
 def refusal(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:

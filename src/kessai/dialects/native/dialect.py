@@ -8,7 +8,13 @@ from typing import Final
 
 from fastapi.routing import APIRouter
 
-from kessai.dialects.native import challenge_routes, merchant_routes, payment_routes, webhook_routes
+from kessai.dialects.native import (
+    challenge_routes,
+    merchant_routes,
+    payment_routes,
+    refund_routes,
+    webhook_routes,
+)
 from kessai.dialects.native.errors import refuse
 from kessai.domain.errors import InvalidFieldError, KessaiError
 from kessai.http.answer import Answer
@@ -28,6 +34,7 @@ class NativeDialect:
         """Every route of the native API; the payer's page stands outside the versioned paths."""
         return (
             (_PREFIX, payment_routes.router),
+            (_PREFIX, refund_routes.router),
             (_PREFIX, merchant_routes.router),
             (_PREFIX, webhook_routes.router),
             ("", challenge_routes.router),

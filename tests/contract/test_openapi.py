@@ -1,0 +1,106 @@
+"""Whatever the OpenAPI document allows, and much that it does not: the answers are those it documents.
+
+SCHEMATHESIS_EXAMPLES sets how many requests each operation gets besides those that cover its schema.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import httpx
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from kessai.control import health_routes
+from kessai.control.document import openapi_document
+from kessai.control.metrics import Metrics
+from kessai.dialects.native.dialect import NativeDialect
+from kessai.domain.ids import canonical
+from tests.support.gateway import ROOT, Gateway, opened_gateway
+
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "6"))
+ROUTERS = [*NativeDialect().routers, ("", health_routes.router), ("", Metrics().router())]
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    response_headers_conformance,
+    negative_data_rejection,
+]
+schema = schemathesis.openapi.from_dict(openapi_document(ROUTERS))
+
+Send = Callable[[schemathesis.Case], httpx.Response]
+
+
+class Seat:
+    """A gateway with one of each thing, and the loop it lives in."""
+
+    def __init__(self, database_url: str) -> None:
+        self.runner = asyncio.Runner()
+        self._stack = AsyncExitStack()
+        self.gateway: Gateway = self.runner.run(
+            self._stack.enter_async_context(opened_gateway(database_url))
+        )
+        self.ids = self.runner.run(self._furnish())
+
+    async def _furnish(self) -> dict[str, str]:
+        client = self.gateway.client
+        endpoint = await client.post("/webhooks/endpoints", json={"url": "http://receiver.test/hook"})
+        payment = await self.gateway.pay(100)
+        refund = await client.post(f"/payments/{payment['id']}/refund", json={"amount": 1})
+        event = (await client.get("/webhooks/events")).json()["data"][0]
+        key = await client.post("/merchants/me/api-keys")
+        found = {"endpoint": endpoint.json(), "payment": payment, "refund": refund.json(), "event": event}
+        return {f"{name}_id": each["id"] for name, each in {**found, "key": key.json()}.items()}
+
+    def send(self, case: schemathesis.Case) -> httpx.Response:
+        """Send a case; about half of the ids in paths are made those of things that are there."""
+        for name, value in case.path_parameters.items():
+            if name in self.ids and (known := canonical(str(value))) and known[-1] in "01234567":
+                case.path_parameters[name] = self.ids[name]
+        headers = {"Authorization": self.gateway.client.headers["authorization"]}
+        prepared = requests.Request(**case.as_transport_kwargs(base_url=ROOT, headers=headers)).prepare()
+        wire_headers = [(name.encode(), as_bytes(value)) for name, value in prepared.headers.items()]
+        asked = httpx.Request(
+            prepared.method or "", prepared.url or "", headers=wire_headers, content=prepared.body
+        )
+        return self.runner.run(self.gateway.stranger.send(asked))
+
+    def close(self) -> None:
+        self.runner.run(self._stack.aclose())
+        self.runner.close()
+
+
+def as_bytes(value: str | bytes) -> bytes:
+    """A header as it goes over the wire."""
+    return value if isinstance(value, bytes) else value.encode("latin-1", "replace")
+
+
+@pytest.fixture
+def seat(sqlite_url: str) -> Iterator[Seat]:
+    """A gateway of this test's own."""
+    seat = Seat(sqlite_url)
+    yield seat
+    seat.close()
+
+
+@schema.parametrize()
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+def test_answers_are_as_documented(case: schemathesis.Case, seat: Seat) -> None:
+    case.validate_response(seat.send(case), checks=CHECKS)
