@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -17,6 +17,9 @@ from kessai.settings import Settings, load_settings
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Started = Callable[[Gateway, str | None], None]
+
+_HOUSEKEEPING_S: Final = 1.0
+"""How long the last housekeeping may take."""
 
 log = structlog.get_logger()
 
@@ -96,7 +99,10 @@ async def _stop(gateway: Gateway, running: asyncio.Task[None]) -> None:
 
 async def _stop_housekeeping(gateway: Gateway, keeping: asyncio.Task[None]) -> None:
     gateway.housekeeper.stop()
-    await keeping
+    # Nothing depends on it, and the database may be the reason why we are told to stop.
+    await asyncio.wait({keeping}, timeout=_HOUSEKEEPING_S)
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
 
 
 def _print_key(_gateway: Gateway, first_key: str | None) -> None:

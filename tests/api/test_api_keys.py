@@ -6,12 +6,12 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
 
-from tests.support.gateway import Gateway, refusal, stored_bytes
+from tests.support.gateway import UNKNOWN, Gateway, refusal, stored_bytes
 
 KEYS = "/merchants/me/api-keys"
 SECOND = timedelta(seconds=1)
@@ -32,7 +32,15 @@ async def opens(gateway: Gateway, secret_key: str) -> bool:
     return answer.status_code == 200
 
 
-async def test_a_new_key_shows_its_secret_this_once(each_gateway: Gateway, tmp_path: Path) -> None:
+async def test_a_secret_key_is_kept_nowhere(gateway: Gateway, tmp_path: Path) -> None:
+    key = await made_key(gateway)
+    assert await opens(gateway, key["secret_key"])
+    await gateway.joined.database.close()
+    assert key["secret_key"].encode() not in stored_bytes(tmp_path)
+    assert b"sk_test_kessai" not in stored_bytes(tmp_path)
+
+
+async def test_a_new_key_shows_its_secret_this_once(each_gateway: Gateway) -> None:
     key = await made_key(each_gateway, name="CI")
     assert UUID(key["id"]).version == 7
     assert key["public_key"].startswith("pk_test_")
@@ -52,8 +60,6 @@ async def test_a_new_key_shows_its_secret_this_once(each_gateway: Gateway, tmp_p
     listed = (await each_gateway.client.get(KEYS)).text
     assert key["public_key"] in listed
     assert key["secret_key"] not in listed
-    await each_gateway.joined.database.close()
-    assert key["secret_key"].encode() not in stored_bytes(tmp_path)
 
 
 async def test_a_key_needs_no_body_and_no_name(gateway: Gateway) -> None:
@@ -230,7 +236,7 @@ async def test_a_merchant_has_a_bounded_number_of_keys(gateway: Gateway) -> None
 
 
 async def test_unknown_keys(each_gateway: Gateway) -> None:
-    unknown = uuid4()
+    unknown = UNKNOWN
     refusal(await each_gateway.client.delete(f"{KEYS}/{unknown}"), 404, "NOT_FOUND")
     refusal(await each_gateway.client.post(f"{KEYS}/{unknown}/rotate"), 404, "NOT_FOUND")
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from tests.support.gateway import Gateway, refusal
+from tests.support.gateway import UNKNOWN, Gateway, refusal
 
 
 async def challenged(gateway: Gateway, **fields: Any) -> dict[str, Any]:
@@ -74,7 +73,7 @@ async def test_what_is_no_answer_is_refused(gateway: Gateway, query: str) -> Non
 
 async def test_only_payments_that_asked_for_their_payer_have_a_page(gateway: Gateway) -> None:
     others = [await gateway.pay(), await gateway.hold(), await gateway.pay(simulate="bank_error")]
-    for payment_id in (*(payment["id"] for payment in others), str(uuid4())):
+    for payment_id in (*(payment["id"] for payment in others), UNKNOWN):
         shown = await gateway.stranger.get(f"/challenge/{payment_id}")
         asked = await gateway.stranger.post(f"/challenge/{payment_id}?outcome=approve")
         for answer in (shown, asked):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
 from tests.api.test_capture_and_cancel import payment_at
-from tests.support.gateway import Gateway, refusal
+from tests.support.gateway import UNKNOWN, Gateway, refusal
 
 SECOND = timedelta(seconds=1)
 
@@ -137,7 +137,7 @@ async def test_a_payment_id_of_the_right_length_that_is_none_is_unknown(each_gat
 
 
 async def test_unknown_refunds_and_payments(each_gateway: Gateway) -> None:
-    client, unknown = each_gateway.client, str(uuid4())
+    client, unknown = each_gateway.client, UNKNOWN
     refusal(await client.get(f"/refunds/{unknown}"), 404, "NOT_FOUND")
     refusal(await client.get(f"/payments/{unknown}/refunds"), 404, "NOT_FOUND")
     refusal(await client.post(f"/payments/{unknown}/refund"), 404, "NOT_FOUND")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
 
-from tests.support.gateway import Gateway, GatewayWith, refusal
+from tests.support.gateway import UNKNOWN, Gateway, GatewayWith, refusal
 
 PATHS = ["/api/v1/payments", "/health", "/docs", "/openapi.json", "/nowhere", "/api/v1/payments/nowhere"]
 
@@ -20,24 +20,20 @@ async def test_every_answer_has_a_request_id(gateway: Gateway, path: str) -> Non
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("request_id", ["r", "r" * 128, "order 1 ~!#", "a-b_c.d"])
-async def test_a_clients_request_id_is_echoed(gateway: Gateway, path: str, request_id: str) -> None:
-    answer = await gateway.stranger.get(path, headers={"X-Request-ID": request_id})
-    assert answer.headers.get_list("x-request-id") == [request_id]
-    if answer.is_error:
-        assert answer.json()["error"]["request_id"] == request_id
+async def test_a_clients_request_id_is_echoed(gateway: Gateway, path: str) -> None:
+    for request_id in ("r", "r" * 128, "order 1 ~!#", "a-b_c.d"):
+        answer = await gateway.stranger.get(path, headers={"X-Request-ID": request_id})
+        assert answer.headers.get_list("x-request-id") == [request_id]
+        if answer.is_error:
+            assert answer.json()["error"]["request_id"] == request_id
 
 
-@pytest.mark.parametrize(
-    "request_id", [b"", b"r" * 129, b"caf\xc3\xa9", b"\xff", b"a\tb", b"a\x00b", b"\x1b[31m"]
-)
 @pytest.mark.parametrize("path", ["/api/v1/payments", "/nowhere"])
-async def test_a_request_id_that_could_do_harm_is_replaced(
-    gateway: Gateway, path: str, request_id: bytes
-) -> None:
-    answer = await gateway.stranger.get(path, headers=[(b"X-Request-ID", request_id)])
-    (told,) = answer.headers.get_list("x-request-id")
-    assert UUID(told).version == 7
+async def test_a_request_id_that_could_do_harm_is_replaced(gateway: Gateway, path: str) -> None:
+    for request_id in (b"", b"r" * 129, b"caf\xc3\xa9", b"\xff", b"a\tb", b"a\x00b", b"\x1b[31m"):
+        answer = await gateway.stranger.get(path, headers=[(b"X-Request-ID", request_id)])
+        (told,) = answer.headers.get_list("x-request-id")
+        assert UUID(told).version == 7
 
 
 async def test_a_refusal_and_a_success_carry_the_same_kind_of_id(gateway: Gateway) -> None:
@@ -56,13 +52,13 @@ async def test_a_refusal_and_a_success_carry_the_same_kind_of_id(gateway: Gatewa
         ("OPTIONS", "/api/v1/payments", "GET, HEAD, POST"),
         ("TRACE", "/api/v1/payments", "GET, HEAD, POST"),
         ("BREW", "/api/v1/payments", "GET, HEAD, POST"),
-        ("PATCH", f"/api/v1/payments/{uuid4()}", "GET, HEAD"),
-        ("GET", f"/api/v1/payments/{uuid4()}/capture", "POST"),
-        ("HEAD", f"/api/v1/payments/{uuid4()}/capture", "POST"),
+        ("PATCH", f"/api/v1/payments/{UNKNOWN}", "GET, HEAD"),
+        ("GET", f"/api/v1/payments/{UNKNOWN}/capture", "POST"),
+        ("HEAD", f"/api/v1/payments/{UNKNOWN}/capture", "POST"),
         ("GET", "/api/v1/refunds", "POST"),
         ("POST", "/api/v1/merchants/me", "GET, HEAD, PATCH"),
-        ("GET", f"/api/v1/merchants/me/api-keys/{uuid4()}", "DELETE"),
-        ("PUT", f"/challenge/{uuid4()}", "GET, HEAD, POST"),
+        ("GET", f"/api/v1/merchants/me/api-keys/{UNKNOWN}", "DELETE"),
+        ("PUT", f"/challenge/{UNKNOWN}", "GET, HEAD, POST"),
         ("POST", "/health", "GET, HEAD"),
         ("DELETE", "/metrics", "GET, HEAD"),
         ("POST", "/docs", "GET, HEAD"),
@@ -86,7 +82,7 @@ async def test_a_method_without_end_is_not_repeated(gateway: Gateway) -> None:
     assert len(refusal(answer, 405, "METHOD_NOT_ALLOWED")["message"]) < 100
 
 
-UNKNOWN = [
+UNKNOWN_PATHS = [
     *(
         "/",
         "/api",
@@ -99,11 +95,11 @@ UNKNOWN = [
         "/health/",
     ),
     *("/api/v1/payments/", "/api/v1/payments/x", "/api/v1/payments/x/capture", "/API/v1/payments"),
-    f"/api/v1/payments/{uuid4()}/",
-    f"/api/v1/payments/{uuid4()}/nothing",
-    f"/api/v1/payments/{uuid4().hex}",
-    f"/api/v1/payments/{{{uuid4()}}}",
-    f"/api/v1/payments/urn:uuid:{uuid4()}",
+    f"/api/v1/payments/{UNKNOWN}/",
+    f"/api/v1/payments/{UNKNOWN}/nothing",
+    f"/api/v1/payments/{UNKNOWN.replace('-', '')}",
+    f"/api/v1/payments/{{{UNKNOWN}}}",
+    f"/api/v1/payments/urn:uuid:{UNKNOWN}",
     "/api/v1/payments/%00",
     "/api/v1/payments/%ff%fe",
     "/api/v1/payments/..%2f..%2fhealth",
@@ -116,11 +112,10 @@ UNKNOWN = [
 ]
 
 
-@pytest.mark.parametrize("path", UNKNOWN)
-@pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_an_unknown_path(gateway: Gateway, method: str, path: str) -> None:
+@pytest.mark.parametrize("path", UNKNOWN_PATHS)
+async def test_an_unknown_path(gateway: Gateway, path: str) -> None:
     key = {"Authorization": gateway.client.headers["authorization"]}
-    for headers in (key, {}):
+    for method, headers in (("GET", key), ("GET", {}), ("POST", key), ("POST", {})):
         answer = await gateway.stranger.request(method, path, headers=headers, content=b'{"amount":1}')
         if method == "POST" and path.startswith("/reference-assets"):
             refusal(answer, 405, "METHOD_NOT_ALLOWED")
@@ -148,7 +143,7 @@ async def test_head_is_get_without_a_body(gateway: Gateway, path: str) -> None:
 
 
 async def test_head_of_an_unknown_payment(gateway: Gateway) -> None:
-    answer = await gateway.client.head(f"/payments/{uuid4()}")
+    answer = await gateway.client.head(f"/payments/{UNKNOWN}")
     assert (answer.status_code, answer.content) == (404, b"")
 
 

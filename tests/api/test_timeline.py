@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
-from tests.support.gateway import Gateway, refusal
+from tests.support.gateway import UNKNOWN, Gateway, refusal
 from tests.support.webhooks import until
 
 WEEK = timedelta(days=7)
@@ -142,4 +141,4 @@ async def test_delivery_attempts_are_there_as_well(each_gateway: Gateway) -> Non
 
 
 async def test_of_an_unknown_payment_there_is_none(gateway: Gateway) -> None:
-    refusal(await gateway.client.get(f"/payments/{uuid4()}/timeline"), 404, "NOT_FOUND")
+    refusal(await gateway.client.get(f"/payments/{UNKNOWN}/timeline"), 404, "NOT_FOUND")

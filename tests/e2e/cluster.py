@@ -16,7 +16,7 @@ from tests.support.processes import RunDirectory
 from tests.support.server import Command, RunningServer
 from tests.support.valkey import Valkey
 
-RATE_LIMIT: Final = 400
+RATE_LIMIT: Final = 256
 """Requests of one merchant: enough for any test here, and soon used up by the one that wants that."""
 _ENVIRONMENT: Final = {
     "RATE_LIMIT_REQUESTS": str(RATE_LIMIT),

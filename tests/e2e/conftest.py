@@ -10,6 +10,7 @@ from tests.conftest import migrate_to_head
 from tests.e2e.cluster import Cluster, running_cluster
 from tests.support.postgres import Postgres
 from tests.support.processes import RunDirectory
+from tests.support.server import RunningServer
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +27,12 @@ def cluster(
         running_cluster(url, run_directory, directory) as it,
     ):
         yield it
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """`kessai serve` on SQLite, for tests that leave it running; it waits a second for bodies."""
+    directory = tmp_path_factory.mktemp("embedded")
+    arguments = ("--db", "sqlite:///kessai.db", "--rate-limit", "0")
+    with RunningServer(*arguments, directory=directory, env={"BODY_TIMEOUT_S": "1"}) as server:
+        yield server

@@ -9,7 +9,7 @@ from tests.e2e.shop import Shop
 from tests.support.server import RunningServer
 
 CUSTOMERS = 16
-BETWEEN_KILLS = 100
+BETWEEN_KILLS = 60
 
 
 async def kill_under_load(server: RunningServer, shop: Shop, *, kills: int) -> None:

@@ -21,7 +21,7 @@ from tests.e2e.shop import Journal, Shop
 from tests.support.postgres import Postgres
 from tests.support.server import RunningServer
 
-ANSWERS: Final = 120
+ANSWERS: Final = 80
 ROOT: Final = Path(tests.__file__).parent.parent
 
 

@@ -1,12 +1,10 @@
-"""One server's life: answers that are lost, an end in order, a second server that is refused."""
+"""One server's life: an end in order, and a second server that is refused."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -19,57 +17,6 @@ from tests.support.server import RunningServer, Serve, ServerFailedError
 
 ENDS_WITHIN_S: Final = 10.0
 SLOW_REQUESTS: Final = 8
-
-
-async def raw_post(server: RunningServer, path: str, key: str, body: dict[str, Any]) -> bytes:
-    """POST over a bare socket; returns every byte that came before the connection was closed."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    content = json.dumps(body).encode()
-    head = (
-        f"POST /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {server.api_key}\r\n"
-        f"Idempotency-Key: {key}\r\nContent-Length: {len(content)}\r\n\r\n"
-    )
-    writer.write(head.encode() + content)
-    came = b""
-    try:
-        async with asyncio.timeout(10):
-            while chunk := await reader.read(4096):
-                came += chunk
-    except ConnectionResetError:
-        # The other way for a connection to end without an answer.
-        return came
-    finally:
-        writer.close()
-    return came
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server for tests that leave it as it was."""
-    directory = tmp_path_factory.mktemp("life")
-    with RunningServer("--db", "sqlite:///kessai.db", directory=directory) as running:
-        yield running
-
-
-async def test_a_lost_response_is_a_closed_connection_and_a_payment_that_is_there(
-    server: RunningServer,
-) -> None:
-    body = {"amount": 4200, "simulate": "lost_response", "reference": "order 7"}
-
-    # when the answer is lost, then not one byte comes
-    assert await raw_post(server, "/payments", "lost once", body) == b""
-
-    async with Shop(lambda: server.base_url, server.api_key) as shop:
-        # but the payment is there
-        (payment,) = (await shop.get("/payments", reference="order 7")).json["data"]
-        assert payment["status"] == "CAPTURED"
-
-        # and whoever asks again with the same key learns of it, and pays once
-        again = await shop.post("/payments", body, key="lost once")
-        assert (again.status, again.is_replay, again.json["id"]) == (201, True, payment["id"])
-        assert len((await shop.get("/payments")).json["data"]) == 1
-    # and nobody's log is full of it
-    assert "rror" not in server.stderr
 
 
 @pytest.mark.slow
@@ -117,11 +64,11 @@ async def until_slow_ones_are_there(shop: Shop) -> None:
     await until(are_there)
 
 
-def test_a_second_server_on_the_same_file_is_refused(server: RunningServer) -> None:
-    second = RunningServer(*server.arguments, directory=server.directory)
+def test_a_second_server_on_the_same_file_is_refused(embedded: RunningServer) -> None:
+    second = RunningServer(*embedded.arguments, directory=embedded.directory)
     with pytest.raises(ServerFailedError, match="exit code 4") as refusal:
         second.start()
     second.close()
-    assert f"is in use by another kessai (process {server.pid})" in str(refusal.value)
+    assert f"is in use by another kessai (process {embedded.pid})" in str(refusal.value)
     assert "Traceback" not in str(refusal.value)
-    assert server.is_running
+    assert embedded.is_running

@@ -25,7 +25,7 @@ ONE_EVENT: Final = ["payment.failed"]
 
 @pytest.fixture
 def server(sqlite_url: str, serve: Serve) -> RunningServer:
-    return serve("--db", sqlite_url, "--rate-limit", "0", env={"WEBHOOK_RETRY_DELAY": "1"})
+    return serve("--db", sqlite_url, "--rate-limit", "0", env={"WEBHOOK_RETRY_DELAY": "2"})
 
 
 @asynccontextmanager

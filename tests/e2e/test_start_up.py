@@ -49,8 +49,7 @@ def serving(directory: Path, bytecode: Path) -> Iterator[subprocess.Popen[bytes]
         if process.returncode is None:
             process.kill()
             process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        process.communicate()
 
 
 def ask_for_health(process: subprocess.Popen[bytes]) -> None:
@@ -75,7 +74,7 @@ def cpu_until_health(directory: Path, bytecode: Path) -> float:
 @pytest.fixture
 def bytecode(pytestconfig: pytest.Config, tmp_path: Path) -> Path:
     """Where byte code is kept from one run to the next: to compile everything takes eight seconds."""
-    cache = pytestconfig.cache
+    cache: pytest.Cache | None = getattr(pytestconfig, "cache", None)
     return tmp_path / "bytecode" if cache is None else cache.mkdir("kessai-bytecode")
 
 

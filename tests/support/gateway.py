@@ -24,6 +24,8 @@ from kessai.storage.tables import metadata
 START: Final = datetime(2026, 1, 31, 12, tzinfo=UTC)
 ROOT: Final = "http://localhost:8000"
 API: Final = "/api/v1"
+UNKNOWN: Final = "0199d3c2-5f00-7000-8000-0000000000ff"
+"""An id that nothing has."""
 SECRET: Final = "a-secret-under-which-these-tests-keep-their-keys"
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.conftest import Serve
 from tests.support.processes import free_port, plain_environment
+from tests.support.server import Serve
 from tests.support.valkey import Valkey
 from tests.tidy import kubernetes_rules
 from tests.tidy.operations import (

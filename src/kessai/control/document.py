@@ -44,6 +44,7 @@ def openapi_document(routers: Routers) -> dict[str, Any]:
         operation = document["paths"][path][method.lower()]
         _complete_parameters(operation, takes_key=method == "POST" and path.startswith("/api/"))
         _complete_responses(operation["responses"], route)
+        _complete_body(operation, document["components"]["schemas"])
     for name in _NEVER_SENT:
         document["components"]["schemas"].pop(name, None)
     return document
@@ -63,6 +64,14 @@ def _complete_parameters(operation: dict[str, Any], *, takes_key: bool) -> None:
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
             parameter["schema"] = {"type": "string", "format": "uuid"}
+
+
+def _complete_body(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    # An absent body is read as an empty object, which is enough where no field is required.
+    if body := operation.get("requestBody"):
+        schema = body["content"]["application/json"]["schema"]
+        if "required" not in schemas.get(schema.get("$ref", "").rpartition("/")[2], ()):
+            body.pop("required", None)
 
 
 def _complete_responses(shown: dict[str, Any], route: APIRoute) -> None:

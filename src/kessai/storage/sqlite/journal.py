@@ -159,7 +159,9 @@ class SqliteJournal:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             for item in items:
-                self._apply_one(item)
+                # Who has stopped waiting wants nothing written.
+                if not item.done.done():
+                    self._apply_one(item)
         except Exception as error:
             self._roll_back()
             if len(items) > 1 and not is_trouble(error):
