@@ -103,6 +103,15 @@ async def test_moments_are_taken_with_any_offset_and_bounds_are_half_open(each_g
         assert until == [each["id"] for each in payments[6:]]
 
 
+async def test_an_order_number_that_looks_like_a_card_is_found_by_that_number(gateway: Gateway) -> None:
+    number, email = "4539578763621486", "4539578763621486@example.com"
+    payment = await gateway.pay(reference=number, customer_email=email)
+    await gateway.pay(reference="other")
+    assert await ids(gateway.client, reference=number) == [payment["id"]]
+    assert await ids(gateway.client, customer_email=email) == [payment["id"]]
+    assert await ids(gateway.client, reference=payment["reference"]) == [payment["id"]]
+
+
 async def test_the_newest_come_first_and_twenty_at_a_time(each_gateway: Gateway) -> None:
     payments = await shop(each_gateway)
     found = await pages(each_gateway.client)

@@ -6,11 +6,12 @@ import re
 from datetime import timedelta
 from html.parser import HTMLParser
 
+import httpx
 import pytest
 
 import kessai
 from kessai.storage.migrate import HEAD
-from tests.support.gateway import Gateway, refusal
+from tests.support.gateway import ROOT, UNKNOWN, Gateway, refusal
 
 
 @pytest.mark.parametrize("path", ["/health", "/livez"])
@@ -100,6 +101,15 @@ async def test_metrics_have_bounded_labels_whatever_is_asked(gateway: Gateway) -
         await gateway.stranger.request(f"BREW{number}", "/api/v1/payments")
     names = set(re.findall(r'operation="([^"]*)"', (await gateway.stranger.get("/metrics")).text))
     assert names <= {"method_not_allowed", "get_metrics"}
+
+
+async def test_a_dispatcher_serves_its_health_and_nothing_else(gateway: Gateway) -> None:
+    transport = httpx.ASGITransport(gateway.joined.operations)
+    async with httpx.AsyncClient(transport=transport, base_url=ROOT) as client:
+        for path in ("/health", "/readiness", "/livez", "/readyz", "/metrics"):
+            assert (await client.get(path)).status_code == 200
+        for path in ("/api/v1/payments", f"/challenge/{UNKNOWN}"):
+            refusal(await client.get(path), 404, "NOT_FOUND")
 
 
 class Assets(HTMLParser):

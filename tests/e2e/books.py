@@ -48,7 +48,8 @@ class Books:
 
     def of(self, shop: Shop) -> Books:
         """The rows of a shop's merchant, which is told by its payments."""
-        mine = {row["merchant_id"] for row in self.payments if row["reference"] in shop.journal.asked}
+        asked = shop.journal.asked
+        mine = {row["merchant_id"] for row in self.payments if row["reference"] in asked}
         tables = {
             name: [row for row in rows if row["merchant_id"] in mine] for name, rows in self.tables.items()
         }

@@ -11,12 +11,13 @@ from typing import Final
 
 from kessai.bootstrap import open_gateway
 from kessai.settings import load_settings
+from tests.e2e.scale import scaled
 from tests.e2e.shop import Shop
 from tests.support.processes import RunDirectory
 from tests.support.server import Command, RunningServer
 from tests.support.valkey import Valkey
 
-RATE_LIMIT: Final = 256
+RATE_LIMIT: Final = max(256, scaled(256))
 """Requests of one merchant: enough for any test here, and soon used up by the one that wants that."""
 _ENVIRONMENT: Final = {
     "RATE_LIMIT_REQUESTS": str(RATE_LIMIT),
@@ -37,7 +38,7 @@ class Cluster:
     @asynccontextmanager
     async def shops(self) -> AsyncIterator[tuple[Shop, Shop]]:
         """A new merchant at both API processes: what one does not know of, the other may."""
-        api_key = await new_merchant(self.url)
+        (api_key,) = await new_merchants(self.url)
         first, second = self.apis
         async with (
             Shop(lambda: first.base_url, api_key) as here,
@@ -47,15 +48,18 @@ class Cluster:
             yield here, there
 
 
-async def new_merchant(url: str) -> str:
-    """Make a merchant on a database that servers use already; returns its secret key."""
+async def new_merchants(url: str, count: int = 1) -> list[str]:
+    """Make merchants on a migrated database, which other processes may use; returns their secret keys."""
     settings = load_settings(env_file=None, database_url=url)
+    keys: list[str] = []
     async with open_gateway(settings) as gateway:
-        _, issued, change = gateway.services.merchants.create(
-            "A merchant", email=None, currency="INR", secret_key=None, at=gateway.clock.now()
-        )
-        await gateway.database.commit(change)
-        return issued.secret_key
+        for _ in range(count):
+            _, issued, change = gateway.services.merchants.create(
+                "A merchant", email=None, currency="INR", secret_key=None, at=gateway.clock.now()
+            )
+            await gateway.database.commit(change)
+            keys.append(issued.secret_key)
+    return keys
 
 
 @contextmanager

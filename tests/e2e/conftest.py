@@ -8,9 +8,9 @@ import pytest
 
 from tests.conftest import migrate_to_head
 from tests.e2e.cluster import Cluster, running_cluster
+from tests.e2e.embedded import Embedded, running_embedded
 from tests.support.postgres import Postgres
 from tests.support.processes import RunDirectory
-from tests.support.server import RunningServer
 
 
 @pytest.fixture(scope="session")
@@ -30,9 +30,14 @@ def cluster(
 
 
 @pytest.fixture(scope="session")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
     """`kessai serve` on SQLite, for tests that leave it running; it waits a second for bodies."""
-    directory = tmp_path_factory.mktemp("embedded")
-    arguments = ("--db", "sqlite:///kessai.db", "--rate-limit", "0")
-    with RunningServer(*arguments, directory=directory, env={"BODY_TIMEOUT_S": "1"}) as server:
-        yield server
+    with running_embedded(tmp_path_factory.mktemp("embedded"), {"BODY_TIMEOUT_S": "1"}) as it:
+        yield it
+
+
+@pytest.fixture(scope="session")
+def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    """`kessai serve` on SQLite, for tests that end it and start it again; webhooks are retried soon."""
+    with running_embedded(tmp_path_factory.mktemp("restarted"), {"WEBHOOK_RETRY_DELAY": "2"}) as it:
+        yield it

@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import migrate_to_head
 from tests.e2e.audit import audit_api, audit_rows
 from tests.e2e.books import read_books
-from tests.e2e.cluster import new_merchant
+from tests.e2e.cluster import new_merchants
 from tests.e2e.scale import scaled
 from tests.e2e.shop import Shop
 from tests.e2e.waiting import until
@@ -58,7 +58,7 @@ def house(run_directory: RunDirectory, tmp_path_factory: pytest.TempPathFactory)
 @asynccontextmanager
 async def trading(house: House) -> AsyncIterator[Shop]:
     """Customers buy meanwhile; in the end nothing is lost, and every refusal was a good one."""
-    api_key = await new_merchant(house.url)
+    (api_key,) = await new_merchants(house.url)
     async with Shop(lambda: house.server.base_url, api_key) as shop:
         async with shop.customers(CUSTOMERS):
             await shop.until_more(ANSWERS)

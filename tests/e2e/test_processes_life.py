@@ -9,11 +9,12 @@ from typing import Final
 import pytest
 
 from tests.e2e.audit import audit_api, audit_rows
-from tests.e2e.books import read_books
+from tests.e2e.books import read_sqlite
+from tests.e2e.embedded import Embedded
 from tests.e2e.scale import scaled
 from tests.e2e.shop import Answer, Shop
 from tests.e2e.waiting import until
-from tests.support.server import RunningServer, Serve, ServerFailedError
+from tests.support.server import RunningServer, ServerFailedError
 
 ENDS_WITHIN_S: Final = 10.0
 SLOW_REQUESTS: Final = 8
@@ -21,10 +22,10 @@ SLOW_REQUESTS: Final = 8
 
 @pytest.mark.slow
 async def test_a_server_that_is_told_to_stop_under_load_answers_what_it_accepted(
-    sqlite_url: str, serve: Serve
+    restarted: Embedded,
 ) -> None:
-    server = serve("--db", sqlite_url, "--rate-limit", "0")
-    async with Shop(lambda: server.base_url, server.api_key) as shop:
+    server = restarted.server
+    async with restarted.shop() as shop:
         async with shop.customers(8):
             await shop.until_more(scaled(50))
             # given requests that are surely under way: their payments are there, their answers are not
@@ -48,7 +49,7 @@ async def test_a_server_that_is_told_to_stop_under_load_answers_what_it_accepted
             await asyncio.to_thread(server.start)
             await shop.until_more(scaled(50))
         assert await audit_api(shop) == []
-        assert audit_rows(await read_books(sqlite_url), shop.journal) == []
+        assert audit_rows(read_sqlite(restarted.path).of(shop), shop.journal) == []
 
 
 def slow_answers(shop: Shop) -> list[Answer]:
@@ -64,11 +65,12 @@ async def until_slow_ones_are_there(shop: Shop) -> None:
     await until(are_there)
 
 
-def test_a_second_server_on_the_same_file_is_refused(embedded: RunningServer) -> None:
-    second = RunningServer(*embedded.arguments, directory=embedded.directory)
+def test_a_second_server_on_the_same_file_is_refused(embedded: Embedded) -> None:
+    first = embedded.server
+    second = RunningServer(*first.arguments, directory=first.directory)
     with pytest.raises(ServerFailedError, match="exit code 4") as refusal:
         second.start()
     second.close()
-    assert f"is in use by another kessai (process {embedded.pid})" in str(refusal.value)
+    assert f"is in use by another kessai (process {first.pid})" in str(refusal.value)
     assert "Traceback" not in str(refusal.value)
-    assert embedded.is_running
+    assert first.is_running

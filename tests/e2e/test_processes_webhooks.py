@@ -11,11 +11,12 @@ from typing import Final
 
 import pytest
 
+from tests.e2e.embedded import Embedded
 from tests.e2e.shop import Shop
 from tests.e2e.waiting import until
 from tests.support.processes import is_listening
 from tests.support.receiver import Answer, Receiver
-from tests.support.server import RunningServer, Serve
+from tests.support.server import RunningServer
 
 pytestmark = pytest.mark.slow
 
@@ -23,15 +24,10 @@ ENDS_WITHIN_S: Final = 10.0
 ONE_EVENT: Final = ["payment.failed"]
 
 
-@pytest.fixture
-def server(sqlite_url: str, serve: Serve) -> RunningServer:
-    return serve("--db", sqlite_url, "--rate-limit", "0", env={"WEBHOOK_RETRY_DELAY": "2"})
-
-
 @asynccontextmanager
-async def heard_shop(server: RunningServer, receiver: Receiver) -> AsyncIterator[Shop]:
+async def heard_shop(embedded: Embedded, receiver: Receiver) -> AsyncIterator[Shop]:
     """A shop whose every declined payment has one event that the receiver hears of."""
-    async with Shop(lambda: server.base_url, server.api_key) as shop:
+    async with embedded.shop() as shop:
         made = await shop.post("/webhooks/endpoints", {"url": receiver.url, "events": ONE_EVENT})
         assert made.status == 201
         yield shop
@@ -63,8 +59,9 @@ def attempts(receiver: Receiver, event_id: str) -> list[str]:
     return [each["x-webhook-attempt"] for each in headers if each["x-webhook-id"] == event_id]
 
 
-async def test_retries_and_posts_under_way_survive_a_kill(server: RunningServer, receiver: Receiver) -> None:
-    async with heard_shop(server, receiver) as shop:
+async def test_retries_and_posts_under_way_survive_a_kill(restarted: Embedded, receiver: Receiver) -> None:
+    server = restarted.server
+    async with heard_shop(restarted, receiver) as shop:
         # given an attempt that failed and was noted, and one that is under way
         failed = await decline(shop, receiver, Answer(status=503))
         await until_deliveries_are(shop, RETRYING=1)
@@ -82,9 +79,10 @@ async def test_retries_and_posts_under_way_survive_a_kill(server: RunningServer,
 
 
 async def test_a_server_that_is_told_to_stop_waits_for_its_posts_but_not_for_ever(
-    server: RunningServer, receiver: Receiver
+    restarted: Embedded, receiver: Receiver
 ) -> None:
-    async with heard_shop(server, receiver) as shop:
+    server = restarted.server
+    async with heard_shop(restarted, receiver) as shop:
         # given a receiver that answers one post late and another never
         release = asyncio.Event()
         late = await decline(shop, receiver, Answer(until=release))

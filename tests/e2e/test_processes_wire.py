@@ -10,15 +10,15 @@ from typing import Any, Final
 import pytest
 
 from tests.e2e.books import read_sqlite
+from tests.e2e.embedded import Embedded
 from tests.e2e.shop import Shop
-from tests.support.server import RunningServer
 
 PAY: Final = b'{"amount":1}'
 
 
-async def exchanged(server: RunningServer, *sent: bytes, ends: bool = False) -> bytes:
+async def exchanged(embedded: Embedded, *sent: bytes, ends: bool = False) -> bytes:
     """Send over a bare socket; returns every byte that came until the server closed the connection."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", embedded.server.port)
     came = b""
     try:
         for part in sent:
@@ -38,10 +38,10 @@ async def exchanged(server: RunningServer, *sent: bytes, ends: bool = False) -> 
     return came
 
 
-def head(server: RunningServer, *headers: str) -> bytes:
+def head(embedded: Embedded, *headers: str) -> bytes:
     """The head of a POST of a payment, on a connection that is to be closed afterwards."""
     lines = ("POST /api/v1/payments HTTP/1.1", "Host: localhost", "Connection: close")
-    with_key = (*lines, f"Authorization: Bearer {server.api_key}", *headers)
+    with_key = (*lines, f"Authorization: Bearer {embedded.keys[0]}", *headers)
     return "".join(f"{line}\r\n" for line in (*with_key, "")).encode("latin-1")
 
 
@@ -54,22 +54,27 @@ def error_code(came: bytes) -> str:
     return str(body["error"]["code"])
 
 
-def payments(server: RunningServer) -> int:
-    return len(read_sqlite(server.directory / "kessai.db").payments)
+def payments(embedded: Embedded) -> int:
+    return len(read_sqlite(embedded.path).payments)
+
+
+def somebody(embedded: Embedded) -> Shop:
+    """A program of the merchant of these tests: it is the last one that another test would be given."""
+    return Shop(lambda: embedded.server.base_url, embedded.keys[0])
 
 
 async def test_a_lost_response_is_a_closed_connection_and_a_payment_that_is_there(
-    embedded: RunningServer,
+    embedded: Embedded,
 ) -> None:
     body = {"amount": 4200, "simulate": "lost_response", "reference": "order 7"}
     content = json.dumps(body).encode()
-    before = len(embedded.stderr)
+    before = len(embedded.server.stderr)
 
     # when the answer is lost, then not one byte comes
     named = head(embedded, "Idempotency-Key: lost once", f"Content-Length: {len(content)}")
     assert await exchanged(embedded, named, content) == b""
 
-    async with Shop(lambda: embedded.base_url, embedded.api_key) as shop:
+    async with somebody(embedded) as shop:
         # but the payment is there
         (payment,) = (await shop.get("/payments", reference="order 7")).json["data"]
         assert payment["status"] == "CAPTURED"
@@ -79,7 +84,7 @@ async def test_a_lost_response_is_a_closed_connection_and_a_payment_that_is_ther
         assert (again.status, again.is_replay, again.json["id"]) == (201, True, payment["id"])
         assert len((await shop.get("/payments", reference="order 7")).json["data"]) == 1
     # and the log says nothing of it
-    assert embedded.stderr[before:] == ""
+    assert embedded.server.stderr[before:] == ""
 
 
 @pytest.mark.parametrize(
@@ -99,7 +104,7 @@ async def test_a_lost_response_is_a_closed_connection_and_a_payment_that_is_ther
     ids=lambda value: str(value[1]) if isinstance(value, tuple) else "",
 )
 async def test_slow_large_and_broken_bodies_are_refused_in_the_envelope(
-    embedded: RunningServer, headers: list[str], body: bytes, expected: tuple[int, str]
+    embedded: Embedded, headers: list[str], body: bytes, expected: tuple[int, str]
 ) -> None:
     before = payments(embedded)
     came = await exchanged(embedded, head(embedded, *headers), body)
@@ -120,29 +125,29 @@ async def test_slow_large_and_broken_bodies_are_refused_in_the_envelope(
     ],
     ids=["tls", "http2", "long", "smuggled", "twice", "negative", "control"],
 )
-async def test_what_is_not_http_is_refused(embedded: RunningServer, sent: bytes) -> None:
+async def test_what_is_not_http_is_refused(embedded: Embedded, sent: bytes) -> None:
     assert status(await exchanged(embedded, sent)) == 400
 
 
-async def test_who_hangs_up_leaves_nothing_behind(embedded: RunningServer) -> None:
-    before, said = payments(embedded), len(embedded.stderr)
+async def test_who_hangs_up_leaves_nothing_behind(embedded: Embedded) -> None:
+    before, said = payments(embedded), len(embedded.server.stderr)
     cut_short = head(embedded, "Content-Length: 50") + b'{"amount":'
     came = await asyncio.gather(*(exchanged(embedded, cut_short, ends=True) for _ in range(20)))
     assert set(came) == {b""}
     assert payments(embedded) == before
-    assert embedded.stderr[said:] == ""
+    assert embedded.server.stderr[said:] == ""
 
 
-async def test_slow_clients_are_in_nobodys_way(embedded: RunningServer) -> None:
+async def test_slow_clients_are_in_nobodys_way(embedded: Embedded) -> None:
     # given many who never finish their head or their body
     unfinished = [b"GET /health HTTP/1.1\r\nX-Slow: a", head(embedded, "Content-Length: 50") + b"{"]
-    held = [await asyncio.open_connection("127.0.0.1", embedded.port) for _ in range(200)]
+    held = [await asyncio.open_connection("127.0.0.1", embedded.server.port) for _ in range(200)]
     for number, (_, writer) in enumerate(held):
         writer.write(unfinished[number % 2])
         await writer.drain()
 
     # when somebody else asks, then the answer comes as always
-    async with Shop(lambda: embedded.base_url, embedded.api_key) as shop:
+    async with somebody(embedded) as shop:
         answers = await asyncio.gather(*(shop.post("/payments", {"amount": 1}) for _ in range(20)))
     assert {answer.status for answer in answers} == {201}
     for _, writer in held:

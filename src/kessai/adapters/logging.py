@@ -116,6 +116,7 @@ def _adopt_standard_library(
         adopted = logging.getLogger(name)
         adopted.handlers[:] = []
         adopted.propagate = True
+        adopted.setLevel(logging.NOTSET)
     # At DEBUG it tells of every slow callback and selector, which is about Python, not about payments.
     logging.getLogger("asyncio").setLevel(max(level, logging.INFO))
 

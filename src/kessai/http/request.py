@@ -61,7 +61,12 @@ class Request:
         """Whether it came in through a loopback address, or through no address at all."""
         server = self._scope.get("server")
         host = server[0] if server else None
-        return host is None or host.startswith("127.") or host in _LOCAL_HOSTS or not _ADDRESS.search(host)
+        return (
+            host is None
+            or host.startswith(("127.", "/"))
+            or host in _LOCAL_HOSTS
+            or not _ADDRESS.search(host)
+        )
 
     @property
     def query(self) -> dict[str, str]:

@@ -52,6 +52,7 @@ class Doorkeeper:
         self._clock = clock
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._used: dict[KeyId, datetime] = {}
+        self._changes = 0
 
     async def admit(
         self, secret_key: str | None, at: datetime, *, is_local: bool = True
@@ -85,6 +86,7 @@ class Doorkeeper:
     def forget(self) -> None:
         """A key or merchant has changed in this process: look everything up anew."""
         self._known.clear()
+        self._changes += 1
 
     async def note_uses(self) -> None:
         """Write down when keys were last used; now and then, not at each request."""
@@ -97,15 +99,19 @@ class Doorkeeper:
         if known is not None and self._clock.monotonic() < known.until:
             return known.key, known.merchant
         # Timed from before the look-up: what it found may have been revoked while it was on its way.
-        until = self._clock.monotonic() + REMEMBERED_S
+        until, changes = self._clock.monotonic() + REMEMBERED_S, self._changes
         found = await self._merchants.by_digest(digest)
         if found is None:
             self._known.pop(digest, None)
             raise _unknown()
-        self._known[digest] = _Known(*found, until)
+        if changes == self._changes:
+            self._remember(digest, _Known(*found, until))
+        return found
+
+    def _remember(self, digest: str, known: _Known) -> None:
+        self._known[digest] = known
         if len(self._known) > _REMEMBERED_MAX:
             self._known.popitem(last=False)
-        return found
 
 
 def _refuse_other_kinds(secret_key: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Annotated, Any, Final
 
 from fastapi import Query
@@ -20,13 +19,11 @@ from kessai.dialects.native.schemas import (
     PaymentQuery,
     TimelineOut,
 )
-from kessai.dialects.native.translate import order_from, payment_out, timeline_out
+from kessai.dialects.native.translate import filter_from, order_from, payment_out, timeline_out
 from kessai.domain.payment import Payment
 from kessai.http.call import Call, Caller, Reply
-from kessai.storage.repositories.payments import PaymentFilter
 
 router: Final = APIRouter(tags=["payments"])
-_FILTERS: Final = tuple(field.name for field in fields(PaymentFilter))
 _CREATE_EXAMPLE: Final = {
     "amount": 10000,
     "currency": "INR",
@@ -75,9 +72,8 @@ async def create_payment(call: Caller, body: PaymentIn) -> Reply:
 )
 async def list_payments(call: Caller, query: Annotated[PaymentQuery, Query()]) -> Reply:
     """Any combination of filters; follow `next_cursor` for more."""
-    wanted = PaymentFilter(**{name: getattr(query, name) for name in _FILTERS})
     found = await call.services.payments.list(
-        call.merchant.id, wanted, before=decode_cursor(query.cursor), limit=query.limit
+        call.merchant.id, filter_from(query), before=decode_cursor(query.cursor), limit=query.limit
     )
     return Reply(200, page(found, query.limit, lambda payment: _shown(call, payment)))
 

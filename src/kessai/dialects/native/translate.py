@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from kessai.dialects.native.schemas import PaymentIn
+from kessai.dialects.native.schemas import PaymentIn, PaymentQuery
 from kessai.domain.delivery import Attempt, Delivery
 from kessai.domain.errors import InvalidFieldError
 from kessai.domain.event import Event
@@ -19,6 +20,7 @@ from kessai.services.timelines import Timeline
 from kessai.simulation.cards import PUBLISHED, VPAS, admit, brand_of, mask_real_numbers
 from kessai.simulation.decide import effective
 from kessai.simulation.table import DEFAULT
+from kessai.storage.repositories.payments import PaymentFilter
 
 
 def moment(at: datetime | None) -> str | None:
@@ -40,6 +42,14 @@ def order_from(body: PaymentIn, merchant: Merchant) -> Order:
         reference=masked(body.reference),
         metadata={mask_real_numbers(key): mask_real_numbers(value) for key, value in body.metadata.items()},
         instrument=instrument,
+    )
+
+
+def filter_from(query: PaymentQuery) -> PaymentFilter:
+    """What a list is narrowed by; text is looked for as it was kept."""
+    wanted = {field.name: getattr(query, field.name) for field in fields(PaymentFilter)}
+    return PaymentFilter(
+        **{**wanted, "reference": masked(query.reference), "customer_email": masked(query.customer_email)}
     )
 
 
