@@ -17,7 +17,7 @@ PIP  = $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check
 INSTALL = $(PIP) install --quiet
 # Everything a build of the package needs is locked too, so nothing is fetched behind the hashes.
 INSTALL_PACKAGE = $(INSTALL) --no-deps --no-build-isolation --editable .
-COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--no-header --no-emit-index-url --no-emit-find-links $(LOCK_ARGS)
 
 RUN_READY := $(VENV)/.installed-run
