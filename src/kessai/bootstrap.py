@@ -23,7 +23,7 @@ from kessai.control.reference import build_reference
 from kessai.dialects.native.dialect import NativeDialect
 from kessai.dialects.native.events import NativeWebhooks
 from kessai.domain.change import Change
-from kessai.domain.delivery import Schedule
+from kessai.domain.schedules import Schedule
 from kessai.http.exchange import App, Exchange, Parts
 from kessai.http.gate import Gate
 from kessai.http.idempotency import Idempotency

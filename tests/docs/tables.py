@@ -11,13 +11,14 @@ from typing import Final
 from kessai.control.metrics import Metrics
 from kessai.dialects.native.errors import STATUS
 from kessai.dialects.native.signing import sign
-from kessai.domain.delivery import DeliveryStatus, Schedule
+from kessai.domain.delivery import DeliveryStatus
 from kessai.domain.errors import KessaiError
 from kessai.domain.event import EventType
 from kessai.domain.instrument import SETTLES_LATER, InstrumentType
 from kessai.domain.outcome import Declined
 from kessai.domain.payment import AUTHORIZATION_LASTS
 from kessai.domain.refund import RefundStatus
+from kessai.domain.schedules import NAMED, NATIVE, Schedule
 from kessai.domain.transitions import REQUESTABLE, TRANSITIONS, Action, Status
 from kessai.http import errors as http_errors
 from kessai.settings import SECRETS, describe
@@ -241,14 +242,26 @@ def headers() -> str:
 
 
 def schedule() -> str:
-    """When a failed delivery is tried again, by default."""
+    """When a failed delivery is tried again, by the schedules' names; the native one by default."""
     defaults = {option.name: option.default for option in describe()}
     first = timedelta(seconds=float(defaults["WEBHOOK_RETRY_DELAY"]))
     delays = Schedule.doubling(first, int(defaults["WEBHOOK_MAX_RETRIES"])).delays
+    schedules = {NATIVE: Schedule(delays), **NAMED}
     return table(
-        ("Attempt", "Waits after the one before"),
-        (("1", "none"), *((str(n), f"{_seconds(delay)} s") for n, delay in enumerate(delays, start=2))),
+        ("`retry_schedule`", "Retries", "Each waits after the attempt before it"),
+        (
+            (f"`{name}`", str(len(schedule.delays)), ", ".join(map(_length, schedule.delays)) or "none")
+            for name, schedule in schedules.items()
+        ),
     )
+
+
+def _length(delay: timedelta) -> str:
+    """A delay in the largest unit that needs no fraction."""
+    seconds = delay.total_seconds()
+    units = ((3600, "h"), (60, "min"))
+    fitting = next(((size, unit) for size, unit in units if seconds >= size and not seconds % size), (1, "s"))
+    return f"{seconds / fitting[0]:g} {fitting[1]}"
 
 
 def statuses() -> str:

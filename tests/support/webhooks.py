@@ -15,12 +15,12 @@ from kessai.adapters.ids import UuidFactory
 from kessai.adapters.secret_box import FernetBox
 from kessai.dialects.native.events import NativeWebhooks
 from kessai.domain.change import Change
-from kessai.domain.delivery import Schedule
 from kessai.domain.endpoint import Endpoint
 from kessai.domain.ids import MerchantId
 from kessai.domain.merchant import Merchant
 from kessai.domain.money import Money
 from kessai.domain.payment import CaptureMethod, Order, Payment
+from kessai.domain.schedules import Schedule
 from kessai.services.courier import Courier
 from kessai.services.deliveries import Deliveries, DeliveryPolicy
 from kessai.services.endpoints import EndpointFacts, Endpoints

@@ -1,4 +1,4 @@
-"""One event on its way to one endpoint: when it is tried, when it is given up. The schedule is data."""
+"""One event on its way to one endpoint: when it is tried, when it is given up."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from enum import StrEnum
 from typing import Final
 
 from kessai.domain.endpoint import Endpoint
-from kessai.domain.event import Event
-from kessai.domain.ids import DeliveryId, EndpointId, EventId, MerchantId
+from kessai.domain.event import Event, PaymentFact
+from kessai.domain.ids import DeliveryId, EndpointId, EventId, MerchantId, PaymentId
+from kessai.domain.schedules import Schedule
 
 RETRY_AFTER_MAX: Final = timedelta(hours=1)
 """How far a receiver's Retry-After may push the next attempt."""
-JITTER: Final = 0.1
-"""Each delay is spread by this part either way, so that retries do not come in herds."""
 GONE: Final = 410
 ERROR_MAX: Final = 500
 """Characters kept of what went wrong."""
@@ -33,23 +32,13 @@ class DeliveryStatus(StrEnum):
 OPEN: Final = (DeliveryStatus.PENDING, DeliveryStatus.RETRYING)
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """The delays before each retry; as many retries as delays."""
-
-    delays: tuple[timedelta, ...]
-
-    @classmethod
-    def doubling(cls, first: timedelta, retries: int) -> Schedule:
-        """`first`, then twice as long each time."""
-        return cls(tuple(first * 2**n for n in range(retries)))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """`attempt_count` numbers the attempts from 1, `retry_count` is the place in the schedule.
 
     `due_at` is None when final. `leased_until` keeps other dispatchers off while one is trying.
+    `payment_id` is whose event it is: first sendings of one payment's events go in their order.
+    `pruned_at` is when its body and attempts were forgotten.
     """
 
     id: DeliveryId
@@ -67,6 +56,8 @@ class Delivery:
     created_at: datetime
     updated_at: datetime
     version: int = 1
+    payment_id: PaymentId | None = None
+    pruned_at: datetime | None = None
 
     def claimed(self, *, until: datetime) -> Delivery:
         """Taken by a dispatcher for one more attempt, which it has to settle before `until`."""
@@ -107,7 +98,7 @@ class Delivery:
             return replace(after, status=DeliveryStatus.SUCCEEDED, last_error=None)
         if result.status_code == GONE or self.retry_count >= len(schedule.delays):
             return replace(after, status=DeliveryStatus.EXHAUSTED)
-        delay = schedule.delays[self.retry_count] * (1 + JITTER * spread)
+        delay = schedule.delay(self.retry_count, spread=spread)
         if result.retry_after is not None:
             delay = max(delay, min(result.retry_after, RETRY_AFTER_MAX))
         return replace(
@@ -141,9 +132,17 @@ class AttemptResult:
         return self.status_code is not None and 200 <= self.status_code < 300
 
 
+Headers = tuple[tuple[str, str], ...]
+"""Names and values, in their order."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try as it is kept: when, what came back, how long it took."""
+    """One try as it is kept: when, what was sent and came back, how long it took.
+
+    `latency_ms` is all of it; `connect_ms` is None on a connection that was open already, `first_byte_ms`
+    where no answer began. Headers are as they went over the wire; those of an answer are hostile data.
+    """
 
     delivery_id: DeliveryId
     number: int
@@ -152,6 +151,10 @@ class Attempt:
     latency_ms: int
     answer: str
     error: str | None
+    connect_ms: int | None = None
+    first_byte_ms: int | None = None
+    request_headers: Headers = ()
+    answer_headers: Headers = ()
 
 
 def new_delivery(
@@ -173,4 +176,5 @@ def new_delivery(
         last_error=None,
         created_at=at,
         updated_at=at,
+        payment_id=event.fact.payment.id if isinstance(event.fact, PaymentFact) else None,
     )

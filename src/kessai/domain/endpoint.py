@@ -8,10 +8,16 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from kessai.domain.ids import EndpointId, MerchantId
+from kessai.domain.schedules import NATIVE, Schedule
 
 EVERY_EVENT: Final = "*"
 GIVES_UP_AFTER: Final = timedelta(days=5)
 """An endpoint whose deliveries were all exhausted for so long is disabled."""
+FAILURES_BEFORE_REST: Final = 10
+"""Failed attempts in a row, whatever they were to deliver, after which attempts are spaced."""
+REST_FIRST: Final = timedelta(seconds=1)
+REST_MAX: Final = timedelta(minutes=1)
+"""A rest doubles with each further failure, up to this or the first delay of the endpoint's schedule."""
 ENDPOINTS_MAX: Final = 50
 """Endpoints of one merchant: each event is rendered and sent once for each."""
 
@@ -22,11 +28,15 @@ SWITCHED_OFF: Final = "switched off by its owner"
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """What one endpoint made of some deliveries: whether one arrived, one was given up, one said 410."""
+    """What one endpoint made of some attempts: whether one arrived, one was the last, one said 410.
+
+    `failed` counts those that failed.
+    """
 
     succeeded: bool
     exhausted: bool
     gone: bool
+    failed: int
 
     def __or__(self, other: Hearing) -> Hearing:
         """Both together."""
@@ -34,6 +44,7 @@ class Hearing:
             succeeded=self.succeeded or other.succeeded,
             exhausted=self.exhausted or other.exhausted,
             gone=self.gone or other.gone,
+            failed=self.failed + other.failed,
         )
 
 
@@ -41,7 +52,9 @@ class Hearing:
 class Endpoint:
     """A receiver. Secrets are sealed; the previous one also signs until `previous_expires_at`.
 
-    `failing_since` is the first exhausted delivery after the last success.
+    `failing_since` is the first exhausted delivery after the last success. `failures` counts the failed
+    attempts since then, and while there are many, none is made before `rests_until`. `schedule` is the name
+    of its retry schedule.
     """
 
     id: EndpointId
@@ -60,6 +73,10 @@ class Endpoint:
     updated_at: datetime
     deleted_at: datetime | None
     version: int = 1
+    schedule: str = NATIVE
+    verifies_tls: bool = True
+    failures: int = 0
+    rests_until: datetime | None = None
 
     @property
     def takes_deliveries(self) -> bool:
@@ -77,18 +94,28 @@ class Endpoint:
         return (self.sealed_secret,)
 
     def described(
-        self, *, url: str, events: Sequence[str], description: str | None, is_enabled: bool, at: datetime
+        self,
+        *,
+        url: str,
+        events: Sequence[str],
+        description: str | None,
+        schedule: str,
+        is_enabled: bool,
+        at: datetime,
     ) -> Endpoint:
-        """As its owner wants it now. Switched on again it has a clean slate; what was canceled stays so."""
-        failing_since = self.failing_since if self.is_enabled else None
+        """As its owner wants it; moved or switched on again, with a clean slate. What was canceled stays so."""
+        is_same = self.is_enabled and url == self.url
         return replace(
             self,
             url=url,
             events=tuple(events),
             description=description,
+            schedule=schedule,
             is_enabled=is_enabled,
             disabled_reason=None if is_enabled else self.disabled_reason or SWITCHED_OFF,
-            failing_since=failing_since,
+            failing_since=self.failing_since if is_same else None,
+            failures=self.failures if is_same else 0,
+            rests_until=self.rests_until if is_same else None,
             updated_at=at,
             version=self.version + 1,
         )
@@ -114,28 +141,55 @@ class Endpoint:
             version=self.version + 1,
         )
 
-    def after(self, hearing: Hearing, *, at: datetime) -> Endpoint:
+    def after(self, hearing: Hearing, schedule: Schedule, *, at: datetime) -> Endpoint:
         """What follows for the endpoint; itself when nothing does.
 
         A 410 disables it at once, and so does an exhausted delivery when there was none but those for
-        GIVES_UP_AFTER.
+        GIVES_UP_AFTER. Many failures in a row make it rest, each one longer than the last.
         """
         if not self.takes_deliveries:
             return self
         if hearing.gone:
             return self.disabled(SAID_GONE, at=at)
         if hearing.succeeded:
-            return self._failing_since(None, at=at)
-        if not hearing.exhausted:
-            return self
-        since = self.failing_since or at
-        return (
-            self.disabled(GAVE_UP, at=at)
-            if at - since >= GIVES_UP_AFTER
-            else self._failing_since(since, at=at)
+            return self._with(failing_since=None, failures=0, rests_until=None, at=at)
+        failures = self.failures + hearing.failed
+        since = (self.failing_since or at) if hearing.exhausted else self.failing_since
+        if hearing.exhausted and since is not None and at - since >= GIVES_UP_AFTER:
+            return self.disabled(GAVE_UP, at=at)
+        rest = _rest(failures, schedule)
+        return self._with(
+            failing_since=since, failures=failures, rests_until=at + rest if rest else None, at=at
         )
 
-    def _failing_since(self, since: datetime | None, *, at: datetime) -> Endpoint:
-        if since == self.failing_since:
+    def _with(
+        self,
+        *,
+        failing_since: datetime | None,
+        failures: int,
+        rests_until: datetime | None,
+        at: datetime,
+    ) -> Endpoint:
+        if (failing_since, failures, rests_until) == (self.failing_since, self.failures, self.rests_until):
             return self
-        return replace(self, failing_since=since, updated_at=at, version=self.version + 1)
+        return replace(
+            self,
+            failing_since=failing_since,
+            failures=failures,
+            rests_until=rests_until,
+            updated_at=at,
+            version=self.version + 1,
+        )
+
+
+def _rest(failures: int, schedule: Schedule) -> timedelta:
+    """How long to leave an endpoint alone after so many failures in a row.
+
+    Never longer than the first delay of its schedule: a test with quick retries is not slowed down.
+    """
+    further = failures - FAILURES_BEFORE_REST
+    if further < 0 or not schedule.delays:
+        return timedelta(0)
+    # The exponent is bounded: failures are counted for days.
+    doubled: timedelta = REST_FIRST * 2 ** min(further, 10)
+    return min(doubled, schedule.delays[0], REST_MAX)

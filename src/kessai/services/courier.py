@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
+from kessai.domain.delivery import Headers
 from kessai.domain.endpoint import Endpoint
 from kessai.services.ports import (
     Clock,
@@ -15,6 +17,8 @@ from kessai.services.ports import (
 )
 from kessai.services.webhook_dialect import WebhookDialects
 
+_UNREADABLE: Final = "the signing secret cannot be read with the present API_SECRET_KEY; rotate it"
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -24,6 +28,14 @@ class Letter:
     event_type: str
     body: bytes
     attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One attempt: the headers that went with the letter, none if it could not be signed, and its result."""
+
+    headers: Headers
+    result: WebhookResult
 
 
 class Courier:
@@ -37,16 +49,14 @@ class Courier:
         self._clock = clock
         self._dialects = dialects
 
-    async def send(self, letter: Letter, endpoint: Endpoint) -> WebhookResult:
-        """Post once and say what came back."""
+    async def send(self, letter: Letter, endpoint: Endpoint) -> Sent:
+        """Post once; what went out and what came back."""
         at = self._clock.now()
         try:
             sealed = endpoint.sealed_secrets(at)
             secrets = [self._secret_box.open(each.encode()).decode() for each in sealed]
         except SealBrokenError:
-            return WebhookResult(
-                None, 0, error="the signing secret cannot be read with the present API_SECRET_KEY; rotate it"
-            )
+            return Sent((), WebhookResult(None, 0, error=_UNREADABLE))
         headers = self._dialects[endpoint.dialect].sign(
             letter.body,
             secrets,
@@ -55,4 +65,4 @@ class Courier:
             attempt=letter.attempt,
             at=at,
         )
-        return await self._sender.post(WebhookRequest(endpoint.url, headers, letter.body))
+        return Sent(headers, await self._sender.post(WebhookRequest(endpoint.url, headers, letter.body)))

@@ -22,14 +22,14 @@ from kessai.domain.delivery import (
     AttemptResult,
     Delivery,
     DeliveryStatus,
-    Schedule,
     new_delivery,
 )
 from kessai.domain.endpoint import Endpoint, Hearing
 from kessai.domain.errors import KessaiError
 from kessai.domain.event import EndpointFact, Event, EventType
 from kessai.domain.ids import DeliveryId, EventId
-from kessai.services.courier import Courier, Letter
+from kessai.domain.schedules import NAMED, NATIVE, Schedule
+from kessai.services.courier import Courier, Letter, Sent
 from kessai.services.ports import Clock, Dice, IdFactory, WebhookResult
 from kessai.services.webhook_dialect import WebhookDialects
 from kessai.storage.journal import Database
@@ -52,10 +52,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPolicy:
-    """When failed attempts are repeated, and how long one may take at most."""
+    """When failed attempts are repeated unless an endpoint says otherwise, how long one may take at most."""
 
-    schedule: Schedule
+    native: Schedule
     timeout: timedelta
+
+    def schedule(self, name: str) -> Schedule:
+        """The schedule that endpoints choose by this name."""
+        return self.native if name == NATIVE else NAMED[name]
 
 
 class Deliveries:
@@ -78,7 +82,7 @@ class Deliveries:
         self._dice = dice
         self._courier = courier
         self._dialects = dialects
-        self._schedule = policy.schedule
+        self._policy = policy
         self._lease = policy.timeout + _LEASE_MARGIN
         self._observe = observe
         self._busy: set[DeliveryId] = set()
@@ -149,19 +153,20 @@ class Deliveries:
         letter = Letter(delivery.event_id, delivery.event_type, delivery.body, delivery.attempt_count)
         started_at = self._clock.now()
         try:
-            result = await self._courier.send(letter, claimed.endpoint)
+            sent = await self._courier.send(letter, claimed.endpoint)
         except Exception as error:
             # A bug of ours, and no reason to lose sight of the others.
             log.exception("attempt_broke", delivery_id=delivery.id)
-            result = WebhookResult(None, 0, error=f"could not be sent ({type(error).__name__})")
-        return self._settlement(delivery, result, started_at)
+            sent = Sent((), WebhookResult(None, 0, error=f"could not be sent ({type(error).__name__})"))
+        return self._settlement(claimed, sent, started_at)
 
-    def _settlement(self, delivery: Delivery, result: WebhookResult, started_at: datetime) -> Settlement:
+    def _settlement(self, claimed: Claimed, sent: Sent, started_at: datetime) -> Settlement:
+        delivery, result = claimed.delivery, sent.result
         error = _in_words(result)
         retry_after = None if result.retry_after_s is None else timedelta(seconds=result.retry_after_s)
         settled = delivery.settled(
             AttemptResult(result.status_code, error, retry_after),
-            self._schedule,
+            self._policy.schedule(claimed.endpoint.schedule),
             spread=self._dice.uniform(-1, 1),
             at=self._clock.now(),
         )
@@ -173,6 +178,10 @@ class Deliveries:
             latency_ms=result.latency_ms,
             answer=result.answer,
             error=error[:ERROR_MAX] if error else None,
+            connect_ms=result.connect_ms,
+            first_byte_ms=result.first_byte_ms,
+            request_headers=sent.headers,
+            answer_headers=result.answer_headers,
         )
         return Settlement(settled, attempt)
 
@@ -184,7 +193,7 @@ class Deliveries:
                 _tell_of_failure(each)
 
     def _judge(self, endpoint: Endpoint, hearing: Hearing, *, at: datetime) -> Change:
-        after = endpoint.after(hearing, at=at)
+        after = endpoint.after(hearing, self._policy.schedule(endpoint.schedule), at=at)
         if after is endpoint:
             return Change()
         if after.is_enabled or after.disabled_reason is None:

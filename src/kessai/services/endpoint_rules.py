@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from kessai.domain.endpoint import EVERY_EVENT
 from kessai.domain.errors import InvalidFieldError
 from kessai.domain.event import EventType
+from kessai.domain.schedules import NAMES as SCHEDULE_NAMES
 
 URL_MAX: Final = 2000
 """Characters; what receivers and the proxies before them can be relied on to take."""
@@ -72,6 +73,21 @@ def checked_events(names: Sequence[str]) -> tuple[str, ...]:
         message = f"{unknown[:40]} is no event" if unknown else "events must name at least one event"
         raise InvalidFieldError(message, param="events", hint=f"one or more of {', '.join(EVENT_NAMES)}")
     return (EVERY_EVENT,) if EVERY_EVENT in names else tuple(dict.fromkeys(names))
+
+
+def checked_schedule(name: str) -> str:
+    """Return the name if there is such a retry schedule.
+
+    Raises:
+        InvalidFieldError: there is none.
+    """
+    if name not in SCHEDULE_NAMES:
+        raise InvalidFieldError(
+            f"{name[:40]} is no retry schedule",
+            param="retry_schedule",
+            hint=f"one of {', '.join(SCHEDULE_NAMES)}",
+        )
+    return name
 
 
 def checked_secret(secret: str) -> str:

@@ -15,8 +15,9 @@ from kessai.domain.endpoint import ENDPOINTS_MAX, EVERY_EVENT, SWITCHED_OFF, End
 from kessai.domain.errors import ConflictError, InvalidFieldError, NotFoundError
 from kessai.domain.ids import EndpointId, EventId, MerchantId
 from kessai.domain.merchant import GRACE_MAX, Merchant
+from kessai.domain.schedules import NATIVE
 from kessai.services.courier import Courier, Letter
-from kessai.services.endpoint_rules import checked_events, checked_secret, checked_url
+from kessai.services.endpoint_rules import checked_events, checked_schedule, checked_secret, checked_url
 from kessai.services.ports import Dice, IdFactory, SealBrokenError, SecretBox, WebhookResult
 from kessai.services.webhook_dialect import WebhookDialects
 from kessai.storage.journal import Database
@@ -32,6 +33,7 @@ class EndpointFacts(TypedDict, total=False):
     url: str
     events: Sequence[str]
     description: str | None
+    retry_schedule: str
     enabled: bool
 
 
@@ -96,6 +98,7 @@ class Endpoints:
             self._new(merchant_id, checked_url(facts["url"]), dialect, shown, at),
             events=checked_events(facts.get("events", (EVERY_EVENT,))),
             description=facts.get("description"),
+            schedule=checked_schedule(facts.get("retry_schedule", NATIVE)),
             is_enabled=is_enabled,
             disabled_reason=None if is_enabled else SWITCHED_OFF,
         )
@@ -110,6 +113,7 @@ class Endpoints:
             url=checked_url(facts["url"]) if "url" in facts else endpoint.url,
             events=checked_events(facts["events"]) if "events" in facts else endpoint.events,
             description=facts.get("description", endpoint.description),
+            schedule=checked_schedule(facts.get("retry_schedule", endpoint.schedule)),
             is_enabled=facts.get("enabled", endpoint.is_enabled),
             at=at,
         )
@@ -165,7 +169,7 @@ class Endpoints:
         endpoint = await self.get(merchant_id, endpoint_id)
         event_id = EventId(self._ids.new_id(at))
         body = self._dialects[endpoint.dialect].ping(event_id, endpoint, at)
-        return await self._courier.send(Letter(event_id, PING, body, attempt=1), endpoint)
+        return (await self._courier.send(Letter(event_id, PING, body, attempt=1), endpoint)).result
 
     async def shorthand_url(self, merchant: Merchant) -> str | None:
         """The URL of the endpoint that a merchant's `webhook_url` stands for."""
@@ -187,7 +191,12 @@ class Endpoints:
         wanted = checked_url(url, param="webhook_url")
         if present is not None:
             moved = present.described(
-                url=wanted, events=present.events, description=present.description, is_enabled=True, at=at
+                url=wanted,
+                events=present.events,
+                description=present.description,
+                schedule=present.schedule,
+                is_enabled=True,
+                at=at,
             )
             return merchant, (moved,)
         await self._require_room(merchant.id)

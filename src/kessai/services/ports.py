@@ -100,7 +100,8 @@ class WebhookResult:
     """What came back from one attempt.
 
     `status_code` is None when no answer came and `error` says why in words. `answer` is at most 4 KiB
-    of the body, `retry_after_s` the receiver's wish.
+    of the body, `retry_after_s` the receiver's wish. `latency_ms` is all of it; `connect_ms` is None on a
+    connection that was open already, `first_byte_ms` where no answer began.
     """
 
     status_code: int | None
@@ -108,6 +109,9 @@ class WebhookResult:
     answer: str = ""
     error: str | None = None
     retry_after_s: int | None = None
+    connect_ms: int | None = None
+    first_byte_ms: int | None = None
+    answer_headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def succeeded(self) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy import Table
 
 from kessai.domain.event import EndpointFact, Event, EventType, PaymentFact
 from kessai.domain.ids import EventId, MerchantId
+from kessai.domain.schedules import NATIVE
 from kessai.storage.payment_rows import (
     PAYMENT_COLUMNS,
     REFUND_COLUMNS,
@@ -22,6 +23,9 @@ from kessai.storage.payment_rows import (
 from kessai.storage.record_rows import endpoint_from_values, record_values
 from kessai.storage.tables import payments, refunds, webhook_endpoints, webhook_events
 from kessai.storage.types import Moment
+
+_ENDPOINT_BEFORE_0002: Final = {"schedule": NATIVE, "verifies_tls": True, "failures": 0, "rests_until": None}
+"""What snapshots of endpoints lack that were taken before the revision that added these."""
 
 EVENT_COLUMNS: Final = tuple(str(column.name) for column in webhook_events.columns)
 
@@ -52,12 +56,13 @@ def event_to_row(event: Event) -> tuple[Any, ...]:
         orjson.dumps(snapshot).decode(),
         event.at,
         None,
+        None,
     )
 
 
 def event_from_row(row: Sequence[Any]) -> Event:
     """The event that `event_to_row` took apart."""
-    event_id, merchant_id, event_type, _, _, _, snapshot, at, _ = row
+    event_id, merchant_id, event_type, _, _, _, snapshot, at, *_ = row
     return Event(
         EventId(event_id), MerchantId(merchant_id), EventType(event_type), _fact(orjson.loads(snapshot)), at
     )
@@ -65,8 +70,9 @@ def event_from_row(row: Sequence[Any]) -> Event:
 
 def _fact(snapshot: dict[str, Any]) -> PaymentFact | EndpointFact:
     if "endpoint" in snapshot:
+        endpoint = {**_ENDPOINT_BEFORE_0002, **snapshot["endpoint"]}
         return EndpointFact(
-            endpoint_from_values(_with_moments(webhook_endpoints, snapshot["endpoint"])), snapshot["reason"]
+            endpoint_from_values(_with_moments(webhook_endpoints, endpoint)), snapshot["reason"]
         )
     payment = payment_from_row(list(_with_moments(payments, snapshot["payment"]).values()))
     refund = snapshot["refund"]

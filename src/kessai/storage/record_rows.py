@@ -76,6 +76,7 @@ def endpoint_from_values(values: Mapping[str, Any]) -> Endpoint:
             **values,
             "events": tuple(orjson.loads(values["events"])),
             "is_enabled": bool(values["is_enabled"]),
+            "verifies_tls": bool(values["verifies_tls"]),
         }
     )
 

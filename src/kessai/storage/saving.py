@@ -52,9 +52,11 @@ def told_at_birth(merchant_id: ColumnElement[str], at: ColumnElement[datetime]) 
 
 
 def _insert_event() -> Insert:
-    values = {column.name: bindparam(column.name, type_=column.type) for column in webhook_events.columns}
-    told = told_at_birth(values["merchant_id"], values["occurred_at"])
-    source = select(*(values[name] for name in EVENT_COLUMNS if name != "fanned_out_at"), told)
+    values: dict[str, ColumnElement[Any]] = {
+        column.name: bindparam(column.name, type_=column.type) for column in webhook_events.columns
+    }
+    values["fanned_out_at"] = told_at_birth(values["merchant_id"], values["occurred_at"])
+    source = select(*(values[name] for name in EVENT_COLUMNS))
     return insert(webhook_events).from_select(list(EVENT_COLUMNS), source)
 
 

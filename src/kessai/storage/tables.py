@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     text,
+    true,
 )
 
 from kessai.domain.delivery import OPEN, DeliveryStatus
@@ -223,6 +224,7 @@ webhook_events: Final = Table(
     Column("snapshot", Json, nullable=False),
     _moment("occurred_at"),
     _moment("fanned_out_at", nullable=True),
+    _moment("pruned_at", nullable=True),
     CheckConstraint("(payment_id IS NULL) <> (endpoint_id IS NULL)", name="subject"),
     Index(None, "merchant_id", "id"),
     Index(None, "payment_id"),
@@ -253,6 +255,10 @@ webhook_endpoints: Final = Table(
     _moment("updated_at"),
     _moment("deleted_at", nullable=True),
     _version(),
+    Column("schedule", String(40), nullable=False, server_default="native"),
+    Column("verifies_tls", Boolean, nullable=False, server_default=true()),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    _moment("rests_until", nullable=True),
     Index(None, "merchant_id", "id"),
 )
 
@@ -274,6 +280,8 @@ webhook_deliveries: Final = Table(
     _moment("created_at"),
     _moment("updated_at"),
     _version(),
+    Column("payment_id", Id),
+    _moment("pruned_at", nullable=True),
     _one_of("status", DeliveryStatus),
     CheckConstraint(
         f"(status IN ({', '.join(repr(status.value) for status in OPEN)})) = (due_at IS NOT NULL)", name="due"
@@ -281,11 +289,23 @@ webhook_deliveries: Final = Table(
     UniqueConstraint("event_id", "endpoint_id"),
     Index(None, "merchant_id", "id"),
     Index(None, "endpoint_id", "id"),
+    # What is open at one endpoint, the longest due first: no endpoint's backlog is in another's way.
     Index(
         "ix_webhook_deliveries_due",
+        "endpoint_id",
         "due_at",
+        "event_id",
         sqlite_where=text("due_at IS NOT NULL"),
         postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    # What was never tried yet, in the order in which it happened to one payment.
+    Index(
+        "ix_webhook_deliveries_first",
+        "endpoint_id",
+        "payment_id",
+        "event_id",
+        sqlite_where=text("status = 'PENDING'"),
+        postgresql_where=text("status = 'PENDING'"),
     ),
 )
 
@@ -299,5 +319,9 @@ webhook_attempts: Final = Table(
     Column("latency_ms", Integer, nullable=False),
     Column("answer", Text, nullable=False),
     Column("error", String(500)),
+    Column("connect_ms", Integer),
+    Column("first_byte_ms", Integer),
+    Column("request_headers", Json, nullable=False, server_default="[]"),
+    Column("answer_headers", Json, nullable=False, server_default="[]"),
     PrimaryKeyConstraint("delivery_id", "number"),
 )

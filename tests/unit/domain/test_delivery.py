@@ -12,9 +12,9 @@ from kessai.domain.delivery import (
     AttemptResult,
     Delivery,
     DeliveryStatus,
-    Schedule,
 )
 from kessai.domain.ids import DeliveryId, EndpointId, EventId, MerchantId
+from kessai.domain.schedules import Schedule
 
 AT = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SCHEDULE = Schedule.doubling(timedelta(seconds=5), 5)

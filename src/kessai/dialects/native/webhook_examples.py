@@ -15,9 +15,12 @@ ENDPOINT: Final = {
     "url": "http://localhost:3000/webhooks",
     "events": ["*"],
     "description": None,
+    "retry_schedule": "native",
     "enabled": True,
     "disabled_reason": None,
     "failing_since": None,
+    "consecutive_failures": 0,
+    "paused_until": None,
     "created_at": _AT,
     "updated_at": _AT,
 }
@@ -61,6 +64,10 @@ DELIVERY: Final = {
             "started_at": _AT,
             "status_code": 500,
             "latency_ms": 12,
+            "connect_ms": 1,
+            "first_byte_ms": 11,
+            "request_headers": [{"name": "X-Webhook-Event", "value": "payment.succeeded"}],
+            "answer_headers": [{"name": "content-type", "value": "text/plain"}],
             "answer": "oops",
             "error": "answered 500",
         }

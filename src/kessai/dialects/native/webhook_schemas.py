@@ -12,6 +12,8 @@ from kessai.dialects.native.schemas import GraceIn, In, ListQuery, Patch, page_o
 from kessai.domain.delivery import DeliveryStatus
 from kessai.domain.endpoint import EVERY_EVENT
 from kessai.domain.event import EventType
+from kessai.domain.schedules import NAMES as SCHEDULE_NAMES
+from kessai.domain.schedules import NATIVE
 from kessai.services.endpoint_rules import EVENT_NAMES, SECRET_MAX, SECRET_MIN, URL_MAX
 
 Url = Annotated[
@@ -34,12 +36,19 @@ Secret = Annotated[
 ]
 
 
+RetrySchedule = Annotated[
+    Literal[SCHEDULE_NAMES],  # type: ignore[valid-type]
+    Field(description="When failed attempts are repeated; `native` is set by the server's operator"),
+]
+
+
 class EndpointIn(In):
     """An endpoint to be made."""
 
     url: Url
     events: EventNames = Field(default_factory=lambda: [EVERY_EVENT])
     description: Description | None = None
+    retry_schedule: RetrySchedule = NATIVE
     enabled: bool = True
     secret: Secret | None = None
 
@@ -50,6 +59,7 @@ class EndpointPatch(Patch):
     url: Url = ""
     events: EventNames = Field(default_factory=list)
     description: Description | None = None
+    retry_schedule: RetrySchedule = NATIVE
     enabled: bool = True
 
 
@@ -76,15 +86,21 @@ class DeliveryQuery(ListQuery):
 
 
 class EndpointOut(BaseModel):
-    """An endpoint without its secret. `failing_since`: no delivery has arrived after this moment."""
+    """An endpoint without its secret. `failing_since`: no delivery has arrived after this moment.
+
+    After many `consecutive_failures` attempts are spaced: none is made before `paused_until`.
+    """
 
     id: str
     url: str
     events: list[str]
     description: str | None
+    retry_schedule: str
     enabled: bool
     disabled_reason: str | None
     failing_since: datetime | None
+    consecutive_failures: int
+    paused_until: datetime | None
     created_at: datetime
     updated_at: datetime
 
@@ -121,13 +137,28 @@ class PingOut(BaseModel):
     error: str | None
 
 
+class HeaderOut(BaseModel):
+    """One header as it went over the wire."""
+
+    name: str
+    value: str
+
+
 class AttemptOut(BaseModel):
-    """One try: what came back, the first 4 KiB of the answer, or why there was none."""
+    """One try: what was sent and came back, the first 4 KiB of the answer, or why there was none.
+
+    Of `latency_ms`, `connect_ms` went into connecting (null on a connection that was open already), and
+    `first_byte_ms` had passed when the answer began.
+    """
 
     number: int
     started_at: datetime
     status_code: int | None
     latency_ms: int
+    connect_ms: int | None
+    first_byte_ms: int | None
+    request_headers: list[HeaderOut]
+    answer_headers: list[HeaderOut]
     answer: str
     error: str | None
 

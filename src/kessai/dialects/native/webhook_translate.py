@@ -7,7 +7,7 @@ from typing import Any, cast
 from kessai.dialects.native.events import event_body
 from kessai.dialects.native.translate import masked, moment
 from kessai.dialects.native.webhook_schemas import EndpointIn, EndpointPatch
-from kessai.domain.delivery import Attempt
+from kessai.domain.delivery import Attempt, Headers
 from kessai.domain.endpoint import Endpoint
 from kessai.domain.event import EndpointFact, Event, PaymentFact
 from kessai.services.endpoints import EndpointFacts
@@ -31,9 +31,12 @@ def endpoint_out(endpoint: Endpoint) -> dict[str, Any]:
         "url": endpoint.url,
         "events": list(endpoint.events),
         "description": endpoint.description,
+        "retry_schedule": endpoint.schedule,
         "enabled": endpoint.is_enabled,
         "disabled_reason": endpoint.disabled_reason,
         "failing_since": moment(endpoint.failing_since),
+        "consecutive_failures": endpoint.failures,
+        "paused_until": moment(endpoint.rests_until),
         "created_at": moment(endpoint.created_at),
         "updated_at": moment(endpoint.updated_at),
     }
@@ -110,6 +113,14 @@ def _attempt_out(attempt: Attempt) -> dict[str, Any]:
         "started_at": moment(attempt.started_at),
         "status_code": attempt.status_code,
         "latency_ms": attempt.latency_ms,
+        "connect_ms": attempt.connect_ms,
+        "first_byte_ms": attempt.first_byte_ms,
+        "request_headers": _headers_out(attempt.request_headers),
+        "answer_headers": _headers_out(attempt.answer_headers),
         "answer": attempt.answer,
         "error": attempt.error,
     }
+
+
+def _headers_out(headers: Headers) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in headers]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import ColumnElement, Select, bindparam, select
 
 from kessai.domain.delivery import Attempt, Delivery
@@ -43,6 +44,7 @@ class DeliveryReport:
         return self.delivery.id
 
 
+_ATTEMPT_COLUMNS: Final = tuple(str(column.name) for column in webhook_attempts.columns)
 _CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
     "id": webhook_deliveries.c.id == bindparam("id"),
     "endpoint_id": webhook_deliveries.c.endpoint_id == bindparam("endpoint_id"),
@@ -139,13 +141,7 @@ class DeliveryRepository:
 
 
 def _attempt_from(row: Sequence[Any]) -> Attempt:
-    delivery_id, number, started_at, status_code, latency_ms, answer, error = row
-    return Attempt(
-        delivery_id=delivery_id,
-        number=number,
-        started_at=started_at,
-        status_code=status_code,
-        latency_ms=latency_ms,
-        answer=answer,
-        error=error,
-    )
+    values = dict(zip(_ATTEMPT_COLUMNS, row, strict=True))
+    for name in ("request_headers", "answer_headers"):
+        values[name] = tuple((name, value) for name, value in orjson.loads(values[name]))
+    return Attempt(**values)

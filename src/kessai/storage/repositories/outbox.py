@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
 
 from kessai.domain.change import Change
@@ -260,9 +261,10 @@ def _heard_by(connection: Connection, counted: Sequence[Settlement]) -> Iterable
     for each in counted:
         endpoint_id, heard = each.delivery.endpoint_id, _heard(each)
         hearings[endpoint_id] = hearings[endpoint_id] | heard if endpoint_id in hearings else heard
-    failed = [endpoint_id for endpoint_id, hearing in hearings.items() if hearing.exhausted]
+    failed = [endpoint_id for endpoint_id, hearing in hearings.items() if not hearing.succeeded]
     arrived = [endpoint_id for endpoint_id, hearing in hearings.items() if hearing.succeeded]
-    recovered = and_(webhook_endpoints.c.id.in_(arrived), webhook_endpoints.c.failing_since.is_not(None))
+    was_failing = or_(webhook_endpoints.c.failing_since.is_not(None), webhook_endpoints.c.failures > 0)
+    recovered = and_(webhook_endpoints.c.id.in_(arrived), was_failing)
     rows = connection.execute(
         select(webhook_endpoints)
         .where(or_(webhook_endpoints.c.id.in_(failed), recovered))
@@ -280,6 +282,7 @@ def _heard(settlement: Settlement) -> Hearing:
         succeeded=status is DeliveryStatus.SUCCEEDED,
         exhausted=status is DeliveryStatus.EXHAUSTED,
         gone=settlement.attempt.status_code == GONE,
+        failed=int(status is not DeliveryStatus.SUCCEEDED),
     )
 
 
@@ -294,4 +297,7 @@ def _move(connection: Connection, deliveries: Sequence[Delivery]) -> None:
 
 
 def _attempt_values(attempt: Attempt) -> dict[str, Any]:
-    return {field.name: getattr(attempt, field.name) for field in fields(attempt)}
+    values = {field.name: getattr(attempt, field.name) for field in fields(attempt)}
+    for name in ("request_headers", "answer_headers"):
+        values[name] = orjson.dumps(values[name]).decode()
+    return values
