@@ -11,9 +11,10 @@ from typing import Final
 from kessai.control.metrics import Metrics
 from kessai.dialects.native.errors import STATUS
 from kessai.dialects.native.signing import sign
-from kessai.domain.delivery import DeliveryStatus
+from kessai.domain.delivery import Attempt, DeliveryStatus
 from kessai.domain.errors import KessaiError
 from kessai.domain.event import EventType
+from kessai.domain.ids import DeliveryId
 from kessai.domain.instrument import SETTLES_LATER, InstrumentType
 from kessai.domain.outcome import Declined
 from kessai.domain.payment import AUTHORIZATION_LASTS
@@ -275,11 +276,22 @@ def statuses() -> str:
     )
 
 
+_ATTEMPT = Attempt(
+    delivery_id=DeliveryId("d"),
+    number=1,
+    started_at=datetime(2026, 1, 31, tzinfo=UTC),
+    status_code=200,
+    latency_ms=12,
+    answer="",
+    error=None,
+)
+
+
 def metrics() -> str:
     """Every metric in the exposition, with its type and labels."""
     counted = Metrics()
     counted.observe_request("create_payment", 201, 0.001)
-    counted.observe_attempt(DeliveryStatus.SUCCEEDED, 12)
+    counted.observe_attempt(DeliveryStatus.SUCCEEDED, _ATTEMPT)
     text = counted.exposition().decode()
     helps = dict(re.findall(r"^# HELP (\w+) (.+)$", text, re.MULTILINE))
     kinds = dict(re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE))

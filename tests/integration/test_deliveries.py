@@ -12,10 +12,10 @@ import pytest
 
 from kessai.domain.change import Change
 from kessai.domain.delivery import Delivery, DeliveryStatus
-from kessai.domain.endpoint import GAVE_UP, GIVES_UP_AFTER, SAID_GONE
+from kessai.domain.endpoint import FAILURES_BEFORE_REST, GAVE_UP, GIVES_UP_AFTER, SAID_GONE
 from kessai.domain.errors import ConflictError, NotFoundError
 from kessai.domain.ids import MerchantId
-from kessai.services.deliveries import UNDER_WAY_MAX
+from kessai.services.pacing import WINDOW_FIRST
 from kessai.services.ports import WebhookRequest, WebhookResult
 from kessai.storage.journal import STALE
 from kessai.storage.repositories.events import EventFilter
@@ -123,9 +123,8 @@ async def test_many_events_are_fanned_out_in_several_batches(office: Office) -> 
 
     assert await office.fan_out() == 240
 
-    assert await office.deliveries.deliver_due() == 64
-    assert await office.deliveries.deliver_due() == 56
-    assert await office.deliveries.deliver_due() == 0
+    assert await office.deliver_due() == 120
+    assert await office.deliver_due() == 0
     assert len({request.body for request in office.wire.requests}) == 120
 
 
@@ -260,17 +259,18 @@ async def test_while_one_dispatcher_tries_another_keeps_off(office: Office) -> N
     await office.pay()
     await office.fan_out()
 
-    claimed = await office.deliveries.claim_due()
+    assert await office.begin() == 1
 
-    assert len(claimed) == 1
-    assert await office.another().deliveries.claim_due() == []
+    assert await office.another().deliveries.start_due() == 0
+    await office.answered()
 
 
 async def test_a_lease_that_ran_out_is_claimed_again(office: Office) -> None:
     await office.endpoint(events=FAILED_ONLY)
     await office.pay()
     await office.fan_out()
-    await office.deliveries.claim_due()  # and then this process died
+    await office.begin()
+    await office.die()
 
     office.clock.advance(LEASE_AT_MOST)
     second = office.another()
@@ -285,7 +285,8 @@ async def test_the_only_process_of_a_database_need_not_wait_for_dead_leases(offi
     await office.endpoint(events=FAILED_ONLY)
     await office.pay()
     await office.fan_out()
-    await office.deliveries.claim_due()
+    await office.begin()
+    await office.die()
 
     restarted = office.another()
     assert await restarted.deliveries.take_over() == 1
@@ -297,12 +298,12 @@ async def test_an_attempt_that_outlasted_its_lease_is_kept_but_moves_nothing(off
     await office.endpoint(events=FAILED_ONLY)
     await office.pay()
     await office.fan_out()
-    late = await office.deliveries.claim_due()
+    await office.begin()
     office.clock.advance(LEASE_AT_MOST)
     await office.another().dispatch()
 
     office.wire.answer(500)
-    await office.deliveries.deliver(late)
+    await office.answered()
 
     report = await office.the_report()
     assert report.delivery.status is DeliveryStatus.SUCCEEDED
@@ -314,15 +315,12 @@ async def test_moving_the_clock_repeats_no_attempt_under_way(office: Office) -> 
     await office.endpoint(events=FAILED_ONLY)
     await office.pay()
     await office.fan_out()
-    office.wire.held = asyncio.Event()
-    under_way = asyncio.create_task(office.deliveries.deliver_due())
-    await until(office.wire.has_posted)
+    await office.begin()
 
     office.clock.advance(timedelta(days=2))
-    assert await office.deliveries.claim_due() == []
+    assert await office.deliveries.start_due() == 0
 
-    office.wire.held.set()
-    assert await under_way == 1
+    await office.answered()
     assert (await office.the_report()).delivery.status is DeliveryStatus.SUCCEEDED
 
 
@@ -338,34 +336,108 @@ async def test_a_slow_receiver_holds_up_no_settled_delivery(database_url: str) -
     async with open_office(database_url, sender=sender) as office:
         await office.endpoint("http://receiver.test/slow", events=FAILED_ONLY)
         fast = await office.endpoint(events=FAILED_ONLY)
-        sender.held = asyncio.Event()
         await office.pay()
         await office.fan_out()
-        under_way = asyncio.create_task(office.deliveries.deliver_due())
+        await office.begin()
 
         async def fast_one_is_done() -> bool:
             (report,) = await office.reports(endpoint_id=fast.id)
             return report.delivery.status is DeliveryStatus.SUCCEEDED
 
         await until(fast_one_is_done)
-        assert not under_way.done()
 
-        sender.held.set()
-        await under_way
+        await office.answered()
         assert {each.delivery.status for each in await office.reports()} == {DeliveryStatus.SUCCEEDED}
 
 
-async def test_no_more_attempts_are_under_way_than_there_is_room_for(office: Office) -> None:
+async def test_an_endpoint_has_as_many_attempts_under_way_as_it_has_earned(office: Office) -> None:
     await office.endpoint(events=FAILED_ONLY)
-    await asyncio.gather(*(office.pay() for _ in range(UNDER_WAY_MAX + 10)))
+    await asyncio.gather(*(office.pay() for _ in range(10)))
     await office.fan_out()
 
-    claimed = [await office.deliveries.claim_due() for _ in range(UNDER_WAY_MAX // 64 + 2)]
+    # given one that has not answered yet
+    assert await office.begin() == WINDOW_FIRST
+    assert await office.deliveries.start_due() == 0
 
-    assert sum(map(len, claimed)) == UNDER_WAY_MAX
-    for each in claimed:
-        await office.deliveries.deliver(each)
-    assert await office.deliveries.deliver_due() == 10
+    # when it has, then it may have more
+    await office.answered()
+    assert await office.begin() == WINDOW_FIRST + 2
+    await office.answered()
+
+
+async def test_a_backlog_of_one_endpoint_delays_no_other(office: Office) -> None:
+    # given a dead endpoint for which a lot is overdue
+    await office.endpoint("http://dead.test/", events=FAILED_ONLY)
+    await asyncio.gather(*(office.pay() for _ in range(40)))
+    await office.fan_out()
+    office.clock.advance(timedelta(hours=1))
+
+    # when another one gets its first event
+    healthy = await office.endpoint(events=FAILED_ONLY)
+    await office.pay()
+    await office.fan_out()
+    await office.begin()
+
+    # then that is under way with the first few
+    assert len(office.wire.requests) == WINDOW_FIRST + 1
+    assert office.wire.requests[-1].url == healthy.url
+    await office.answered()
+
+
+async def test_an_endpoint_that_keeps_failing_rests_and_then_gets_one_attempt_at_a_time(
+    office: Office,
+) -> None:
+    endpoint = await office.endpoint(events=FAILED_ONLY)
+    await asyncio.gather(*(office.pay() for _ in range(30)))
+    office.wire.otherwise = 500
+
+    assert await office.dispatch() == FAILURES_BEFORE_REST
+    failing = await office.endpoints.get(office.merchant.id, endpoint.id)
+    assert (failing.failures, failing.rests_until) == (FAILURES_BEFORE_REST, START + timedelta(seconds=1))
+
+    assert await office.dispatch_in(timedelta(seconds=1)) == 1
+    assert await office.dispatch_in(timedelta(seconds=1)) == 0
+
+    # when it answers again, everything goes on
+    office.wire.otherwise = 200
+    assert await office.dispatch_in(timedelta(minutes=3)) == 30
+    healed = await office.endpoints.get(office.merchant.id, endpoint.id)
+    assert (healed.failures, healed.rests_until) == (0, None)
+
+
+async def test_first_sendings_of_one_payment_go_in_the_order_of_its_events(office: Office) -> None:
+    await office.endpoint()
+    payments = [await office.pay() for _ in range(3)]
+    await office.fan_out()
+    told: dict[str, list[str]] = {payment.id: [] for payment in payments}
+
+    while await office.begin():
+        await office.answered()
+
+    for body in map(orjson.loads, office.wire.bodies()):
+        told[body["payment"]["id"]].append(body["event"])
+    assert list(told.values()) == [["payment.created", "payment.failed"]] * 3
+
+
+async def test_the_next_event_of_a_payment_waits_only_for_the_first_attempt_of_the_one_before(
+    office: Office,
+) -> None:
+    await office.endpoint()
+    await office.pay()
+    await office.fan_out()
+    office.wire.answer(500)
+
+    # the second one does not go while the first is under way, in this process or in another
+    assert await office.begin() == 1
+    assert await office.another().deliveries.start_due() == 0
+    await office.answered()
+
+    # and is not held up by its retries
+    assert await office.deliver_due() == 1
+    assert [orjson.loads(body)["event"] for body in office.wire.bodies()] == [
+        "payment.created",
+        "payment.failed",
+    ]
 
 
 async def test_two_dispatchers_racing_deliver_each_delivery_once(postgres_url: str) -> None:
@@ -375,7 +447,7 @@ async def test_two_dispatchers_racing_deliver_each_delivery_once(postgres_url: s
         async with open_beside(first, postgres_url) as second:
 
             async def dispatch_all(office: Office) -> None:
-                while await office.deliveries.fan_out() or await office.deliveries.deliver_due():
+                while await office.deliveries.fan_out() or await office.deliver_due():
                     pass
 
             await asyncio.gather(*(dispatch_all(office) for office in (first, second, first, second)))
@@ -578,11 +650,12 @@ async def test_a_retry_during_an_attempt_wins_over_what_comes_of_it(office: Offi
     await office.endpoint(events=FAILED_ONLY)
     await office.pay()
     await office.fan_out()
-    claimed = await office.deliveries.claim_due()
-    _, change = await office.events.retry(office.merchant.id, claimed[0].delivery.id, at=office.clock.now())
+    await office.begin()
+    delivery = (await office.the_report()).delivery
+    _, change = await office.events.retry(office.merchant.id, delivery.id, at=office.clock.now())
     await office.commit(change)
 
-    await office.deliveries.deliver(claimed)
+    await office.answered()
     assert (await office.the_report()).delivery.status is DeliveryStatus.RETRYING
 
     assert await office.dispatch() == 1

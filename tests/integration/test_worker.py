@@ -171,7 +171,8 @@ async def test_the_only_process_of_a_database_repeats_what_a_dead_one_left(offic
     await office.endpoint(events=["payment.failed"])
     await office.pay()
     await office.fan_out()
-    await office.deliveries.claim_due()  # and then that process died
+    await office.begin()
+    await office.die()
 
     restarted = office.another()
     async with running(Worker(restarted.deliveries, CountingTimers(), poll_s=NEVER_S, is_only=True)):
@@ -206,7 +207,7 @@ async def test_it_survives_an_outage_of_the_database(private_postgres: PrivatePo
                 await until(lambda: is_delivered(office))
 
         failures = [each for each in logs if each["event"] == "work_failed"]
-        assert sorted(each["work"] for each in failures) == ["claim", "fan_out"]
+        assert {each["work"] for each in failures} >= {"claim", "fan_out"}
         assert {each["reason"] for each in failures} == {"DATABASE_UNAVAILABLE"}
 
 
@@ -225,12 +226,12 @@ async def test_a_round_whose_results_cannot_be_written_is_logged(private_postgre
                 office.wire.held.set()
                 await until(lambda: logged(logs, "attempts_not_settled"))
 
-        (told,) = [each for each in logs if each["event"] == "attempts_not_settled"]
+        told, *_ = [each for each in logs if each["event"] == "attempts_not_settled"]
         assert told["reason"] == "DATABASE_UNAVAILABLE"
 
 
 @pytest.mark.postgresql
-async def test_results_that_cannot_be_written_are_repeated_not_lost(
+async def test_results_that_cannot_be_written_are_kept_until_they_can(
     private_postgres: PrivatePostgres,
 ) -> None:
     url = private_postgres.url()
@@ -239,12 +240,14 @@ async def test_results_that_cannot_be_written_are_repeated_not_lost(
         await office.endpoint(events=["payment.failed"])
         await office.pay()
         await office.fan_out()
-        claimed = await office.deliveries.claim_due()
+        await office.begin()
         await asyncio.to_thread(private_postgres.stop)
 
         with pytest.raises(DatabaseUnavailableError):
-            await office.deliveries.deliver(claimed)
+            await office.answered()
 
         await asyncio.to_thread(private_postgres.start)
-        assert await office.dispatch_in(timedelta(minutes=2)) == 1
-        assert [attempt.number for attempt in (await office.the_report()).attempts] == [2]
+        assert await office.deliveries.settle_late() == 1
+        report = await office.the_report()
+        assert report.delivery.status is DeliveryStatus.SUCCEEDED
+        assert [attempt.number for attempt in report.attempts] == [1]

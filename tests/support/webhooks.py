@@ -15,6 +15,7 @@ from kessai.adapters.ids import UuidFactory
 from kessai.adapters.secret_box import FernetBox
 from kessai.dialects.native.events import NativeWebhooks
 from kessai.domain.change import Change
+from kessai.domain.delivery import Attempt, DeliveryStatus
 from kessai.domain.endpoint import Endpoint
 from kessai.domain.ids import MerchantId
 from kessai.domain.merchant import Merchant
@@ -104,7 +105,13 @@ class Office:
             shorthand_dialect="native",
             shorthand_secret=self.shorthand_secret,
         )
-        self.deliveries = Deliveries(self.database, self.clock, ids, dice, courier, dialects, policy)
+        self.attempts = 0
+        self.deliveries = Deliveries(
+            self.database, self.clock, ids, dice, courier, dialects, policy, observe=self._count
+        )
+
+    def _count(self, _status: DeliveryStatus, _attempt: Attempt) -> None:
+        self.attempts += 1
 
     @property
     def wire(self) -> ScriptedSender:
@@ -149,7 +156,31 @@ class Office:
     async def dispatch(self) -> int:
         """Fan out, and try once what is due now."""
         await self.fan_out()
-        return await self.deliveries.deliver_due()
+        return await self.deliver_due()
+
+    async def deliver_due(self) -> int:
+        """Try what is due until nothing is, and write down what came of it; how many attempts that were."""
+        before = self.attempts
+        while await self.deliveries.start_due():
+            await self.deliveries.finish(within_s=20)
+        return self.attempts - before
+
+    async def begin(self) -> int:
+        """Begin to try what is due; the receiver does not answer until `wire.held` is set."""
+        self.wire.held = asyncio.Event()
+        begun = await self.deliveries.start_due()
+        await asyncio.sleep(0)
+        return begun
+
+    async def answered(self) -> None:
+        """Let the receiver answer, and write down what came of it."""
+        assert self.wire.held is not None
+        self.wire.held.set()
+        await self.deliveries.finish(within_s=20)
+
+    async def die(self) -> None:
+        """Break off what is under way, as if the process were killed."""
+        await self.deliveries.finish(within_s=0)
 
     async def dispatch_in(self, wait: timedelta) -> int:
         """The same after some time."""

@@ -17,7 +17,7 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from kessai.domain.change import Change
-from kessai.domain.delivery import DeliveryStatus
+from kessai.domain.delivery import Attempt, DeliveryStatus
 from kessai.http.call import Reply, Visitor
 
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -71,10 +71,10 @@ class Metrics:
         for event in change.events:
             self._events.labels(event.type.value).inc()
 
-    def observe_attempt(self, status: DeliveryStatus, latency_ms: int) -> None:
-        """Count one webhook attempt."""
+    def observe_attempt(self, status: DeliveryStatus, attempt: Attempt) -> None:
+        """Count one webhook attempt, and where it left the delivery."""
         self._attempts.labels(status.value).inc()
-        self._latency.observe(latency_ms / 1000)
+        self._latency.observe(attempt.latency_ms / 1000)
 
     def exposition(self) -> bytes:
         """The text that Prometheus reads."""

@@ -103,7 +103,7 @@ class Endpoint:
         is_enabled: bool,
         at: datetime,
     ) -> Endpoint:
-        """As its owner wants it; moved or switched on again, with a clean slate. What was canceled stays so."""
+        """As its owner wants it; moved or switched on again, with a clean slate; canceled stays so."""
         is_same = self.is_enabled and url == self.url
         return replace(
             self,

@@ -25,23 +25,22 @@ from kessai.domain.delivery import (
     new_delivery,
 )
 from kessai.domain.endpoint import Endpoint, Hearing
-from kessai.domain.errors import KessaiError
 from kessai.domain.event import EndpointFact, Event, EventType
 from kessai.domain.ids import DeliveryId, EventId
 from kessai.domain.schedules import NAMED, NATIVE, Schedule
 from kessai.services.courier import Courier, Letter, Sent
+from kessai.services.pacing import Pacing
 from kessai.services.ports import Clock, Dice, IdFactory, WebhookResult
+from kessai.services.settler import Settler
 from kessai.services.webhook_dialect import WebhookDialects
 from kessai.storage.journal import Database
-from kessai.storage.repositories.outbox import Claimed, Compose, Outbox, Settlement
+from kessai.storage.repositories.fanning_out import Compose
+from kessai.storage.repositories.outbox import Outbox
+from kessai.storage.repositories.settling import Settlement
 
-Observe = Callable[[DeliveryStatus, int], None]
-"""Told of every attempt that counted: where it left the delivery, and how many milliseconds it took."""
+Observe = Callable[[DeliveryStatus, Attempt], None]
+"""Told of every attempt that counted, and where it left the delivery."""
 
-UNDER_WAY_MAX: Final = 256
-"""Attempts of one process at the same time: bounds sockets, and bodies in memory."""
-_CLAIMED_AT_ONCE: Final = 64
-"""Deliveries of one transaction: leaves room for those of faster receivers that come due next."""
 _FANNED_OUT_AT_ONCE: Final = 100
 """Events of one transaction: with ENDPOINTS_MAX it bounds how many bodies are in memory."""
 _LEASE_MARGIN: Final = timedelta(seconds=30)
@@ -63,7 +62,7 @@ class DeliveryPolicy:
 
 
 class Deliveries:
-    """The use cases of a dispatcher."""
+    """The use cases of a dispatcher. `when_settled` is called when there may be room for more attempts."""
 
     def __init__(
         self,
@@ -74,7 +73,7 @@ class Deliveries:
         courier: Courier,
         dialects: WebhookDialects,
         policy: DeliveryPolicy,
-        observe: Observe = lambda _status, _latency_ms: None,
+        observe: Observe = lambda _status, _attempt: None,
     ) -> None:
         self._outbox = Outbox(database)
         self._clock = clock
@@ -85,7 +84,11 @@ class Deliveries:
         self._policy = policy
         self._lease = policy.timeout + _LEASE_MARGIN
         self._observe = observe
-        self._busy: set[DeliveryId] = set()
+        self._pacing = Pacing()
+        self._settler = Settler(self._settle)
+        self._leased: dict[DeliveryId, datetime | None] = {}
+        self._under_way: set[asyncio.Task[None]] = set()
+        self.when_settled: Callable[[], None] = lambda: None
 
     async def take_over(self) -> int:
         """Repeat at once what another process left unfinished; only for the one process of a database."""
@@ -96,46 +99,73 @@ class Deliveries:
         at = self._clock.now()
         return await self._outbox.fan_out(at, _FANNED_OUT_AT_ONCE, self._compose(at))
 
-    async def deliver_due(self) -> int:
-        """Try what is due and write down what came of it; return how many deliveries were tried."""
-        claimed = await self.claim_due()
-        await self.deliver(claimed)
-        return len(claimed)
+    async def start_due(self) -> int:
+        """Begin to try what is due, as much as there is room for; return how many were begun or canceled."""
+        at = self._clock.now()
+        due = await self._outbox.due(at)
+        canceled = [
+            await self._outbox.cancel(each.endpoint, at) for each in due if not each.endpoint.takes_deliveries
+        ]
+        shares = self._pacing.shares([each for each in due if each.endpoint.takes_deliveries])
+        endpoints = {share.endpoint.id: share.endpoint for share in shares}
+        rooms = {share.endpoint.id: share.room for share in shares}
+        claimed = (
+            await self._outbox.claim(rooms, at=at, lease=self._lease, busy=self._outlasted(at))
+            if rooms
+            else []
+        )
+        for delivery in claimed:
+            self._start(delivery, endpoints[delivery.endpoint_id])
+        return len(claimed) + sum(canceled)
 
-    async def claim_due(self) -> Sequence[Claimed]:
-        """Take deliveries that are due, to be handed to `deliver`; none while enough are under way."""
-        limit = min(_CLAIMED_AT_ONCE, UNDER_WAY_MAX - len(self._busy))
-        if limit <= 0:
-            return ()
-        claimed = await self._outbox.claim_due(self._clock.now(), limit, self._lease, busy=self._busy)
-        # The business clock may be moved past a lease while its post is under way: not in this process.
-        self._busy.update(each.delivery.id for each in claimed)
-        return claimed
-
-    async def deliver(self, claimed: Sequence[Claimed]) -> None:
-        """Post all of them at the same time; attempts that end while others are settled form the next batch.
+    async def settle_late(self) -> int:
+        """Write down what could not be written before; return how many attempts.
 
         Raises:
-            KessaiError: the last results could not be written; their attempts will be repeated.
+            KessaiError: the database does not take them; they are kept.
         """
-        tasks = {asyncio.ensure_future(self._attempt(each)) for each in claimed}
-        unsettled: list[Settlement] = []
+        return await self._settler.try_again()
+
+    async def finish(self, within_s: float) -> int:
+        """Wait for the attempts under way and settle them; return how many were broken off.
+
+        Those are repeated when their lease has ended.
+        """
+        late: set[asyncio.Task[None]] = set()
+        if self._under_way:
+            _, late = await asyncio.wait(self._under_way, timeout=within_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        await self._settler.flush()
+        return len(late)
+
+    def _outlasted(self, at: datetime) -> list[DeliveryId]:
+        """Deliveries under way here whose lease has ended: the business clock was moved, so not a rival's."""
+        return [delivery_id for delivery_id, until in self._leased.items() if until is None or until <= at]
+
+    def _start(self, delivery: Delivery, endpoint: Endpoint) -> None:
+        self._leased[delivery.id] = delivery.leased_until
+        self._pacing.began(endpoint)
+        task = asyncio.create_task(self._attempt(delivery, endpoint))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _attempt(self, delivery: Delivery, endpoint: Endpoint) -> None:
+        letter = Letter(delivery.event_id, delivery.event_type, delivery.body, delivery.attempt_count)
+        started_at = self._clock.now()
         try:
-            while tasks:
-                done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-                unsettled += [task.result() for task in done]
-                try:
-                    await self._settle(unsettled)
-                except KessaiError:
-                    if not tasks:
-                        raise
-                else:
-                    self._busy.difference_update(each.delivery.id for each in unsettled)
-                    unsettled = []
-        finally:
-            for task in tasks:
-                task.cancel()
-            self._busy.difference_update(each.delivery.id for each in claimed)
+            sent = await self._courier.send(letter, endpoint)
+        except asyncio.CancelledError:
+            self._pacing.ended(endpoint, None)
+            self._leased.pop(delivery.id, None)
+            raise
+        except Exception as error:
+            # A bug of ours, and no reason to lose sight of the others.
+            log.exception("attempt_broke", delivery_id=delivery.id)
+            sent = Sent((), WebhookResult(None, 0, error=f"could not be sent ({type(error).__name__})"))
+        self._pacing.ended(endpoint, sent.result)
+        self._settler.add(self._settlement(delivery, endpoint, sent, started_at))
 
     def _compose(self, at: datetime) -> Compose:
         rendered: dict[tuple[EventId, str], bytes] = {}
@@ -148,25 +178,15 @@ class Deliveries:
 
         return compose
 
-    async def _attempt(self, claimed: Claimed) -> Settlement:
-        delivery = claimed.delivery
-        letter = Letter(delivery.event_id, delivery.event_type, delivery.body, delivery.attempt_count)
-        started_at = self._clock.now()
-        try:
-            sent = await self._courier.send(letter, claimed.endpoint)
-        except Exception as error:
-            # A bug of ours, and no reason to lose sight of the others.
-            log.exception("attempt_broke", delivery_id=delivery.id)
-            sent = Sent((), WebhookResult(None, 0, error=f"could not be sent ({type(error).__name__})"))
-        return self._settlement(claimed, sent, started_at)
-
-    def _settlement(self, claimed: Claimed, sent: Sent, started_at: datetime) -> Settlement:
-        delivery, result = claimed.delivery, sent.result
+    def _settlement(
+        self, delivery: Delivery, endpoint: Endpoint, sent: Sent, started_at: datetime
+    ) -> Settlement:
+        result = sent.result
         error = _in_words(result)
         retry_after = None if result.retry_after_s is None else timedelta(seconds=result.retry_after_s)
         settled = delivery.settled(
             AttemptResult(result.status_code, error, retry_after),
-            self._policy.schedule(claimed.endpoint.schedule),
+            self._policy.schedule(endpoint.schedule),
             spread=self._dice.uniform(-1, 1),
             at=self._clock.now(),
         )
@@ -187,10 +207,14 @@ class Deliveries:
 
     async def _settle(self, settlements: Sequence[Settlement]) -> None:
         judge = partial(self._judge, at=self._clock.now())
-        for each in await self._outbox.settle(settlements, judge):
-            self._observe(each.delivery.status, each.attempt.latency_ms)
+        counted = await self._outbox.settle(settlements, judge)
+        for each in settlements:
+            self._leased.pop(each.delivery.id, None)
+        for each in counted:
+            self._observe(each.delivery.status, each.attempt)
             if each.delivery.status is not DeliveryStatus.SUCCEEDED:
                 _tell_of_failure(each)
+        self.when_settled()
 
     def _judge(self, endpoint: Endpoint, hearing: Hearing, *, at: datetime) -> Change:
         after = endpoint.after(hearing, self._policy.schedule(endpoint.schedule), at=at)

@@ -10,7 +10,6 @@ import structlog
 
 from kessai.domain.errors import KessaiError
 from kessai.services.deliveries import Deliveries
-from kessai.storage.repositories.outbox import Claimed
 
 POLL_S: Final = 0.5
 """How often to look for what came due by itself, or was committed by another process."""
@@ -58,10 +57,13 @@ class Worker:
         self._ended.set()
         self._running: asyncio.Task[object] | None = None
         self._failing: dict[str, str] = {}
-        self._rounds: set[asyncio.Task[None]] = set()
+        self._is_news = True
+        self._looks_at = 0.0
+        deliveries.when_settled = self._woken.set
 
     def wake(self) -> None:
         """Something was committed that may be due: look now."""
+        self._is_news = True
         self._woken.set()
 
     async def run(self) -> None:
@@ -80,8 +82,8 @@ class Worker:
                     # A commit is no reason to hurry now.
                     place = min(failed_turns, len(_BACK_OFF_S)) - 1
                     await _is_set(self._stopping, within_s=_BACK_OFF_S[place])
-                elif not any(outcomes) and await _is_set(self._woken, within_s=self._poll_s):
-                    await _is_set(self._stopping, within_s=_GATHER_S)
+                elif not any(outcomes):
+                    await self._rest()
         except asyncio.CancelledError:
             # `stop` does so to a turn that takes too long: what it was to do stays in the database.
             if not self._stopping.is_set():
@@ -97,42 +99,34 @@ class Worker:
         if not await _is_set(self._ended, within_s=min(within_s, _TURN_S)) and self._running is not None:
             self._running.cancel()
             await self._ended.wait()
-        if not self._rounds:
-            return
-        _, late = await asyncio.wait(self._rounds, timeout=deadline - asyncio.get_running_loop().time())
-        if late:
-            log.warning("attempts_left_unfinished", rounds=len(late))
-            for round_ in late:
-                round_.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-
-    async def _turn(self) -> Sequence[int | None]:
-        """Do each kind of work once and return how much, None where it failed: one stops no other."""
-        return [
-            await self._try("timers", self._timers.tick),
-            await self._try("fan_out", self._deliveries.fan_out),
-            await self._try("claim", self._start_round),
-        ]
-
-    async def _start_round(self) -> int:
-        claimed = await self._deliveries.claim_due()
-        if claimed:
-            round_ = asyncio.create_task(self._deliver(claimed))
-            self._rounds.add(round_)
-            round_.add_done_callback(self._round_ended)
-        return len(claimed)
-
-    async def _deliver(self, claimed: Sequence[Claimed]) -> None:
         try:
-            await self._deliveries.deliver(claimed)
+            left = await self._deliveries.finish(deadline - asyncio.get_running_loop().time())
         except KessaiError as error:
             log.warning("attempts_not_settled", reason=error.code)
-        except Exception:
-            log.exception("attempts_not_settled")
+        else:
+            if left:
+                log.warning("attempts_left_unfinished", attempts=left)
 
-    def _round_ended(self, round_: asyncio.Task[None]) -> None:
-        self._rounds.discard(round_)
-        self.wake()
+    async def _turn(self) -> Sequence[int | None]:
+        """Do each kind of work once and return how much, None where it failed: one stops no other.
+
+        After attempts were settled, when nothing else has happened, there is only to look for more of them.
+        """
+        now = asyncio.get_running_loop().time()
+        is_news, self._is_news = self._is_news or now >= self._looks_at, False
+        if is_news:
+            self._looks_at = now + self._poll_s
+        commits = (("timers", self._timers.tick), ("fan_out", self._deliveries.fan_out)) if is_news else ()
+        attempts = (("settle", self._deliveries.settle_late), ("claim", self._deliveries.start_due))
+        outcomes = [await self._try(name, work) for name, work in (*commits, *attempts)]
+        # What one turn has begun the next one goes on with.
+        self._is_news |= is_news and (None in outcomes or any(outcomes))
+        return outcomes
+
+    async def _rest(self) -> None:
+        """Wait for a commit, for attempts that were settled, or for the next look by the clock."""
+        if await _is_set(self._woken, within_s=self._poll_s):
+            await _is_set(self._stopping, within_s=_GATHER_S)
 
     async def _try(self, name: str, work: Callable[[], Awaitable[int]]) -> int | None:
         """Do one kind of work. A failure is logged when it begins, when it changes and when it is over."""

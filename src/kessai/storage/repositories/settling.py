@@ -1,0 +1,126 @@
+"""What attempts came to, written in batches: deliveries moved on, attempts kept, endpoints judged.
+
+The version says whose turn it is: an attempt that outlasted its lease is kept and moves nothing.
+Rows are locked in the order of their ids, so that two batches never wait for each other in a ring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Connection, and_, bindparam, or_, select, update
+
+from kessai.domain.change import Change
+from kessai.domain.delivery import GONE, Attempt, Delivery, DeliveryStatus
+from kessai.domain.endpoint import Endpoint, Hearing
+from kessai.domain.ids import DeliveryId, EndpointId
+from kessai.storage.journal import COMMITTED
+from kessai.storage.record_rows import endpoint_from, record_values
+from kessai.storage.saving import insert_or_ignore, save
+from kessai.storage.tables import webhook_attempts, webhook_deliveries, webhook_endpoints
+
+Judge = Callable[[Endpoint, Hearing], Change]
+"""Says what follows for an endpoint from what it made of its deliveries."""
+
+_MOVING: Final = (
+    "status",
+    "attempt_count",
+    "retry_count",
+    "due_at",
+    "leased_until",
+    "last_error",
+    "updated_at",
+    "version",
+)
+_MOVE: Final = (
+    update(webhook_deliveries)
+    .where(webhook_deliveries.c.id == bindparam("the_id"))
+    .values({name: bindparam(f"new_{name}") for name in _MOVING})
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A delivery as it stands after an attempt, at the version after the claim's."""
+
+    delivery: Delivery
+    attempt: Attempt
+
+
+def settle(connection: Connection, settlements: Sequence[Settlement], judge: Judge) -> list[Settlement]:
+    """Write what came of attempts; return those that still counted."""
+    versions = _locked_versions(connection, [each.delivery.id for each in settlements])
+    counted = [each for each in settlements if versions.get(each.delivery.id) == each.delivery.version - 1]
+    move(connection, [each.delivery for each in counted])
+    tried = [_attempt_values(each.attempt) for each in settlements if each.delivery.id in versions]
+    if tried:
+        connection.execute(insert_or_ignore(webhook_attempts, connection), tried)
+    for endpoint, hearing in _heard_by(connection, counted):
+        if save(connection, judge(endpoint, hearing)) is not COMMITTED:
+            raise LockedRowMovedError(f"endpoint {endpoint.id} moved while it was locked")
+    return counted
+
+
+class LockedRowMovedError(Exception):
+    """A bug of ours: a row changed under our lock."""
+
+
+def _locked_versions(connection: Connection, delivery_ids: Collection[DeliveryId]) -> dict[str, int]:
+    rows = connection.execute(
+        select(webhook_deliveries.c.id, webhook_deliveries.c.version)
+        .where(webhook_deliveries.c.id.in_(delivery_ids))
+        .order_by(webhook_deliveries.c.id)
+        .with_for_update()
+    )
+    return {row.id: row.version for row in rows}
+
+
+def _heard_by(connection: Connection, counted: Sequence[Settlement]) -> Iterable[tuple[Endpoint, Hearing]]:
+    """The endpoints whose health may change, locked, and what they made of their deliveries."""
+    hearings: dict[EndpointId, Hearing] = {}
+    for each in counted:
+        endpoint_id, heard = each.delivery.endpoint_id, _heard(each)
+        hearings[endpoint_id] = hearings[endpoint_id] | heard if endpoint_id in hearings else heard
+    failed = [endpoint_id for endpoint_id, hearing in hearings.items() if not hearing.succeeded]
+    arrived = [endpoint_id for endpoint_id, hearing in hearings.items() if hearing.succeeded]
+    was_failing = or_(webhook_endpoints.c.failing_since.is_not(None), webhook_endpoints.c.failures > 0)
+    recovered = and_(webhook_endpoints.c.id.in_(arrived), was_failing)
+    rows = connection.execute(
+        select(webhook_endpoints)
+        .where(or_(webhook_endpoints.c.id.in_(failed), recovered))
+        .order_by(webhook_endpoints.c.id)
+        .with_for_update(key_share=True)
+    ).all()
+    for row in rows:
+        endpoint = endpoint_from(tuple(row))
+        yield endpoint, hearings[endpoint.id]
+
+
+def _heard(settlement: Settlement) -> Hearing:
+    status = settlement.delivery.status
+    return Hearing(
+        succeeded=status is DeliveryStatus.SUCCEEDED,
+        exhausted=status is DeliveryStatus.EXHAUSTED,
+        gone=settlement.attempt.status_code == GONE,
+        failed=int(status is not DeliveryStatus.SUCCEEDED),
+    )
+
+
+def move(connection: Connection, deliveries: Sequence[Delivery]) -> None:
+    """Write deliveries whose rows this transaction has locked."""
+    rows = []
+    for delivery in sorted(deliveries, key=lambda each: each.id):
+        values = record_values(delivery)
+        rows.append({"the_id": delivery.id, **{f"new_{name}": values[name] for name in _MOVING}})
+    if rows:
+        connection.execute(_MOVE, rows)
+
+
+def _attempt_values(attempt: Attempt) -> dict[str, Any]:
+    values = {field.name: getattr(attempt, field.name) for field in fields(attempt)}
+    for name in ("request_headers", "answer_headers"):
+        values[name] = orjson.dumps(values[name]).decode()
+    return values
