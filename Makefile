@@ -24,11 +24,11 @@ RUN_READY := $(VENV)/.installed-run
 DEV_READY := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint types format coverage check lock clean
+.PHONY: help run demo test lint types format coverage check prove bench lock clean
 
 help:  ## list these commands
 	@awk 'BEGIN { FS = ":.*## +" } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo 'Variables: PYTHON=python3.12 chooses the interpreter, ARGS="..." is passed on (run, demo, test).'
+	@echo 'Variables: PYTHON=python3.12 chooses the interpreter, ARGS="..." is passed on (run, demo, test, prove, bench).'
 
 run: $(RUN_READY)  ## install what is needed and serve on http://127.0.0.1:8000, on SQLite
 	@$(BIN)/kessai serve $(ARGS)
@@ -62,6 +62,12 @@ check: $(DEV_READY)  ## what CI checks: format, lint, import rules, types, tests
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory types
 	@$(MAKE) --no-print-directory test coverage
+
+prove: $(DEV_READY)  ## try to break a promise for minutes: ARGS="storm --scale 0.1"; without ARGS all
+	@$(BIN)/python -m tests.prove $(ARGS)
+
+bench: $(DEV_READY)  ## measure, for the figures in the pages: ARGS="webhooks --scale 0.1"
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 lock: $(BIN)/python  ## write the locks anew; LOCK_ARGS=--upgrade takes the newest versions
 	@test -x $(BIN)/uv || $(INSTALL) uv

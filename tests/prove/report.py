@@ -1,0 +1,116 @@
+"""What a run shows: figures with their bounds, promises kept and broken, as JSON and as a Markdown table."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import kessai
+from tests.prove.numbers import shown
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One figure. `bound` says in words what it has to be, if anything; `holds` whether it is."""
+
+    name: str
+    value: str
+    bound: str = ""
+    holds: bool = True
+
+
+@dataclass(slots=True)
+class Report:
+    """Of one harness on one database. Evidence is what to look at when a promise is broken."""
+
+    harness: str
+    database: str
+    scale: float
+    seed: int
+    lines: list[Line] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    evidence: dict[str, Any] = field(default_factory=dict)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _started: float = field(default_factory=time.monotonic)
+
+    @property
+    def holds(self) -> bool:
+        """Whether every promise was kept and every bound reached."""
+        return not self.broken and all(line.holds for line in self.lines)
+
+    def note(self, name: str, value: object) -> None:
+        """A figure without a bound."""
+        self.lines.append(Line(name, _shown(value)))
+
+    def hold(self, name: str, value: float, sign: Literal["<=", ">=", "=="], bound: float, unit: str) -> None:
+        """A figure with a bound."""
+        kept = {"<=": value <= bound, ">=": value >= bound, "==": value == bound}[sign]
+        words = {"<=": "at most", ">=": "at least", "==": "exactly"}[sign]
+        self.lines.append(Line(name, f"{_shown(value)} {unit}".strip(), f"{words} {_shown(bound)}", kept))
+
+    def breaks(self, promise: str, **evidence: Any) -> None:
+        """A promise is broken."""
+        self.broken.append(promise)
+        self.evidence |= evidence
+
+    def as_json(self) -> str:
+        """All of it."""
+        facts = {
+            "harness": self.harness,
+            "database": self.database,
+            "holds": self.holds,
+            "scale": self.scale,
+            "seed": self.seed,
+            "started_at": self.started_at.isoformat(),
+            "seconds": round(time.monotonic() - self._started, 1),
+            "command": " ".join(sys.orig_argv[1:]),
+            "kessai": kessai.__version__,
+            "python": platform.python_version(),
+            "cores": os.cpu_count(),
+            "lines": [
+                {"name": each.name, "value": each.value, "bound": each.bound, "holds": each.holds}
+                for each in self.lines
+            ],
+            "broken": self.broken,
+            "evidence": self.evidence,
+        }
+        return json.dumps(facts, indent=2, default=str)
+
+    def as_markdown(self) -> str:
+        """A table for people, with what it takes to do it again."""
+        facts = (
+            f"`{self.harness}` on {self.database}, scale {self.scale:g}, seed {self.seed},"
+            f" {self.started_at:%Y-%m-%d %H:%M} UTC, {time.monotonic() - self._started:.0f} s,"
+            f" {os.cpu_count()} cores, Python {platform.python_version()}"
+        )
+        rows = [
+            f"| {each.name} | {each.value} | {each.bound or '-'} | {'yes' if each.holds else '**no**'} |"
+            for each in self.lines
+        ]
+        table = ["| figure | measured | bound | holds |", "|---|---|---|---|", *rows]
+        broken = [f"- broken: {each}" for each in self.broken]
+        return "\n".join([facts, "", *table, *([""] if broken else []), *broken, ""])
+
+
+def publish(reports: list[Report], path: Path | None) -> bool:
+    """Print all, write them to `path` (Markdown) and beside it as .json; return whether all hold."""
+    text = "\n".join(report.as_markdown() for report in reports)
+    print(text)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.with_suffix(".md").write_text(text)
+        path.with_suffix(".json").write_text(
+            "[\n" + ",\n".join(report.as_json() for report in reports) + "\n]\n"
+        )
+    return all(report.holds for report in reports)
+
+
+def _shown(value: object) -> str:
+    return shown(value) if isinstance(value, int | float) else str(value)
