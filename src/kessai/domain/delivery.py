@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -82,27 +83,27 @@ class Delivery:
         result: AttemptResult,
         schedule: Schedule,
         *,
-        spread: float,
+        spread: Callable[[], float],
         at: datetime,
     ) -> Delivery:
-        """What follows from one attempt; `spread` in -1..1 is this attempt's jitter."""
-        after = replace(
-            self,
-            leased_until=None,
-            due_at=None,
-            updated_at=at,
-            last_error=result.error[:ERROR_MAX] if result.error else None,
-            version=self.version + 1,
-        )
-        if result.succeeded:
-            return replace(after, status=DeliveryStatus.SUCCEEDED, last_error=None)
-        if result.status_code == GONE or self.retry_count >= len(schedule.delays):
-            return replace(after, status=DeliveryStatus.EXHAUSTED)
-        delay = schedule.delay(self.retry_count, spread=spread)
-        if result.retry_after is not None:
-            delay = max(delay, min(result.retry_after, RETRY_AFTER_MAX))
+        """What follows from one attempt; `spread` gives a number in -1..1, the jitter of a retry."""
+        status, due_at, retry_count = DeliveryStatus.SUCCEEDED, None, self.retry_count
+        if not result.succeeded:
+            status = DeliveryStatus.EXHAUSTED
+            if result.status_code != GONE and retry_count < len(schedule.delays):
+                delay = schedule.delay(retry_count, spread=spread())
+                if result.retry_after is not None:
+                    delay = max(delay, min(result.retry_after, RETRY_AFTER_MAX))
+                status, due_at, retry_count = DeliveryStatus.RETRYING, at + delay, retry_count + 1
         return replace(
-            after, status=DeliveryStatus.RETRYING, retry_count=self.retry_count + 1, due_at=at + delay
+            self,
+            status=status,
+            retry_count=retry_count,
+            due_at=due_at,
+            leased_until=None,
+            updated_at=at,
+            last_error=None if result.succeeded or not result.error else result.error[:ERROR_MAX],
+            version=self.version + 1,
         )
 
     def again(self, *, at: datetime) -> Delivery:

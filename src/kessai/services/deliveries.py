@@ -187,7 +187,7 @@ class Deliveries:
         settled = delivery.settled(
             AttemptResult(result.status_code, error, retry_after),
             self._policy.schedule(endpoint.schedule),
-            spread=self._dice.uniform(-1, 1),
+            spread=lambda: self._dice.uniform(-1, 1),
             at=self._clock.now(),
         )
         attempt = Attempt(

@@ -1,4 +1,4 @@
-"""Reads as Core statements, compiled once per database and run on the driver itself.
+"""Core statements, compiled once per database and run on the driver itself.
 
 Compiling a statement costs more than running it; the ORM and the engine's own execution cost ten times
 a point read. What is left of SQLAlchemy here is what it is best at: statements and types.
@@ -6,12 +6,13 @@ a point read. What is left of SQLAlchemy here is what it is best at: statements 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Dialect, Select
+from sqlalchemy import Connection, Dialect, Insert, Select, Update
 from sqlalchemy.dialects.sqlite import pysqlite
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.types import TypeEngine
 
 Processor = Callable[[Any], Any]
@@ -60,9 +61,12 @@ class Compiled:
 
 
 class Query:
-    """A read. `is_point`: it touches a row or a few by a unique index, so it may run where it is asked."""
+    """A read. `is_point`: it touches a row or a few by a unique index, so it may run where it is asked.
 
-    def __init__(self, statement: Select[Any], *, is_point: bool = False) -> None:
+    Within a transaction also an update that returns rows.
+    """
+
+    def __init__(self, statement: Select[Any] | ReturningUpdate[Any], *, is_point: bool = False) -> None:
         self._statement = statement
         self._compiled: dict[str, Compiled] = {}
         self.is_point = is_point
@@ -74,12 +78,18 @@ class Query:
             known = self._compiled[dialect.name] = self._compile(dialect)
         return known
 
+    def within(self, connection: Connection, **params: object) -> list[tuple[Any, ...]]:
+        """Run it in an open transaction and return its rows."""
+        compiled = self.compiled(connection.dialect)
+        found = connection.exec_driver_sql(compiled.sql, tuple(compiled.values(params)))
+        return compiled.decoded(found.fetchall())
+
     def _compile(self, dialect: Dialect) -> Compiled:
         made = self._statement.compile(dialect=dialect)
         names = tuple(made.positiontup or ())
         decoders = (
             (position, _decoder(column.type, dialect))
-            for position, column in enumerate(self._statement.selected_columns)
+            for position, column in enumerate(self._statement.exported_columns)
         )
         return Compiled(
             sql=str(made),
@@ -88,3 +98,35 @@ class Query:
             decoders=tuple((position, process) for position, process in decoders if process is not None),
             constants={name: made.params[name] for name in names if not made.binds[name].required},
         )
+
+
+class Write:
+    """Rows written in one go within an open transaction: an insert, or an update, of one row as a statement.
+
+    `make` gives the statement in a database's words. `names` are its parameters in the order in which rows
+    hold their values.
+    """
+
+    def __init__(self, make: Callable[[str], Insert | Update], names: Sequence[str]) -> None:
+        self._make = make
+        self._names = tuple(names)
+        self._compiled: dict[str, tuple[str, tuple[tuple[int, Processor | None], ...]]] = {}
+
+    def run(self, connection: Connection, rows: Iterable[Sequence[Any]]) -> None:
+        """Write the rows, if there are any."""
+        sql, places = self._for(connection.dialect)
+        values = [
+            tuple(row[place] if process is None else process(row[place]) for place, process in places)
+            for row in rows
+        ]
+        if values:
+            connection.exec_driver_sql(sql, values)
+
+    def _for(self, dialect: Dialect) -> tuple[str, tuple[tuple[int, Processor | None], ...]]:
+        known = self._compiled.get(dialect.name)
+        if known is None:
+            made = self._make(dialect.name).compile(dialect=dialect)
+            names = made.positiontup or ()
+            places = ((self._names.index(name), binder(made.binds[name].type, dialect)) for name in names)
+            known = self._compiled[dialect.name] = str(made), tuple(places)
+        return known

@@ -103,7 +103,7 @@ def _save_row(connection: Connection, table: Table, values: dict[str, Any]) -> b
     version = values["version"]
     if version == 1 and table is webhook_deliveries:
         # A dispatcher may have sent this event there meanwhile: then it is to be decided anew.
-        return connection.execute(insert_or_ignore(table, connection), values).rowcount == 1
+        return connection.execute(insert_or_ignore(table, connection.dialect.name), values).rowcount == 1
     if version == 1:
         connection.execute(insert(table), values)
         return True
@@ -111,9 +111,9 @@ def _save_row(connection: Connection, table: Table, values: dict[str, Any]) -> b
     return connection.execute(update(table).where(unmoved).values(**values)).rowcount == 1
 
 
-def insert_or_ignore(table: Table, connection: Connection) -> Any:
-    """Insert rows, leaving out those that are there already."""
-    return _insert_into(table, connection.dialect.name).on_conflict_do_nothing()
+def insert_or_ignore(table: Table, kind: str) -> Any:
+    """Insert rows, leaving out those that are there already; in the words of one kind of database."""
+    return _insert_into(table, kind).on_conflict_do_nothing()
 
 
 def _insert_into(table: Table, kind: str) -> Any:

@@ -42,7 +42,7 @@ def pending() -> Delivery:
 
 def tried(delivery: Delivery, result: AttemptResult, *, spread: float = 0, at: datetime = AT) -> Delivery:
     claimed = delivery.claimed(until=at + timedelta(minutes=1))
-    return claimed.settled(result, SCHEDULE, spread=spread, at=at)
+    return claimed.settled(result, SCHEDULE, spread=lambda: spread, at=at)
 
 
 def delay_after(delivery: Delivery) -> float:
@@ -114,7 +114,7 @@ def test_gone_ends_it_at_once() -> None:
 def test_without_retries_the_first_failure_ends_it() -> None:
     claimed = pending().claimed(until=AT)
 
-    ended = claimed.settled(REFUSED, Schedule.doubling(timedelta(seconds=5), 0), spread=0, at=AT)
+    ended = claimed.settled(REFUSED, Schedule.doubling(timedelta(seconds=5), 0), spread=lambda: 0, at=AT)
 
     assert ended.status is DeliveryStatus.EXHAUSTED
 

@@ -34,6 +34,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from kessai.domain.delivery import Delivery, DeliveryStatus
 from kessai.domain.endpoint import Endpoint
 from kessai.domain.ids import DeliveryId, EndpointId
+from kessai.storage.among import among, listed
 from kessai.storage.query import Query
 from kessai.storage.record_rows import delivery_from, endpoint_from
 from kessai.storage.tables import webhook_deliveries, webhook_endpoints
@@ -125,24 +126,30 @@ def _taken() -> Update:
     )
 
 
-def _take_of_one() -> Any:
+def _take_of_one(is_busy: ColumnElement[bool] | None) -> Query:
     takeable = _takeable(bindparam("of_endpoint", type_=Id), bindparam("room", type_=Integer))
-    wanted = takeable.where(_OPEN.c.id.not_in(bindparam("busy", expanding=True)))
-    return _taken().where(webhook_deliveries.c.id.in_(wanted)).returning(*webhook_deliveries.c)
+    wanted = takeable if is_busy is None else takeable.where(~is_busy)
+    return Query(_taken().where(webhook_deliveries.c.id.in_(wanted)).returning(*webhook_deliveries.c))
 
 
-def _take_of_all() -> Any:
+def _take_of_all(is_busy: ColumnElement[bool] | None) -> Query:
     arrays = (bindparam("endpoint_ids", type_=ARRAY(Id)), bindparam("rooms", type_=ARRAY(Integer)))
     shape = (column("endpoint_id", Id), column("room", Integer))
     wanted = func.unnest(*arrays).table_valued(*shape, name="wanted").render_derived()
     takeable = _takeable(wanted.c.endpoint_id, wanted.c.room)
-    of_each = takeable.where(_OPEN.c.id.not_in(bindparam("busy", expanding=True))).lateral("of_each")
+    of_each = (takeable if is_busy is None else takeable.where(~is_busy)).lateral("of_each")
     chosen = select(of_each.c.id).select_from(wanted.join(of_each, true())).cte("chosen")
-    return _taken().where(webhook_deliveries.c.id == chosen.c.id).returning(*webhook_deliveries.c)
+    return Query(_taken().where(webhook_deliveries.c.id == chosen.c.id).returning(*webhook_deliveries.c))
 
 
-_TAKE_OF_ONE: Final = _take_of_one()
-_TAKE_OF_ALL: Final = _take_of_all()
+_TAKE: Final = {
+    # No LATERAL on SQLite; but then, no way to a server and back either.
+    ("sqlite", False): _take_of_one(None),
+    ("sqlite", True): _take_of_one(among(_OPEN.c.id, "busy", "sqlite")),
+    ("postgresql", False): _take_of_all(None),
+    ("postgresql", True): _take_of_all(among(_OPEN.c.id, "busy", "postgresql")),
+}
+"""By the kind of database, and whether some deliveries are not to be taken."""
 
 
 def claim(
@@ -154,16 +161,16 @@ def claim(
     busy: Collection[DeliveryId],
 ) -> list[Delivery]:
     """Lease up to so many deliveries of each endpoint, the longest due first, for one attempt more."""
-    facts = {"at": at, "until": until, "busy": list(busy)}
-    if connection.dialect.name == "postgresql":
+    kind = connection.dialect.name
+    take = _TAKE[kind, bool(busy)]
+    facts = {"at": at, "until": until, "busy": listed(busy, kind)}
+    if kind == "postgresql":
         wanted = {"endpoint_ids": list(rooms), "rooms": list(rooms.values())}
-        rows = list(connection.execute(_TAKE_OF_ALL, {**facts, **wanted}))
+        rows = take.within(connection, **facts, **wanted)
     else:
-        # No LATERAL here; but then, no way to a server and back either.
         each = ({"of_endpoint": endpoint_id, "room": room} for endpoint_id, room in rooms.items())
-        rows = [row for wanted in each for row in connection.execute(_TAKE_OF_ONE, {**facts, **wanted})]
-    taken = [delivery_from(tuple(row)) for row in rows]
-    return sorted(taken, key=lambda delivery: (delivery.due_at, delivery.event_id))
+        rows = [row for one in each for row in take.within(connection, **facts, **one)]
+    return sorted(map(delivery_from, rows), key=lambda delivery: (delivery.due_at, delivery.event_id))
 
 
 def unreachable(connection: Connection, endpoint_id: EndpointId, at: datetime, limit: int) -> list[Delivery]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import datetime
+from operator import attrgetter
 from typing import Final
 
 from sqlalchemy import Connection, func, select, update
@@ -12,8 +13,8 @@ from kessai.domain.delivery import Delivery
 from kessai.domain.endpoint import Endpoint
 from kessai.domain.event import Event
 from kessai.storage.event_rows import event_from_row
-from kessai.storage.query import Query
-from kessai.storage.record_rows import endpoint_from, record_values
+from kessai.storage.query import Query, Write
+from kessai.storage.record_rows import DELIVERY_COLUMNS, endpoint_from
 from kessai.storage.saving import insert_or_ignore
 from kessai.storage.tables import webhook_deliveries, webhook_endpoints, webhook_events
 
@@ -26,6 +27,8 @@ ANY_EVENT: Final = Query(select(webhook_events.c.id).where(_IS_NEW).limit(1), is
 OLDEST_EVENT: Final = Query(
     select(webhook_events.c.occurred_at).where(_IS_NEW).order_by(webhook_events.c.id).limit(1)
 )
+_row: Final = attrgetter(*DELIVERY_COLUMNS)
+_ADD: Final = Write(lambda kind: insert_or_ignore(webhook_deliveries, kind), DELIVERY_COLUMNS)
 _TURN: Final = 0x6B657373616931
 """Names the lock of whoever fans out; any number that no other program of this database uses."""
 
@@ -55,9 +58,7 @@ def fan_out(connection: Connection, at: datetime, limit: int, compose: Compose) 
     deliveries = [
         compose(event, endpoint) for event in _events(connection, heard) for endpoint in heard[event.id]
     ]
-    if deliveries:
-        statement = insert_or_ignore(webhook_deliveries, connection)
-        connection.execute(statement, [record_values(delivery) for delivery in deliveries])
+    _ADD.run(connection, map(_row, deliveries))
     done = webhook_events.c.id.in_([event_id for event_id, _, _ in new])
     connection.execute(update(webhook_events).where(done).values(fanned_out_at=at))
     return len(new)

@@ -6,8 +6,9 @@ Rows are locked in the order of their ids, so that two batches never wait for ea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final
 
 import orjson
@@ -17,14 +18,25 @@ from kessai.domain.change import Change
 from kessai.domain.delivery import GONE, Attempt, Delivery, DeliveryStatus
 from kessai.domain.endpoint import Endpoint, Hearing
 from kessai.domain.ids import DeliveryId, EndpointId
+from kessai.storage.among import among, listed
 from kessai.storage.journal import COMMITTED
-from kessai.storage.record_rows import endpoint_from, record_values
+from kessai.storage.query import Query, Write
+from kessai.storage.record_rows import endpoint_from
 from kessai.storage.saving import insert_or_ignore, save
 from kessai.storage.tables import webhook_attempts, webhook_deliveries, webhook_endpoints
 
 Judge = Callable[[Endpoint, Hearing], Change]
 """Says what follows for an endpoint from what it made of its deliveries."""
 
+_LOCK: Final = {
+    kind: Query(
+        select(webhook_deliveries.c.id, webhook_deliveries.c.version)
+        .where(among(webhook_deliveries.c.id, "ids", kind))
+        .order_by(webhook_deliveries.c.id)
+        .with_for_update()
+    )
+    for kind in ("sqlite", "postgresql")
+}
 _MOVING: Final = (
     "status",
     "attempt_count",
@@ -35,11 +47,18 @@ _MOVING: Final = (
     "updated_at",
     "version",
 )
-_MOVE: Final = (
-    update(webhook_deliveries)
-    .where(webhook_deliveries.c.id == bindparam("the_id"))
-    .values({name: bindparam(f"new_{name}") for name in _MOVING})
+_moved: Final = attrgetter(*_MOVING, "id")
+_MOVE: Final = Write(
+    lambda _kind: (
+        update(webhook_deliveries)
+        .where(webhook_deliveries.c.id == bindparam("the_id", type_=webhook_deliveries.c.id.type))
+        .values({name: bindparam(f"new_{name}") for name in _MOVING})
+    ),
+    [*(f"new_{name}" for name in _MOVING), "the_id"],
 )
+_ATTEMPT: Final = tuple(str(column.name) for column in webhook_attempts.columns)
+_tried: Final = attrgetter(*_ATTEMPT[:-2])
+_KEEP: Final = Write(lambda kind: insert_or_ignore(webhook_attempts, kind), _ATTEMPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +74,9 @@ def settle(connection: Connection, settlements: Sequence[Settlement], judge: Jud
     versions = _locked_versions(connection, [each.delivery.id for each in settlements])
     counted = [each for each in settlements if versions.get(each.delivery.id) == each.delivery.version - 1]
     move(connection, [each.delivery for each in counted])
-    tried = [_attempt_values(each.attempt) for each in settlements if each.delivery.id in versions]
-    if tried:
-        connection.execute(insert_or_ignore(webhook_attempts, connection), tried)
+    _KEEP.run(
+        connection, (_attempt_row(each.attempt) for each in settlements if each.delivery.id in versions)
+    )
     for endpoint, hearing in _heard_by(connection, counted):
         if save(connection, judge(endpoint, hearing)) is not COMMITTED:
             raise LockedRowMovedError(f"endpoint {endpoint.id} moved while it was locked")
@@ -68,14 +87,9 @@ class LockedRowMovedError(Exception):
     """A bug of ours: a row changed under our lock."""
 
 
-def _locked_versions(connection: Connection, delivery_ids: Collection[DeliveryId]) -> dict[str, int]:
-    rows = connection.execute(
-        select(webhook_deliveries.c.id, webhook_deliveries.c.version)
-        .where(webhook_deliveries.c.id.in_(delivery_ids))
-        .order_by(webhook_deliveries.c.id)
-        .with_for_update()
-    )
-    return {row.id: row.version for row in rows}
+def _locked_versions(connection: Connection, delivery_ids: Sequence[DeliveryId]) -> dict[str, int]:
+    kind = connection.dialect.name
+    return dict(_LOCK[kind].within(connection, ids=listed(delivery_ids, kind)))
 
 
 def _heard_by(connection: Connection, counted: Sequence[Settlement]) -> Iterable[tuple[Endpoint, Hearing]]:
@@ -111,16 +125,14 @@ def _heard(settlement: Settlement) -> Hearing:
 
 def move(connection: Connection, deliveries: Sequence[Delivery]) -> None:
     """Write deliveries whose rows this transaction has locked."""
-    rows = []
-    for delivery in sorted(deliveries, key=lambda each: each.id):
-        values = record_values(delivery)
-        rows.append({"the_id": delivery.id, **{f"new_{name}": values[name] for name in _MOVING}})
-    if rows:
-        connection.execute(_MOVE, rows)
+    _MOVE.run(connection, map(_moved, sorted(deliveries, key=lambda each: each.id)))
 
 
-def _attempt_values(attempt: Attempt) -> dict[str, Any]:
-    values = {field.name: getattr(attempt, field.name) for field in fields(attempt)}
-    for name in ("request_headers", "answer_headers"):
-        values[name] = orjson.dumps(values[name]).decode()
-    return values
+def _attempt_row(attempt: Attempt) -> tuple[Any, ...]:
+    # Headers are the last two columns, and JSON.
+    request_headers, answer_headers = attempt.request_headers, attempt.answer_headers
+    return (
+        *_tried(attempt),
+        orjson.dumps(request_headers).decode(),
+        orjson.dumps(answer_headers).decode() if answer_headers else "[]",
+    )
