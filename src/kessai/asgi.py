@@ -71,7 +71,12 @@ class Application:
             first_key = None if self._is_dispatcher else await gateway.welcome()
             keeping = asyncio.create_task(gateway.housekeeper.run())
             stack.push_async_callback(_stop_housekeeping, gateway, keeping)
-            if settings.dispatch or self._is_dispatcher:
+            dispatches = settings.dispatch or self._is_dispatcher
+            if gateway.doorbell is not None:
+                wake = gateway.worker.wake if dispatches else None
+                listening = asyncio.create_task(gateway.doorbell.run(wake))
+                stack.push_async_callback(_cancel, listening)
+            if dispatches:
                 running = asyncio.create_task(gateway.worker.run())
                 stack.push_async_callback(_stop, gateway, running)
             yield gateway, first_key
@@ -101,8 +106,12 @@ async def _stop_housekeeping(gateway: Gateway, keeping: asyncio.Task[None]) -> N
     gateway.housekeeper.stop()
     # Nothing depends on it, and the database may be the reason why we are told to stop.
     await asyncio.wait({keeping}, timeout=_HOUSEKEEPING_S)
-    keeping.cancel()
-    await asyncio.gather(keeping, return_exceptions=True)
+    await _cancel(keeping)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _print_key(_gateway: Gateway, first_key: str | None) -> None:

@@ -46,6 +46,7 @@ from kessai.services.timelines import Timelines
 from kessai.services.timers import Timers
 from kessai.services.webhook_dialect import WebhookDialects
 from kessai.settings import Settings
+from kessai.storage.doorbell import Doorbell
 from kessai.storage.journal import Database
 from kessai.storage.migrate import HEAD, PAST, current_revision, upgrade
 from kessai.worker.housekeeper import Housekeeper
@@ -65,7 +66,10 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """Everything joined. `app` is the ASGI application of the API, `operations` that of a dispatcher."""
+    """Everything joined. `app` is the ASGI application of the API, `operations` that of a dispatcher.
+
+    `doorbell` is None where no other process has the database.
+    """
 
     app: App
     operations: App
@@ -74,6 +78,7 @@ class Gateway:
     database: Database
     pruning: Pruning
     housekeeper: Housekeeper
+    doorbell: Doorbell | None
     clock: Clock
     settings: Settings
 
@@ -129,6 +134,14 @@ def open_database(settings: Settings) -> Database:
         pool_size=settings.database_pool_size,
         timeout_s=settings.database_timeout_s,
     )
+
+
+def _doorbell(settings: Settings) -> Doorbell | None:
+    if settings.database_kind == "sqlite":
+        return None
+    from kessai.storage.postgresql.doorbell import PostgresDoorbell
+
+    return PostgresDoorbell(settings.database_url, timeout_s=settings.database_timeout_s)
 
 
 @asynccontextmanager
@@ -220,7 +233,10 @@ def _join(tools: _Tools) -> Gateway:
     doorkeeper = Doorkeeper(tools.database, tools.digests, tools.clock)
     pruning = Pruning(tools.database, tools.clock, doorkeeper)
     worker = _worker(tools, services)
+    doorbell = _doorbell(tools.settings)
     tools.hooks.append(lambda change: worker.wake() if change.is_news else None)
+    if doorbell is not None:
+        tools.hooks.append(lambda change: doorbell.ring() if change.is_news else None)
     tools.hooks.append(lambda change: doorkeeper.forget() if change.records else None)
     operations = [("", health_routes.router), ("", tools.metrics.router())]
     routes = [*tools.native.routers, *operations]
@@ -239,6 +255,7 @@ def _join(tools: _Tools) -> Gateway:
         database=tools.database,
         pruning=pruning,
         housekeeper=Housekeeper(pruning.run),
+        doorbell=doorbell,
         clock=tools.clock,
         settings=tools.settings,
     )
