@@ -29,6 +29,7 @@ from kessai.http.gate import Gate
 from kessai.http.idempotency import Idempotency
 from kessai.http.request_ids import RequestIds
 from kessai.http.routing import route_table
+from kessai.services.backlog import Backlog
 from kessai.services.courier import Courier
 from kessai.services.deliveries import Deliveries, DeliveryPolicy
 from kessai.services.doorkeeper import Doorkeeper, KeyDigests
@@ -238,7 +239,8 @@ def _join(tools: _Tools) -> Gateway:
     if doorbell is not None:
         tools.hooks.append(lambda change: doorbell.ring() if change.is_news else None)
     tools.hooks.append(lambda change: doorkeeper.forget() if change.records else None)
-    operations = [("", health_routes.router), ("", tools.metrics.router())]
+    figures = Backlog(tools.database, tools.clock).figures
+    operations = [("", health_routes.router), ("", tools.metrics.router(figures))]
     routes = [*tools.native.routers, *operations]
     reference = RequestIds(build_reference(routes, tools.native), tools.clock, tools.ids)
     parts = _exchange_parts(tools, services, doorkeeper)

@@ -22,6 +22,7 @@ from kessai.domain.refund import RefundStatus
 from kessai.domain.schedules import NAMED, NATIVE, Schedule
 from kessai.domain.transitions import REQUESTABLE, TRANSITIONS, Action, Status
 from kessai.http import errors as http_errors
+from kessai.services.backlog import Figures
 from kessai.settings import SECRETS, describe
 from kessai.simulation.cards import PUBLISHED, VPAS, brand_of
 from kessai.simulation.table import DEFAULT_DELAY, DEFAULT_SLOWNESS, SIMULATIONS, Course, Delivery, Simulation
@@ -292,7 +293,7 @@ def metrics() -> str:
     counted = Metrics()
     counted.observe_request("create_payment", 201, 0.001)
     counted.observe_attempt(DeliveryStatus.SUCCEEDED, _ATTEMPT)
-    text = counted.exposition().decode()
+    text = counted.exposition(Figures(0, {}, 0.0, 0.0, 0)).decode()
     helps = dict(re.findall(r"^# HELP (\w+) (.+)$", text, re.MULTILINE))
     kinds = dict(re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE))
     return table(

@@ -68,6 +68,8 @@ async def test_two_workers_are_one_gateway(postgres: Postgres, postgres_url: str
             requests = counted(metrics, "kessai_requests_total", operation="create_payment", status="201")
             events = counted(metrics, "kessai_events_total", type="payment.created")
             assert (requests, events) == (PAYMENTS, PAYMENTS)
+            # The queue is one for both: it is shown once, and nothing adds it up.
+            assert metrics.count(b"\nkessai_webhook_events_waiting ") == 1
 
         # when one of two is killed under load, then another takes its place
         async with shop.customers(8):

@@ -19,7 +19,7 @@ from kessai.services.pacing import WINDOW_FIRST
 from kessai.services.ports import WebhookRequest, WebhookResult
 from kessai.storage.journal import STALE
 from kessai.storage.repositories.events import EventFilter
-from kessai.storage.repositories.outbox import ENDPOINT_DELETED, ENDPOINT_DISABLED, Outbox
+from kessai.storage.repositories.outbox import ENDPOINT_DELETED, ENDPOINT_DISABLED
 from tests.support.gateway import START
 from tests.support.webhooks import (
     LEASE_AT_MOST,
@@ -704,24 +704,6 @@ async def test_another_merchants_events_and_deliveries_are_unknown(office: Offic
         await office.events.retry(stranger, delivery.id, at=office.clock.now())
     with pytest.raises(NotFoundError):
         await office.events.redeliver(stranger, delivery.event_id, at=office.clock.now())
-
-
-async def test_how_long_the_oldest_work_has_waited(office: Office) -> None:
-    outbox = Outbox(office.database)
-    await office.endpoint(events=FAILED_ONLY)
-    assert await outbox.oldest_due(office.clock.now()) is None
-
-    await office.pay()
-    office.clock.advance(timedelta(seconds=40))
-    assert await outbox.oldest_due(office.clock.now()) == START
-
-    await office.fan_out()
-    due_since = office.clock.now()
-    office.clock.advance(timedelta(seconds=5))
-    assert await outbox.oldest_due(office.clock.now()) == due_since
-
-    await office.dispatch()
-    assert await outbox.oldest_due(office.clock.now()) is None
 
 
 async def test_a_deliverys_row_is_what_was_saved(office: Office) -> None:

@@ -67,14 +67,20 @@ class ManualClock:
 
 
 class KeptPosts:
-    """A sender that keeps what it is to send; every endpoint takes it unless `answer` is set."""
+    """A sender that keeps what it is to send; every endpoint takes it unless `answer` is set.
+
+    While `held` is not set, posts are not answered.
+    """
 
     def __init__(self) -> None:
         self.posts: list[WebhookRequest] = []
         self.answer = WebhookResult(200, 7, "ok")
+        self.held: asyncio.Event | None = None
 
     async def post(self, request: WebhookRequest) -> WebhookResult:
         self.posts.append(request)
+        if self.held is not None:
+            await self.held.wait()
         return self.answer
 
 

@@ -1,8 +1,13 @@
-"""What is counted for Prometheus. With several workers, each writes to files that one answer adds up."""
+"""What is counted for Prometheus. With several workers, each writes to files that one answer adds up.
+
+The queue is not counted but looked up when somebody asks: it is one for all processes, so nothing adds it up.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from fastapi.responses import PlainTextResponse
@@ -14,11 +19,15 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from kessai.domain.change import Change
-from kessai.domain.delivery import Attempt, DeliveryStatus
+from kessai.domain.delivery import OPEN, Attempt, DeliveryStatus
 from kessai.http.call import Reply, Visitor
+from kessai.services.backlog import Figures
+from kessai.storage.repositories.backlog import STATES
 
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS: Final = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
@@ -50,15 +59,16 @@ class Metrics:
         )
         self._attempts = Counter(
             "kessai_webhook_attempts",
-            "Webhook attempts, by where they left the delivery",
-            ("status",),
+            "Webhook attempts, by where they left the delivery and what came back",
+            ("status", "result"),
             registry=self._registry,
         )
-        self._latency = Histogram(
-            "kessai_webhook_attempt_seconds",
-            "How long endpoints took to answer",
-            buckets=_ATTEMPT_BUCKETS,
-            registry=self._registry,
+        self._latency = self._duration("kessai_webhook_attempt_seconds", "How long endpoints took to answer")
+        self._first_byte = self._duration(
+            "kessai_webhook_first_byte_seconds", "How long it took until an answer began, where one did"
+        )
+        self._connect = self._duration(
+            "kessai_webhook_connect_seconds", "How long new connections to endpoints took"
         )
 
     def observe_request(self, operation: str, status: int, seconds: float) -> None:
@@ -72,25 +82,28 @@ class Metrics:
             self._events.labels(event.type.value).inc()
 
     def observe_attempt(self, status: DeliveryStatus, attempt: Attempt) -> None:
-        """Count one webhook attempt, and where it left the delivery."""
-        self._attempts.labels(status.value).inc()
+        """Count one webhook attempt."""
+        self._attempts.labels(status.value, _result(attempt.status_code)).inc()
         self._latency.observe(attempt.latency_ms / 1000)
+        if attempt.first_byte_ms is not None:
+            self._first_byte.observe(attempt.first_byte_ms / 1000)
+        if attempt.connect_ms is not None:
+            self._connect.observe(attempt.connect_ms / 1000)
 
-    def exposition(self) -> bytes:
-        """The text that Prometheus reads."""
-        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-            return generate_latest(self._registry)
-        everybody = CollectorRegistry()
-        MultiProcessCollector(everybody)  # type: ignore[no-untyped-call]
-        return generate_latest(everybody)
+    def exposition(self, figures: Figures | None = None) -> bytes:
+        """The text that Prometheus reads; without the queue where its figures are not to be had."""
+        counted = generate_latest(self._everybodys())
+        return counted if figures is None else counted + generate_latest(_Queue(figures))
 
-    def router(self) -> APIRouter:
-        """The route that shows them."""
+    def router(self, figures: Callable[[], Awaitable[Figures | None]] | None = None) -> APIRouter:
+        """The route that shows them, and the queue's `figures`, looked up each time."""
         router = APIRouter(tags=["operations"])
 
         async def get_metrics(visit: Visitor) -> Reply:
             """Text in Prometheus' exposition format."""
-            return Reply(200, self.exposition(), content_type=_CONTENT_TYPE)
+            return Reply(
+                200, self.exposition(await figures() if figures else None), content_type=_CONTENT_TYPE
+            )
 
         router.add_api_route(
             "/metrics",
@@ -102,3 +115,55 @@ class Metrics:
             response_class=PlainTextResponse,
         )
         return router
+
+    def _duration(self, name: str, documentation: str) -> Histogram:
+        return Histogram(name, documentation, buckets=_ATTEMPT_BUCKETS, registry=self._registry)
+
+    def _everybodys(self) -> CollectorRegistry:
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return self._registry
+        everybody = CollectorRegistry()
+        MultiProcessCollector(everybody)  # type: ignore[no-untyped-call]
+        return everybody
+
+
+@dataclass(frozen=True, slots=True)
+class _Queue(Collector):
+    """The queue's figures as gauges."""
+
+    figures: Figures
+
+    def collect(self) -> Iterable[Metric]:
+        figures = self.figures
+        depth = GaugeMetricFamily(
+            "kessai_webhook_deliveries_open",
+            "Deliveries that are not final, of all processes",
+            labels=("state", "status"),
+        )
+        for state in STATES:
+            for status in OPEN:
+                depth.add_metric((state, status.value), figures.deliveries.get((state, status), 0))
+        yield depth
+        age = GaugeMetricFamily(
+            "kessai_webhook_oldest_due_seconds",
+            "How long the oldest event or due delivery has been waiting for a dispatcher",
+            labels=("endpoint",),
+        )
+        age.add_metric(("healthy",), figures.healthy_age_s)
+        age.add_metric(("failing",), figures.failing_age_s)
+        yield age
+        yield GaugeMetricFamily(
+            "kessai_webhook_events_waiting", "Events no dispatcher has looked at yet", value=figures.events
+        )
+        yield GaugeMetricFamily(
+            "kessai_webhook_endpoints_paused",
+            "Failing endpoints that are left alone for now",
+            value=figures.paused,
+        )
+
+
+def _result(status_code: int | None) -> str:
+    """The class of an answer: receivers may send any number, and labels must be few."""
+    if status_code is None:
+        return "no_answer"
+    return f"{status_code // 100}xx" if 200 <= status_code < 600 else "other"

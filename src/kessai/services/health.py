@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from kessai.domain.errors import KessaiError
+from kessai.services.backlog import age_s
 from kessai.services.ports import Clock
 from kessai.storage.journal import Database
-from kessai.storage.repositories.outbox import Outbox
+from kessai.storage.repositories.backlog import BacklogRepository
 from kessai.storage.repositories.schema import SchemaRepository
 
 LAG_MAX_S: Final = 60
@@ -75,7 +76,7 @@ class Health:
         ping_redis: Callable[[], Awaitable[bool]] | None,
     ) -> None:
         self._schema = SchemaRepository(database)
-        self._outbox = Outbox(database)
+        self._backlog = BacklogRepository(database)
         self._clock = clock
         self._revisions = revisions
         self._ping_redis = ping_redis
@@ -95,9 +96,10 @@ class Health:
 
     async def _dispatcher_part(self) -> Part:
         now = self._clock.now()
-        oldest = await self._outbox.oldest_due(now)
-        lag_s = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
-        return Part("dispatcher", lag_s < LAG_MAX_S, False, f"lag {lag_s:.1f} s")
+        lag = await self._backlog.lag(now)
+        # What waits at endpoints that fail says nothing of dispatchers.
+        lag_s = max(age_s(lag.event, now), age_s(lag.healthy, now))
+        return Part("dispatcher", lag_s < LAG_MAX_S, False, f"lag {lag_s:.1f} s{_paused(lag.paused)}")
 
     async def _redis_part(self) -> tuple[Part, ...]:
         if self._ping_redis is None:
@@ -105,3 +107,7 @@ class Health:
         is_there = await self._ping_redis()
         detail = "answers" if is_there else "does not answer: each process limits by itself"
         return (Part("redis", is_there, False, detail),)
+
+
+def _paused(endpoints: int) -> str:
+    return f"; failing endpoints paused: {endpoints}" if endpoints else ""

@@ -17,7 +17,7 @@ from kessai.domain.endpoint import Endpoint
 from kessai.domain.ids import DeliveryId, EndpointId
 from kessai.storage.journal import Database
 from kessai.storage.repositories.claiming import DUE_ENDPOINTS, Due, claim, due_from, unreachable
-from kessai.storage.repositories.fanning_out import ANY_EVENT, OLDEST_EVENT, Compose, fan_out
+from kessai.storage.repositories.fanning_out import ANY_EVENT, Compose, fan_out
 from kessai.storage.repositories.settling import Judge, Settlement, move, settle
 from kessai.storage.tables import webhook_deliveries
 
@@ -79,12 +79,3 @@ class Outbox:
         held = webhook_deliveries.c.leased_until.is_not(None)
         statement = update(webhook_deliveries).where(held).values(leased_until=None)
         return await self._database.run(lambda connection: connection.execute(statement).rowcount)
-
-    async def oldest_due(self, at: datetime) -> datetime | None:
-        """Since when a dispatcher has been waited for; None when it is not.
-
-        What an endpoint that fails has not taken yet is not a dispatcher's fault.
-        """
-        events = await self._database.rows(OLDEST_EVENT)
-        waiting = [each.since for each in await self.due(at) if not each.endpoint.failures]
-        return min([*waiting, *(row[0] for row in events)], default=None)

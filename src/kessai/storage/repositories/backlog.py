@@ -1,0 +1,134 @@
+"""What waits for dispatchers, for those who watch: how much, since when, and what is in its way.
+
+Read while there may be a hundred thousand of it. Only rows that are open are touched, by their partial
+indexes, and each read has a bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import CTE, ColumnElement, ScalarSelect, bindparam, case, func, literal, or_, select
+
+from kessai.domain.delivery import DeliveryStatus
+from kessai.storage.journal import Database
+from kessai.storage.query import Query
+from kessai.storage.repositories.fanning_out import OLDEST_EVENT
+from kessai.storage.tables import webhook_deliveries, webhook_endpoints, webhook_events
+
+COUNTED_MAX: Final = 200_000
+"""Rows that are counted one by one; a longer queue is said to be that long. Some 300 ms on SQLite."""
+ENDPOINTS_SEEN_MAX: Final = 10_000
+"""Endpoints that are looked at for who waits longest, in the order of their ids."""
+
+WAITING: Final = "waiting"
+"""For its time: a retry, or a receiver that rests."""
+DUE: Final = "due"
+UNDER_WAY: Final = "under_way"
+STATES: Final = (WAITING, DUE, UNDER_WAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """Since when the oldest has been waiting; None where nothing does.
+
+    `event` is new to every dispatcher. `healthy` is due at an endpoint that does not fail, `failing` at one
+    that does. `paused` endpoints have something open and are left alone for now.
+    """
+
+    event: datetime | None
+    healthy: datetime | None
+    failing: datetime | None
+    paused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many events no dispatcher has looked at, and how many deliveries are open, by state and status."""
+
+    events: int
+    deliveries: dict[tuple[str, DeliveryStatus], int]
+
+
+_AT: Final = bindparam("at", type_=webhook_deliveries.c.due_at.type)
+_IS_OPEN: Final = webhook_deliveries.c.due_at.is_not(None)
+_IS_LEASED: Final = webhook_deliveries.c.leased_until > _AT
+_IS_FREE: Final = or_(webhook_deliveries.c.leased_until.is_(None), webhook_deliveries.c.leased_until <= _AT)
+_NEW_EVENTS: Final = select(webhook_events.c.id).where(webhook_events.c.fanned_out_at.is_(None))
+COUNT_EVENTS: Final = Query(select(func.count()).select_from(_NEW_EVENTS.limit(COUNTED_MAX).subquery()))
+
+
+def _count_deliveries() -> Query:
+    state = case((_IS_LEASED, UNDER_WAY), (webhook_deliveries.c.due_at <= _AT, DUE), else_=WAITING)
+    counted = (
+        select(webhook_deliveries.c.status, state.label("state"))
+        .where(_IS_OPEN)
+        .limit(COUNTED_MAX)
+        .subquery("counted")
+    )
+    return Query(
+        select(counted.c.state, counted.c.status, func.count()).group_by(counted.c.state, counted.c.status)
+    )
+
+
+def _endpoints_with_work() -> CTE:
+    """The ids of endpoints with something open: one step of the index each, however much there is."""
+    endpoint_id = webhook_deliveries.c.endpoint_id
+    in_order = select(endpoint_id.label("id")).where(_IS_OPEN).order_by(endpoint_id).limit(1)
+    first = in_order.subquery("first")
+    found = select(first.c.id).cte("found", recursive=True)
+    following: ScalarSelect[Any] = in_order.where(endpoint_id > found.c.id).correlate(found).scalar_subquery()
+    return found.union_all(select(following).where(found.c.id.is_not(None)))
+
+
+def _lag() -> Query:
+    found = _endpoints_with_work()
+    bounded = select(found.c.id).where(found.c.id.is_not(None)).limit(ENDPOINTS_SEEN_MAX).subquery("bounded")
+    since = (
+        select(webhook_deliveries.c.due_at)
+        .where(webhook_deliveries.c.endpoint_id == bounded.c.id, _IS_OPEN, webhook_deliveries.c.due_at <= _AT)
+        .where(_IS_FREE)
+        .order_by(webhook_deliveries.c.due_at)
+        .limit(1)
+        .correlate(bounded)
+        .scalar_subquery()
+    )
+    seen = (
+        select(webhook_endpoints.c.failures, webhook_endpoints.c.rests_until, since.label("since"))
+        .join_from(bounded, webhook_endpoints, webhook_endpoints.c.id == bounded.c.id)
+        .subquery("seen")
+    )
+    paused: ColumnElement[int] = case((seen.c.rests_until > _AT, literal(1)), else_=literal(0))
+    columns: list[ColumnElement[Any]] = [
+        func.min(case((seen.c.failures == 0, seen.c.since))),
+        func.min(case((seen.c.failures > 0, seen.c.since))),
+        func.coalesce(func.sum(paused), 0),
+    ]
+    return Query(select(*columns))
+
+
+COUNT_DELIVERIES: Final = _count_deliveries()
+LAG: Final = _lag()
+
+
+class BacklogRepository:
+    """Reads of what is open, of all merchants together."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def lag(self, at: datetime) -> Lag:
+        """Since when something has been waiting for a dispatcher."""
+        event = await self._database.rows(OLDEST_EVENT)
+        rows = await self._database.rows(LAG, at=at)
+        healthy, failing, paused = rows[0] if rows else (None, None, 0)
+        return Lag(event[0][0] if event else None, healthy, failing, int(paused))
+
+    async def depth(self, at: datetime) -> Depth:
+        """How much is open."""
+        events = await self._database.rows(COUNT_EVENTS)
+        counted = await self._database.rows(COUNT_DELIVERIES, at=at)
+        deliveries = {(state, DeliveryStatus(status)): count for state, status, count in counted}
+        return Depth(events[0][0] if events else 0, deliveries)

@@ -1,0 +1,73 @@
+"""Many events with a delivery each, written in bulk: for what has to stay quick when there is much."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, text
+
+from kessai.domain.delivery import OPEN, DeliveryStatus
+from kessai.domain.endpoint import Endpoint
+from kessai.domain.ids import EventId
+from kessai.domain.payment import Payment
+from kessai.storage.event_rows import EVENT_COLUMNS, event_to_row
+from kessai.storage.journal import Database
+from kessai.storage.tables import webhook_attempts, webhook_deliveries, webhook_events
+from tests.support.ledger import Ledger
+
+_BODY: Final = b'{"event":"payment.created","payment":{"note":"' + b"x" * 600 + b'"}}'
+_AT_ONCE: Final = 2_000
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What each delivery is like: its endpoint goes round, its moment is `at` plus as many `apart`."""
+
+    payment: Payment
+    endpoints: Sequence[Endpoint]
+    status: DeliveryStatus
+    moments: Sequence[datetime]
+
+
+async def fill(database: Database, ledger: Ledger, backlog: Backlog) -> None:
+    """Write an event at each moment, with a delivery and, unless it is new, an attempt."""
+    for first in range(0, len(backlog.moments), _AT_ONCE):
+        moments = backlog.moments[first : first + _AT_ONCE]
+        rows = [_rows(ledger, backlog, first + number, at) for number, at in enumerate(moments)]
+
+        def write(connection: Connection, rows: list[tuple[Row, Row, Row]] = rows) -> None:
+            connection.execute(insert(webhook_events), [event for event, _, _ in rows])
+            connection.execute(insert(webhook_deliveries), [delivery for _, delivery, _ in rows])
+            if backlog.status is not DeliveryStatus.PENDING:
+                connection.execute(insert(webhook_attempts), [attempt for _, _, attempt in rows])
+
+        await database.run(write)
+    await database.run(lambda connection: connection.execute(text("ANALYZE")))
+
+
+def _rows(ledger: Ledger, backlog: Backlog, number: int, at: datetime) -> tuple[Row, Row, Row]:
+    event = dict(zip(EVENT_COLUMNS, event_to_row(ledger.event(backlog.payment)), strict=True))
+    event |= {"id": EventId(ledger.new_id(at)), "occurred_at": at, "fanned_out_at": at}
+    delivery: Row = {
+        "id": ledger.new_id(at),
+        "merchant_id": backlog.payment.merchant_id,
+        "event_id": event["id"],
+        "endpoint_id": backlog.endpoints[number % len(backlog.endpoints)].id,
+        "event_type": event["type"],
+        "status": backlog.status.value,
+        "body": _BODY,
+        "attempt_count": 0 if backlog.status is DeliveryStatus.PENDING else 1,
+        "retry_count": 0,
+        "due_at": at if backlog.status in OPEN else None,
+        "created_at": at,
+        "updated_at": at,
+        "version": 1,
+        "payment_id": backlog.payment.id,
+    }
+    attempt = {"delivery_id": delivery["id"], "number": 1, "started_at": at, "latency_ms": 5, "answer": "ok"}
+    return event, delivery, {**attempt, "request_headers": "[]", "answer_headers": "[]"}
