@@ -45,6 +45,7 @@ from kessai.services.secrets import WELL_KNOWN_KEY
 from kessai.services.services import Services
 from kessai.services.timelines import Timelines
 from kessai.services.timers import Timers
+from kessai.services.verification import Verification
 from kessai.services.webhook_dialect import WebhookDialects
 from kessai.settings import Settings
 from kessai.storage.doorbell import Doorbell
@@ -275,6 +276,7 @@ def _services(tools: _Tools) -> Services:
         shorthand_dialect=tools.native.name,
         shorthand_secret=_revealed(settings.webhook_signing_secret),
     )
+    events = Events(database, tools.ids, tools.dialects)
     ping_redis = tools.limiter.ping if isinstance(tools.limiter, RedisRateLimiter) else None
     return Services(
         payments=Payments(
@@ -282,8 +284,9 @@ def _services(tools: _Tools) -> Services:
         ),
         merchants=Merchants(database, tools.ids, tools.dice, tools.digests, endpoints),
         endpoints=endpoints,
-        events=Events(database, tools.ids, tools.dialects),
+        events=events,
         timelines=Timelines(database),
+        verification=Verification(endpoints, events, tools.secret_box),
         health=Health(database, tools.clock, SchemaRevisions(HEAD, PAST), ping_redis),
         public_url=settings.public_base_url,
         committed=tools.committed,

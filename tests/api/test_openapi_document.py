@@ -45,6 +45,7 @@ GET /api/v1/webhooks/deliveries list_webhook_deliveries
 GET /api/v1/webhooks/deliveries/{delivery_id} get_webhook_delivery
 POST /api/v1/webhooks/deliveries/{delivery_id}/retry retry_webhook_delivery
 GET /challenge/{payment_id} show_challenge
+POST /api/v1/webhooks/verify verify_webhook
 POST /challenge/{payment_id} answer_challenge
 GET /health get_health
 GET /livez get_livez
@@ -200,6 +201,8 @@ async def test_request_examples_work_as_they_stand(document: Document, gateway: 
             body = example["value"]
             if "payment_id" in body:
                 body = body | {"payment_id": (await gateway.pay(10_000))["id"]}
+            if "endpoint_id" in body:
+                body = body | {"endpoint_id": named["endpoint_id"]}
             payment = held if operation["operationId"] == "capture_payment" else paid
             url = path.format(**named, payment_id=payment["id"])
             answer = await gateway.stranger.request(

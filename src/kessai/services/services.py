@@ -12,6 +12,7 @@ from kessai.services.health import Health
 from kessai.services.merchants import Merchants
 from kessai.services.payments import Payments
 from kessai.services.timelines import Timelines
+from kessai.services.verification import Verification
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Services:
     endpoints: Endpoints
     events: Events
     timelines: Timelines
+    verification: Verification
     health: Health
     public_url: str
     committed: Callable[[Change], None]

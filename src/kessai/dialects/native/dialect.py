@@ -13,6 +13,7 @@ from kessai.dialects.native import (
     merchant_routes,
     payment_routes,
     refund_routes,
+    verification_routes,
     webhook_routes,
 )
 from kessai.dialects.native.errors import refuse
@@ -37,6 +38,7 @@ class NativeDialect:
             (_PREFIX, refund_routes.router),
             (_PREFIX, merchant_routes.router),
             (_PREFIX, webhook_routes.router),
+            (_PREFIX, verification_routes.router),
             ("", challenge_routes.router),
         )
 

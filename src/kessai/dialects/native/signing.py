@@ -39,19 +39,21 @@ def sign(
     if not secrets:
         raise ValueError("a webhook cannot be signed without a secret")
     sent_at = str(int(at.timestamp()))
+    signed = standard_head(event_id, sent_at) + body
+    standard = (f"v1,{base64_signature(standard_key(secret), signed)}" for secret in secrets)
     headers = [
         ("content-type", "application/json"),
-        ("X-Webhook-Signature", _hex_signature(body, secrets[0])),
+        ("X-Webhook-Signature", hex_signature(text_key(secrets[0]), body)),
         ("X-Webhook-Id", event_id),
         ("X-Webhook-Event", event_type),
         ("X-Webhook-Timestamp", sent_at),
         ("X-Webhook-Attempt", str(attempt)),
         ("webhook-id", event_id),
         ("webhook-timestamp", sent_at),
-        ("webhook-signature", _standard_signatures(f"{event_id}.{sent_at}.".encode() + body, secrets)),
+        ("webhook-signature", " ".join(standard)),
     ]
     if len(secrets) > 1:
-        headers.append(("X-Webhook-Signature-Previous", _hex_signature(body, secrets[1])))
+        headers.append(("X-Webhook-Signature-Previous", hex_signature(text_key(secrets[1]), body)))
     return tuple(headers)
 
 
@@ -60,21 +62,36 @@ def new_secret(key_material: bytes) -> str:
     return SECRET_PREFIX + base64.b64encode(key_material).decode()
 
 
-def _hex_signature(body: bytes, secret: str) -> str:
-    return hmac.digest(secret.encode(), body, hashlib.sha256).hex()
+def text_key(secret: str) -> bytes:
+    """The key bytes of `X-Webhook-Signature`, and of Stripe's and Razorpay's: the whole secret as UTF-8."""
+    return secret.encode()
 
 
-def _standard_signatures(signed: bytes, secrets: Sequence[str]) -> str:
-    digests = (hmac.digest(_standard_key(secret), signed, hashlib.sha256) for secret in secrets)
-    return " ".join(f"v1,{base64.b64encode(digest).decode()}" for digest in digests)
-
-
-def _standard_key(secret: str) -> bytes:
+def standard_key(secret: str) -> bytes:
+    """The key bytes of `webhook-signature`: what the base64 after `whsec_` decodes to, else the text."""
     encoded = secret.removeprefix(SECRET_PREFIX)
-    if encoded == secret:
-        return secret.encode()
+    return secret.encode() if encoded == secret else decoded(encoded) or secret.encode()
+
+
+def decoded(encoded: str) -> bytes | None:
+    """What base64 stands for, with its padding or without; None when it is none."""
     try:
         # Secrets are often pasted without their padding; the vendors' libraries accept that too.
-        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True) or secret.encode()
+        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True) or None
     except (binascii.Error, ValueError):
-        return secret.encode()
+        return None
+
+
+def standard_head(message_id: str, sent_at: str) -> bytes:
+    """What Standard Webhooks signs before the body."""
+    return f"{message_id}.{sent_at}.".encode()
+
+
+def hex_signature(key: bytes, signed: bytes) -> str:
+    """HMAC-SHA256 in lower-case hex."""
+    return hmac.digest(key, signed, hashlib.sha256).hex()
+
+
+def base64_signature(key: bytes, signed: bytes) -> str:
+    """HMAC-SHA256 in padded base64."""
+    return base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()

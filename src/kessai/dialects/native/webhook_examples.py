@@ -75,3 +75,28 @@ DELIVERY: Final = {
     "created_at": _AT,
     "updated_at": _AT,
 }
+RECEIVED: Final = {
+    "body": '{"event":"ping"}',
+    "headers": {
+        "X-Webhook-Signature": "2e2c477dba4ef8b1425246164b6853ed593e8ddbe5b92754d3788274aacbd351",
+    },
+}
+VERIFIED: Final = {
+    "valid": True,
+    "schemes": [
+        {
+            "scheme": "native",
+            "valid": True,
+            "steps": [
+                {"name": "header", "ok": True, "message": "X-Webhook-Signature is there", "hint": None},
+                {"name": "format", "ok": True, "message": "64 digits of lower-case hex", "hint": None},
+                {
+                    "name": "signature",
+                    "ok": True,
+                    "message": "X-Webhook-Signature fits the body and the secret",
+                    "hint": None,
+                },
+            ],
+        }
+    ],
+}
