@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import Column, ColumnElement, Text, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
+
+KINDS: Final = ("sqlite", "postgresql")
 
 
 def among(column: Column[Any], name: str, kind: str) -> ColumnElement[bool]:

@@ -18,7 +18,7 @@ from kessai.domain.change import Change
 from kessai.domain.delivery import GONE, Attempt, Delivery, DeliveryStatus
 from kessai.domain.endpoint import Endpoint, Hearing
 from kessai.domain.ids import DeliveryId, EndpointId
-from kessai.storage.among import among, listed
+from kessai.storage.among import KINDS, among, listed
 from kessai.storage.journal import COMMITTED
 from kessai.storage.query import Query, Write
 from kessai.storage.record_rows import endpoint_from
@@ -28,15 +28,30 @@ from kessai.storage.tables import webhook_attempts, webhook_deliveries, webhook_
 Judge = Callable[[Endpoint, Hearing], Change]
 """Says what follows for an endpoint from what it made of its deliveries."""
 
-_LOCK: Final = {
-    kind: Query(
+
+def _lock(kind: str) -> Query:
+    return Query(
         select(webhook_deliveries.c.id, webhook_deliveries.c.version)
         .where(among(webhook_deliveries.c.id, "ids", kind))
         .order_by(webhook_deliveries.c.id)
         .with_for_update()
     )
-    for kind in ("sqlite", "postgresql")
-}
+
+
+def _judged(kind: str) -> Query:
+    """Endpoints that failed, and those that did before and answer now; others stay as they are."""
+    was_failing = or_(webhook_endpoints.c.failing_since.is_not(None), webhook_endpoints.c.failures > 0)
+    recovered = and_(among(webhook_endpoints.c.id, "arrived", kind), was_failing)
+    return Query(
+        select(webhook_endpoints)
+        .where(or_(among(webhook_endpoints.c.id, "failed", kind), recovered))
+        .order_by(webhook_endpoints.c.id)
+        .with_for_update(key_share=True)
+    )
+
+
+_LOCK: Final = {kind: _lock(kind) for kind in KINDS}
+_JUDGED: Final = {kind: _judged(kind) for kind in KINDS}
 _MOVING: Final = (
     "status",
     "attempt_count",
@@ -100,16 +115,9 @@ def _heard_by(connection: Connection, counted: Sequence[Settlement]) -> Iterable
         hearings[endpoint_id] = hearings[endpoint_id] | heard if endpoint_id in hearings else heard
     failed = [endpoint_id for endpoint_id, hearing in hearings.items() if not hearing.succeeded]
     arrived = [endpoint_id for endpoint_id, hearing in hearings.items() if hearing.succeeded]
-    was_failing = or_(webhook_endpoints.c.failing_since.is_not(None), webhook_endpoints.c.failures > 0)
-    recovered = and_(webhook_endpoints.c.id.in_(arrived), was_failing)
-    rows = connection.execute(
-        select(webhook_endpoints)
-        .where(or_(webhook_endpoints.c.id.in_(failed), recovered))
-        .order_by(webhook_endpoints.c.id)
-        .with_for_update(key_share=True)
-    ).all()
-    for row in rows:
-        endpoint = endpoint_from(tuple(row))
+    kind = connection.dialect.name
+    for row in _JUDGED[kind].within(connection, failed=listed(failed, kind), arrived=listed(arrived, kind)):
+        endpoint = endpoint_from(row)
         yield endpoint, hearings[endpoint.id]
 
 
