@@ -41,6 +41,7 @@ from kessai.services.onboarding import first_merchant
 from kessai.services.payments import Payments
 from kessai.services.ports import Clock, Dice, IdFactory, RateLimiter, SecretBox, WebhookSender
 from kessai.services.pruning import Pruning
+from kessai.services.resealing import Resealing
 from kessai.services.secrets import WELL_KNOWN_KEY
 from kessai.services.services import Services
 from kessai.services.timelines import Timelines
@@ -79,6 +80,7 @@ class Gateway:
     worker: Worker
     database: Database
     pruning: Pruning
+    resealing: Resealing
     housekeeper: Housekeeper
     doorbell: Doorbell | None
     clock: Clock
@@ -208,8 +210,8 @@ class _Tools:
 def _tools(
     settings: Settings, world: World, database: Database, limiter: RateLimiter, sender: WebhookSender
 ) -> _Tools:
-    secret = settings.api_secret_key.get_secret_value()
-    secret_box = FernetBox([secret])
+    secrets = settings.api_secret_keys
+    secret_box = FernetBox(secrets)
     native = NativeDialect()
     dialects: WebhookDialects = {native.name: NativeWebhooks(settings.public_base_url)}
     metrics = Metrics()
@@ -221,7 +223,7 @@ def _tools(
         database=database,
         limiter=limiter,
         secret_box=secret_box,
-        digests=KeyDigests(secret),
+        digests=KeyDigests(*secrets),
         courier=Courier(sender, secret_box, world.clock, dialects),
         dialects=dialects,
         native=native,
@@ -257,6 +259,7 @@ def _join(tools: _Tools) -> Gateway:
         worker=worker,
         database=tools.database,
         pruning=pruning,
+        resealing=Resealing(tools.database, tools.secret_box, tools.digests, tools.clock),
         housekeeper=Housekeeper(pruning.run),
         doorbell=doorbell,
         clock=tools.clock,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -86,7 +87,9 @@ def insecure_defaults(text: str) -> list[str]:
         line.strip()
         for line in text.splitlines()
         for name in SECRET_VARIABLES
-        if name in line and not line.lstrip().startswith("#") and f"${{{name}:?" not in line
+        if re.search(rf"\b{name}\b", line)
+        and not line.lstrip().startswith("#")
+        and f"${{{name}:?" not in line
     ]
 
 

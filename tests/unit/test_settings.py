@@ -422,3 +422,43 @@ def test_every_setting_is_described_with_a_default_that_can_be_pasted(
 
 def test_what_may_come_from_a_file_exists() -> None:
     assert set(Settings.model_fields) >= SECRETS
+
+
+# The secret that protects the others, while it changes
+
+
+def test_earlier_secrets_follow_the_present_one() -> None:
+    settings = load_settings(
+        api_secret_key="a-present-one", api_secret_key_previous=" older-one , oldest-one,"
+    )
+
+    assert settings.api_secret_keys == ("a-present-one", "older-one", "oldest-one")
+    assert load_settings().api_secret_keys == (DEFAULT_API_SECRET_KEY,)
+    assert load_settings(
+        api_secret_key="same-as-before", api_secret_key_previous="same-as-before"
+    ).api_secret_keys == ("same-as-before",)
+
+
+def test_earlier_secrets_come_from_a_file_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "previous").write_text("older-one,oldest-one\n")
+    monkeypatch.setenv("KESSAI_API_SECRET_KEY_PREVIOUS_FILE", str(tmp_path / "previous"))
+
+    assert load_settings().api_secret_keys[1:] == ("older-one", "oldest-one")
+
+
+@pytest.mark.parametrize(
+    "listed", ["short", "long-enough,short", "with a space", ",", ",".join(["long-enough"] * 6)]
+)
+def test_earlier_secrets_that_cannot_be_any_are_refused(listed: str) -> None:
+    said = refusal(api_secret_key_previous=listed)
+
+    assert said.startswith("API_SECRET_KEY_PREVIOUS must be")
+    assert "short" not in said
+
+
+@pytest.mark.parametrize("weak", ["fewer-than-32-characters", DEFAULT_API_SECRET_KEY])
+def test_production_refuses_weak_earlier_secrets(weak: str) -> None:
+    said = refusal(env="production", api_secret_key=GOOD_SECRET, api_secret_key_previous=f"{'x' * 32},{weak}")
+
+    assert said.startswith("API_SECRET_KEY_PREVIOUS ")
+    assert weak not in said

@@ -44,6 +44,20 @@ class FernetBox:
         """
         return self._open(sealed)
 
+    def reseal(self, sealed: bytes) -> bytes | None:
+        """Return it sealed under the first secret; None when it is so already.
+
+        Raises:
+            SealBrokenError: sealed under a secret that is none of ours, or altered.
+        """
+        from cryptography.fernet import InvalidToken
+
+        try:
+            self._first.decrypt(sealed)
+        except InvalidToken:
+            return self.seal(self._decrypt(sealed))
+        return None
+
     def _decrypt(self, sealed: bytes) -> bytes:
         from cryptography.fernet import InvalidToken
 
@@ -59,7 +73,11 @@ class FernetBox:
         # Imported on first use: a gateway without webhook endpoints starts faster without it.
         from cryptography.fernet import MultiFernet
 
-        return MultiFernet([_fernet_from(secret) for secret in self._secrets])
+        return MultiFernet([self._first, *(_fernet_from(secret) for secret in self._secrets[1:])])
+
+    @cached_property
+    def _first(self) -> Fernet:
+        return _fernet_from(self._secrets[0])
 
 
 def _fernet_from(secret: str) -> Fernet:

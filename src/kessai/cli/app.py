@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import kessai
-from kessai.cli import keys, merchants
+from kessai.cli import keys, merchants, secrets
 from kessai.cli.database import migrate, prune
 from kessai.cli.demo import demo
 from kessai.cli.dispatch import dispatch
@@ -31,6 +31,7 @@ for command in (serve, demo, dispatch, migrate, prune, doctor, readyz, env):
     app.command()(command)
 app.add_typer(merchants.app, name="merchants")
 app.add_typer(keys.app, name="keys")
+app.add_typer(secrets.app, name="secrets")
 
 
 def _show_version(is_wanted: bool) -> None:

@@ -55,8 +55,10 @@ def _in_words(error: Exception, in_use_hint: str | None) -> CommandError | None:
             return None
 
 
-def with_gateway(settings: Settings, work: Callable[[Gateway], Awaitable[T]]) -> T:
-    """Open the gateway, do `work`, close it.
+def with_gateway(
+    settings: Settings, work: Callable[[Gateway], Awaitable[T]], *, in_use_hint: str = _IN_USE_HINT
+) -> T:
+    """Open the gateway, do `work`, close it. `in_use_hint`: what to do when a server has the file.
 
     Raises:
         CommandError: the database is away, in use or not migrated, or `work` was refused.
@@ -67,7 +69,7 @@ def with_gateway(settings: Settings, work: Callable[[Gateway], Awaitable[T]]) ->
             return await work(gateway)
 
     quiet_logging(settings)
-    with refusals(in_use_hint=_IN_USE_HINT):
+    with refusals(in_use_hint=in_use_hint):
         return asyncio.run(run())
 
 

@@ -10,22 +10,23 @@ from kessai.storage.repositories.merchants import MerchantRepository
 
 async def is_known(gateway: Gateway, secret_key: str) -> bool:
     """Whether it is some merchant's, even if it opens nothing any more."""
-    return await _found(gateway, _digest(gateway, secret_key)) is not None
+    return await _found(gateway, secret_key) is not None
 
 
 async def opens(gateway: Gateway, secret_key: str) -> bool:
     """Whether a request that shows it would be let in now."""
-    digest = _digest(gateway, secret_key)
-    found = await _found(gateway, digest)
+    found = await _found(gateway, secret_key)
     if found is None:
         return False
-    key, merchant = found
+    key, merchant, digest = found
     return merchant.is_active and key.opens_with(digest, gateway.clock.now())
 
 
-def _digest(gateway: Gateway, secret_key: str) -> str:
-    return KeyDigests(gateway.settings.api_secret_key.get_secret_value()).digest(secret_key)
-
-
-async def _found(gateway: Gateway, digest: str) -> tuple[ApiKey, Merchant] | None:
-    return await MerchantRepository(gateway.database).by_digest(digest)
+async def _found(gateway: Gateway, secret_key: str) -> tuple[ApiKey, Merchant, str] | None:
+    """A key and its merchant, and the digest that led there: under an earlier API_SECRET_KEY, maybe."""
+    digests = KeyDigests(*gateway.settings.api_secret_keys)
+    for digest in (digests.digest(secret_key), *digests.earlier(secret_key)):
+        found = await MerchantRepository(gateway.database).by_digest(digest)
+        if found is not None:
+            return *found, digest
+    return None

@@ -32,6 +32,8 @@ class ApiKey:
     """A pair of keys: a public one that identifies, a secret one known by its digest and last four.
 
     `previous_digest` still opens the door until `previous_expires_at`, after a rotation with grace.
+    Digests are made under API_SECRET_KEY; `digested_under` and `previous_digested_under` are marks of the
+    one it was, None for what an older version kept.
     """
 
     id: KeyId
@@ -46,11 +48,17 @@ class ApiKey:
     last_used_at: datetime | None
     expires_at: datetime | None
     revoked_at: datetime | None
+    digested_under: str | None = None
+    previous_digested_under: str | None = None
     version: int = 1
 
     def works_at(self, at: datetime) -> bool:
         """Neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or at < self.expires_at)
+
+    def mark_of(self, digest: str) -> str | None:
+        """The mark of the API_SECRET_KEY that one of the two digests was made under."""
+        return self.digested_under if digest == self.digest else self.previous_digested_under
 
     def opens_with(self, digest: str, at: datetime) -> bool:
         """Whether the secret with this digest opens the door now."""

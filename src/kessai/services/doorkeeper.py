@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -15,36 +16,60 @@ from kessai.domain.merchant import ApiKey, Merchant
 from kessai.services.ports import Clock
 from kessai.services.secrets import WELL_KNOWN_KEY
 from kessai.storage.journal import Database
-from kessai.storage.repositories.merchants import MerchantRepository
+from kessai.storage.repositories.merchants import MerchantRepository, MovedDigest
 
 REMEMBERED_S: Final = 0.8
 """A revoked key is refused by every process within a second: this, and some time to look it up."""
 _REMEMBERED_MAX: Final = 10_000
 _KEY_LENGTH_MAX: Final = 200
+_MARK: Final = b"kessai digest mark v1"
+_MARK_LENGTH: Final = 16
 
 
 class KeyDigests:
-    """HMAC-SHA256 under `API_SECRET_KEY`: a stolen database opens no door."""
+    """HMAC-SHA256 under `API_SECRET_KEY`: a stolen database opens no door.
 
-    def __init__(self, api_secret_key: str) -> None:
-        self._keyed = hmac.new(api_secret_key.encode(), digestmod=sha256)
+    `mark` tells the API_SECRET_KEY in force from others, and nothing more of it. Digests that were made
+    under `previous` ones are still found.
+    """
+
+    def __init__(self, api_secret_key: str, *previous: str) -> None:
+        self._keyed, *self._previous = (
+            hmac.new(each.encode(), digestmod=sha256) for each in (api_secret_key, *previous)
+        )
+        self.mark: Final = _finished(self._keyed, _MARK)[:_MARK_LENGTH]
 
     def digest(self, secret_key: str) -> str:
         """The digest a key is kept as, in lower-case hex."""
-        keyed = self._keyed.copy()
-        keyed.update(secret_key.encode("utf-8", "surrogatepass"))
-        return keyed.hexdigest()
+        return _finished(self._keyed, secret_key.encode("utf-8", "surrogatepass"))
+
+    def earlier(self, secret_key: str) -> Iterator[str]:
+        """The digests it may have been kept as before."""
+        return (_finished(each, secret_key.encode("utf-8", "surrogatepass")) for each in self._previous)
+
+
+def _finished(keyed: hmac.HMAC, text: bytes) -> str:
+    begun = keyed.copy()
+    begun.update(text)
+    return begun.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
+    """A key as it was found by `digest`, and its merchant."""
+
     key: ApiKey
     merchant: Merchant
+    digest: str
     until: float
 
 
 class Doorkeeper:
-    """Admits merchants, and notes which keys were used."""
+    """Admits merchants, and notes which keys were used.
+
+    A key that is kept under an earlier API_SECRET_KEY is kept under the present one once it was used: only
+    who shows it makes that possible.
+    """
 
     def __init__(self, database: Database, digests: KeyDigests, clock: Clock) -> None:
         self._merchants = MerchantRepository(database)
@@ -52,6 +77,7 @@ class Doorkeeper:
         self._clock = clock
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._used: dict[KeyId, datetime] = {}
+        self._moved: dict[str, MovedDigest] = {}
         self._changes = 0
 
     async def admit(
@@ -75,13 +101,16 @@ class Doorkeeper:
                 hint="make another key with `kessai keys create`",
             )
         digest = self._digests.digest(secret_key)
-        key, merchant = await self._look_up(digest)
-        if not key.opens_with(digest, at):
+        known = await self._look_up(digest, secret_key)
+        key = known.key
+        if not key.opens_with(known.digest, at):
             raise _unknown()
-        if not merchant.is_active:
+        if not known.merchant.is_active:
             raise MerchantInactiveError
         self._used[key.id] = at
-        return key, merchant
+        if known.digest != digest or key.mark_of(digest) != self._digests.mark:
+            self._moved[digest] = MovedDigest(key.id, known.digest, digest, self._digests.mark)
+        return key, known.merchant
 
     def forget(self) -> None:
         """A key or merchant has changed in this process: look everything up anew."""
@@ -89,24 +118,28 @@ class Doorkeeper:
         self._changes += 1
 
     async def note_uses(self) -> None:
-        """Write down when keys were last used; now and then, not at each request."""
+        """Write down when keys were last used, and their digests anew; now and then, not at each request."""
         used, self._used = self._used, {}
+        moved, self._moved = self._moved, {}
         if used:
             await self._merchants.note_use(used)
+        if moved:
+            await self._merchants.move_digests(list(moved.values()))
 
-    async def _look_up(self, digest: str) -> tuple[ApiKey, Merchant]:
+    async def _look_up(self, digest: str, secret_key: str) -> _Known:
         known = self._known.get(digest)
         if known is not None and self._clock.monotonic() < known.until:
-            return known.key, known.merchant
+            return known
         # Timed from before the look-up: what it found may have been revoked while it was on its way.
         until, changes = self._clock.monotonic() + REMEMBERED_S, self._changes
-        found = await self._merchants.by_digest(digest)
-        if found is None:
-            self._known.pop(digest, None)
-            raise _unknown()
-        if changes == self._changes:
-            self._remember(digest, _Known(*found, until))
-        return found
+        for each in (digest, *self._digests.earlier(secret_key)):
+            if (found := await self._merchants.by_digest(each)) is not None:
+                known = _Known(*found, each, until)
+                if changes == self._changes:
+                    self._remember(digest, known)
+                return known
+        self._known.pop(digest, None)
+        raise _unknown()
 
     def _remember(self, digest: str, known: _Known) -> None:
         self._known[digest] = known

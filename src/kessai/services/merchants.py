@@ -139,7 +139,9 @@ class Merchants:
             key,
             digest=self._digests.digest(secret_key),
             last4=secret_key[-4:],
+            digested_under=self._digests.mark,
             previous_digest=key.digest if grace else None,
+            previous_digested_under=key.digested_under if grace else None,
             previous_expires_at=at + grace if grace else None,
             version=key.version + 1,
         )
@@ -160,7 +162,12 @@ class Merchants:
         if not others:
             raise ConflictError("this is the last key that works", hint="create another one first")
         revoked = replace(
-            key, revoked_at=at, previous_digest=None, previous_expires_at=None, version=key.version + 1
+            key,
+            revoked_at=at,
+            previous_digest=None,
+            previous_expires_at=None,
+            previous_digested_under=None,
+            version=key.version + 1,
         )
         touched = replace(fresh, updated_at=at, version=fresh.version + 1)
         return revoked, Change(records=(touched, revoked))
@@ -192,5 +199,6 @@ class Merchants:
             last_used_at=None,
             expires_at=expires_at,
             revoked_at=None,
+            digested_under=self._digests.mark,
         )
         return IssuedKey(key, secret_key)

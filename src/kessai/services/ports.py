@@ -58,9 +58,17 @@ class SecretBox(Protocol):
         """
         ...
 
+    def reseal(self, sealed: bytes) -> bytes | None:
+        """Return it sealed under the present `API_SECRET_KEY`; None when it is so already.
+
+        Raises:
+            SealBrokenError: sealed under a key that is not known, or altered.
+        """
+        ...
+
 
 class SealBrokenError(Exception):
-    """What was stored cannot be opened with the present API_SECRET_KEY."""
+    """What was stored cannot be opened with API_SECRET_KEY, nor with any of API_SECRET_KEY_PREVIOUS."""
 
 
 @dataclass(frozen=True, slots=True)

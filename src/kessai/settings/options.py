@@ -47,6 +47,10 @@ class Settings(BaseSettings):
         SecretStr(DEFAULT_API_SECRET_KEY),
         description="Protects API keys and webhook secrets in the database; its own in production",
     )
+    api_secret_key_previous: Annotated[SecretStr, AfterValidator(values.printable_list)] | None = Field(
+        None,
+        description="Earlier values of API_SECRET_KEY, separated by commas: what they protect stays usable",
+    )
     webhook_signing_secret: Annotated[SecretStr, AfterValidator(values.printable)] | None = Field(
         None,
         description="Signing secret of the endpoint that a merchant's webhook_url makes; random when unset",
@@ -108,6 +112,13 @@ class Settings(BaseSettings):
         return self.env == "production"
 
     @property
+    def api_secret_keys(self) -> tuple[str, ...]:
+        """API_SECRET_KEY, then those of API_SECRET_KEY_PREVIOUS."""
+        previous = self.api_secret_key_previous
+        listed = values.parts(previous.get_secret_value()) if previous else ()
+        return tuple(dict.fromkeys((self.api_secret_key.get_secret_value(), *listed)))
+
+    @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach us."""
         if self.host == "localhost" or self.host.endswith(".localhost"):
@@ -151,14 +162,11 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _refuse_known_secrets(self) -> Self:
         api_key = self.api_key.get_secret_value() if self.api_key else None
-        api_secret_key = self.api_secret_key.get_secret_value()
-        if self.is_production and api_secret_key == DEFAULT_API_SECRET_KEY:
-            raise ValueError("API_SECRET_KEY must be set in production, the default is known to everybody")
-        if self.is_production and len(api_secret_key) < API_SECRET_KEY_LENGTH_MIN:
-            raise ValueError(
-                f"API_SECRET_KEY needs at least {API_SECRET_KEY_LENGTH_MIN} characters in production, "
-                "for example from `openssl rand -hex 32`"
-            )
+        if self.is_production:
+            present, *previous = self.api_secret_keys
+            _refuse_weak("API_SECRET_KEY", present)
+            for each in previous:
+                _refuse_weak("API_SECRET_KEY_PREVIOUS", each)
         if api_key == WELL_KNOWN_API_KEY and self.is_production:
             raise ValueError(f"API_KEY cannot be {WELL_KNOWN_API_KEY} in production, everybody knows it")
         if api_key == WELL_KNOWN_API_KEY and not self.is_loopback:
@@ -179,3 +187,13 @@ class Settings(BaseSettings):
         """Read what the caller passes, then the environment, then `.env`, by the rules of this module."""
         places = (place for place in (env_settings, dotenv_settings) if isinstance(place, EnvSettingsSource))
         return init_settings, *(Variables(settings_cls, place.env_vars) for place in places)
+
+
+def _refuse_weak(name: str, secret: str) -> None:
+    if secret == DEFAULT_API_SECRET_KEY:
+        raise ValueError(f"{name} must be set in production, the default is known to everybody")
+    if len(secret) < API_SECRET_KEY_LENGTH_MIN:
+        raise ValueError(
+            f"{name} needs at least {API_SECRET_KEY_LENGTH_MIN} characters in production, "
+            "for example from `openssl rand -hex 32`"
+        )

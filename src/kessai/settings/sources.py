@@ -11,7 +11,14 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 # These may come from a file, and their values are in no message.
 SECRETS: Final = frozenset(
-    {"database_url", "api_secret_key", "webhook_signing_secret", "redis_url", "api_key"}
+    {
+        "database_url",
+        "api_secret_key",
+        "api_secret_key_previous",
+        "webhook_signing_secret",
+        "redis_url",
+        "api_key",
+    }
 )
 
 

@@ -14,6 +14,9 @@ _SQLITE_SCHEMES: Final = frozenset({"sqlite", "sqlite+aiosqlite"})
 _POSTGRESQL_SCHEMES: Final = frozenset({"postgres", "postgresql", "postgresql+asyncpg"})
 _USE: Final = "use sqlite:///kessai.db (a file) or postgresql://user:password@host/name"
 
+_LISTED_MAX: Final = 5
+"""Earlier secrets: each costs a request with an unknown key one more look-up."""
+
 lower = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
 upper = BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value)
 
@@ -113,6 +116,21 @@ def printable(secret: SecretStr) -> SecretStr:
     if not re.fullmatch(r"[!-~]{8,255}", secret.get_secret_value()):
         raise ValueError("must be 8 to 255 printable ASCII characters without spaces")
     return secret
+
+
+def parts(listed: str) -> tuple[str, ...]:
+    """What is between the commas, without the white space around it."""
+    return tuple(filter(None, (part.strip() for part in listed.split(","))))
+
+
+def printable_list(secrets: SecretStr) -> SecretStr:
+    """The list as it was written, if each part is one that `printable` takes."""
+    listed = parts(secrets.get_secret_value())
+    for each in listed:
+        printable(SecretStr(each))
+    if not 1 <= len(listed) <= _LISTED_MAX:
+        raise ValueError(f"must be 1 to {_LISTED_MAX} values, separated by commas")
+    return secrets
 
 
 def no_live_key(secret: SecretStr) -> SecretStr:

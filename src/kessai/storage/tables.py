@@ -93,6 +93,8 @@ api_keys: Final = Table(
     _moment("expires_at", nullable=True),
     _moment("revoked_at", nullable=True),
     _version(),
+    Column("digested_under", String(16)),
+    Column("previous_digested_under", String(16)),
     UniqueConstraint("public_key"),
     UniqueConstraint("digest"),
     UniqueConstraint("previous_digest"),

@@ -48,6 +48,24 @@ def test_a_new_secret_in_front_keeps_old_seals_readable() -> None:
     assert FernetBox([OTHER]).open(rotated.seal(b"new")) == b"new"
 
 
+def test_what_is_sealed_under_an_older_secret_is_sealed_anew_under_the_first() -> None:
+    sealed_before = FernetBox([SECRET]).seal(b"old")
+    rotated = FernetBox([OTHER, SECRET])
+
+    anew = rotated.reseal(sealed_before)
+
+    assert anew is not None
+    assert FernetBox([OTHER]).open(anew) == b"old"
+    # and then there is nothing left to do
+    assert rotated.reseal(anew) is None
+
+
+@pytest.mark.parametrize("sealed", [FernetBox(["a third"]).seal(b"theirs"), b"", b"x\xff"])
+def test_what_cannot_be_opened_is_not_sealed_anew(sealed: bytes) -> None:
+    with pytest.raises(SealBrokenError):
+        FernetBox([OTHER, SECRET]).reseal(sealed)
+
+
 @pytest.mark.parametrize(
     "damage", [lambda s: s[:-2], lambda s: s[:40] + b"AAAA" + s[44:], lambda s: b"", lambda s: b"x\xff"]
 )

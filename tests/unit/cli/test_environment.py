@@ -47,6 +47,7 @@ def test_the_source_is_the_one_that_wins(
 def test_no_secret_is_shown(kessai: Command, surroundings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (surroundings / "secret").write_text(SECRET)
     monkeypatch.setenv("API_SECRET_KEY_FILE", str(surroundings / "secret"))
+    monkeypatch.setenv("API_SECRET_KEY_PREVIOUS", f"{SECRET},{SECRET}-before")
     monkeypatch.setenv("WEBHOOK_SIGNING_SECRET", SECRET)
     monkeypatch.setenv("API_KEY", SECRET)
     monkeypatch.setenv("DATABASE_URL", f"postgresql://kessai:{SECRET}@db/kessai?password={SECRET}")

@@ -30,6 +30,7 @@ class Door:
     """A doorkeeper, its clock, and the one key that there is."""
 
     def __init__(self, secret_key: str = "sk_test_right", **facts: Any) -> None:
+        facts = {"digested_under": DIGESTS.mark, **facts}
         self.key: ApiKey = replace(KEY, digest=DIGESTS.digest(secret_key), **facts)
         self.merchant = MERCHANT
         self.clock = ManualClock()
@@ -208,3 +209,71 @@ def test_digests_depend_on_key_and_secret() -> None:
     assert digest not in others
     assert len(digest) == 64
     assert digest == digest.lower()
+
+
+# Keys that are kept under an earlier API_SECRET_KEY
+
+ROTATED = KeyDigests("a new key of these tests", "a key of these tests", "one before it")
+
+
+async def test_a_key_kept_under_an_earlier_one_still_opens() -> None:
+    door = Door()
+    door.keeper = Doorkeeper(door.database, ROTATED, door.clock)
+
+    await door.admits()
+    await door.admits()
+
+    # looked for under the present one, then under the earlier; then remembered
+    assert [each["digest"] for each in door.database.reads] == [
+        ROTATED.digest("sk_test_right"),
+        DIGESTS.digest("sk_test_right"),
+    ]
+    assert (await door.refuses("sk_test_wrong")).code == "AUTHENTICATION_FAILED"
+    assert len(door.database.reads) == 5
+
+
+async def test_a_key_that_was_used_is_moved_once() -> None:
+    door = Door()
+    door.keeper = Doorkeeper(door.database, ROTATED, door.clock)
+    await door.admits()
+    await door.admits()
+
+    await door.keeper.note_uses()
+    await door.keeper.note_uses()
+
+    # when it was used, and its digest
+    assert door.database.units == 2
+
+
+async def test_a_key_that_an_older_version_kept_gets_its_mark() -> None:
+    door = Door(digested_under=None)
+    await door.admits()
+    await door.keeper.note_uses()
+    assert door.database.units == 2
+
+
+async def test_a_key_that_does_not_open_is_not_moved() -> None:
+    door = Door(revoked_at=START)
+    door.keeper = Doorkeeper(door.database, ROTATED, door.clock)
+    await door.refuses("sk_test_right")
+    await door.keeper.note_uses()
+    assert door.database.units == 0
+
+
+async def test_the_secret_before_a_rotation_has_a_mark_of_its_own() -> None:
+    old = DIGESTS.digest("sk_test_old")
+    door = Door(
+        previous_digest=old,
+        previous_expires_at=START + SECOND,
+        digested_under=DIGESTS.mark,
+        previous_digested_under=DIGESTS.mark,
+    )
+    await door.admits("sk_test_old")
+    await door.keeper.note_uses()
+    assert door.database.units == 1
+
+
+def test_a_mark_tells_one_key_from_another_and_nothing_more() -> None:
+    assert ROTATED.mark != DIGESTS.mark == KeyDigests("a key of these tests", "another").mark
+    assert len(DIGESTS.mark) == 16
+    assert DIGESTS.mark not in DIGESTS.digest("")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, insert, or_, select, text, update
+from sqlalchemy import Connection, Update, and_, bindparam, exists, insert, or_, select, text, update
 
 from kessai.domain.ids import KeyId, MerchantId
 from kessai.domain.merchant import ApiKey, Merchant
@@ -38,6 +39,59 @@ _KEYS: Final = Query(
     .order_by(api_keys.c.id.desc())
     .limit(bindparam("limit"))
 )
+
+
+_MARK: Final = bindparam("mark", type_=api_keys.c.digested_under.type)
+_AT: Final = bindparam("at", type_=api_keys.c.expires_at.type)
+_UNMOVED: Final = Query(
+    select(api_keys.c.public_key)
+    .where(
+        api_keys.c.revoked_at.is_(None),
+        or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > _AT),
+        or_(
+            api_keys.c.digested_under.is_distinct_from(_MARK),
+            and_(
+                api_keys.c.previous_expires_at > _AT,
+                api_keys.c.previous_digested_under.is_distinct_from(_MARK),
+            ),
+        ),
+    )
+    .order_by(api_keys.c.id)
+    .limit(bindparam("limit"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MovedDigest:
+    """A digest of a key, and what it is under the API_SECRET_KEY in force, of which `mark` is the mark."""
+
+    key_id: KeyId
+    earlier: str
+    digest: str
+    mark: str
+
+
+def _move(digest: str, mark: str) -> Update:
+    """Write one of a key's digests anew, unless it moved meanwhile, is so already, or is another key's."""
+    column, marked = api_keys.c[digest], api_keys.c[mark]
+    new = bindparam("new", type_=column.type)
+    others = api_keys.alias()
+    taken = exists().where(
+        others.c.id != api_keys.c.id, or_(others.c.digest == new, others.c.previous_digest == new)
+    )
+    return (
+        update(api_keys)
+        .where(
+            api_keys.c.id == bindparam("the_id"),
+            column == bindparam("old"),
+            or_(column != new, marked.is_distinct_from(bindparam("new_mark"))),
+            ~taken,
+        )
+        .values({column: new, marked: bindparam("new_mark"), api_keys.c.version: api_keys.c.version + 1})
+    )
+
+
+_MOVES: Final = (_move("digest", "digested_under"), _move("previous_digest", "previous_digested_under"))
 
 
 class MerchantRepository:
@@ -97,6 +151,24 @@ class MerchantRepository:
         )
         rows = [{"the_id": key_id, "used_at": at} for key_id, at in sorted(used.items())]
         await self._database.run(lambda connection: connection.execute(statement, rows))
+
+    async def move_digests(self, moved: Sequence[MovedDigest]) -> None:
+        """Keep digests under the API_SECRET_KEY in force: a new version, lest a stale one undoes it."""
+        rows = [
+            {"the_id": each.key_id, "old": each.earlier, "new": each.digest, "new_mark": each.mark}
+            for each in sorted(moved, key=lambda each: each.key_id)
+        ]
+
+        def unit(connection: Connection) -> None:
+            for statement in _MOVES:
+                connection.execute(statement, rows)
+
+        await self._database.run(unit)
+
+    async def unmoved(self, mark: str, *, at: datetime, limit: int) -> Sequence[str]:
+        """Public keys of those that open something at `at` by a digest under another API_SECRET_KEY."""
+        rows = await self._database.rows(_UNMOVED, mark=mark, at=at, limit=limit)
+        return [row[0] for row in rows]
 
     async def list(self, limit: int) -> list[Merchant]:
         """Merchants, oldest first."""
