@@ -60,7 +60,9 @@ def test_what_is_sealed_under_an_older_secret_is_sealed_anew_under_the_first() -
     assert rotated.reseal(anew) is None
 
 
-@pytest.mark.parametrize("sealed", [FernetBox(["a third"]).seal(b"theirs"), b"", b"x\xff"])
+@pytest.mark.parametrize(
+    "sealed", [FernetBox(["a third"]).seal(b"theirs"), b"", b"x\xff"], ids=["another's", "empty", "garbage"]
+)
 def test_what_cannot_be_opened_is_not_sealed_anew(sealed: bytes) -> None:
     with pytest.raises(SealBrokenError):
         FernetBox([OTHER, SECRET]).reseal(sealed)
