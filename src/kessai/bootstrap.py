@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
 from fastapi.routing import APIRouter
 from pydantic import SecretStr
@@ -16,7 +17,7 @@ from kessai.adapters.dice import SystemDice
 from kessai.adapters.ids import UuidFactory
 from kessai.adapters.rate_limit import MemoryRateLimiter, NoRateLimiter, RedisRateLimiter
 from kessai.adapters.secret_box import FernetBox
-from kessai.adapters.webhook_sender import AiohttpSender
+from kessai.adapters.webhook_sender import HttpSender
 from kessai.control import health_routes
 from kessai.control.metrics import Metrics
 from kessai.control.reference import build_reference
@@ -33,11 +34,12 @@ from kessai.services.backlog import Backlog
 from kessai.services.courier import Courier
 from kessai.services.deliveries import Deliveries, DeliveryPolicy
 from kessai.services.doorkeeper import Doorkeeper, KeyDigests
-from kessai.services.endpoints import Endpoints
+from kessai.services.endpoints import Endpoints, Shorthand
 from kessai.services.events import Events
 from kessai.services.health import Health, SchemaRevisions
 from kessai.services.merchants import Merchants
 from kessai.services.onboarding import first_merchant
+from kessai.services.pacing import UNDER_WAY_MAX
 from kessai.services.payments import Payments
 from kessai.services.ports import Clock, Dice, IdFactory, RateLimiter, SecretBox, WebhookSender
 from kessai.services.pruning import Pruning
@@ -54,6 +56,9 @@ from kessai.storage.journal import Database
 from kessai.storage.migrate import HEAD, PAST, current_revision, upgrade
 from kessai.worker.housekeeper import Housekeeper
 from kessai.worker.loop import Worker
+
+_PINGS_MAX: Final = 64
+"""Connections for endpoints that are tried out by hand, beside those of the dispatcher."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +157,12 @@ def _doorbell(settings: Settings) -> Doorbell | None:
 async def open_gateway(settings: Settings, world: World | None = None) -> AsyncIterator[Gateway]:
     """Join everything, and let go of it again in order. The schema must be at head already."""
     world = world or World()
-    sender = world.sender or AiohttpSender(clock=world.clock, timeout_s=settings.webhook_timeout)
+    sender = world.sender or HttpSender(
+        clock=world.clock,
+        destinations=settings.destinations,
+        timeout_s=settings.webhook_timeout,
+        max_connections=UNDER_WAY_MAX + _PINGS_MAX,
+    )
     limiter = _limiter(settings, world.clock)
     database = world.database or open_database(settings)
     thresholds = gc.get_threshold()
@@ -170,7 +180,7 @@ async def open_gateway(settings: Settings, world: World | None = None) -> AsyncI
         gc.unfreeze()
         if isinstance(limiter, RedisRateLimiter):
             await limiter.close()
-        if isinstance(sender, AiohttpSender):
+        if isinstance(sender, HttpSender):
             await sender.close()
         await database.close()
 
@@ -276,8 +286,8 @@ def _services(tools: _Tools) -> Services:
         tools.secret_box,
         tools.dialects,
         tools.courier,
-        shorthand_dialect=tools.native.name,
-        shorthand_secret=_revealed(settings.webhook_signing_secret),
+        destinations=settings.destinations,
+        shorthand=Shorthand(tools.native.name, _revealed(settings.webhook_signing_secret)),
     )
     events = Events(database, tools.ids, tools.dialects)
     ping_redis = tools.limiter.ping if isinstance(tools.limiter, RedisRateLimiter) else None

@@ -19,7 +19,7 @@ URL = "http://receiver.test/webhooks"
 UNKNOWN = "0199d3c2-5f00-7000-8000-0000000000ff"
 ENDPOINT_FIELDS = {
     *("id", "url", "events", "description", "enabled", "disabled_reason", "failing_since"),
-    *("retry_schedule", "consecutive_failures", "paused_until", "created_at", "updated_at"),
+    *("retry_schedule", "verify_tls", "consecutive_failures", "paused_until", "created_at", "updated_at"),
 }
 DELIVERY_FIELDS = {
     *("id", "endpoint_id", "event_id", "event", "status", "attempt_count", "next_attempt_at"),

@@ -11,8 +11,9 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from kessai.adapters.clock import SystemClock
-from kessai.adapters.webhook_sender import AiohttpSender
+from kessai.adapters.webhook_sender import HttpSender
 from kessai.dialects.native.verification import Message, verify
+from kessai.domain.destinations import Destinations
 from kessai.services.verification import Evidence
 from tests.support.gateway import ManualClock
 from tests.support.receiver import Received, Receiver
@@ -25,7 +26,7 @@ SIGNED = ("webhook-id", "webhook-timestamp", "webhook-signature")
 @pytest.fixture
 async def request_(sqlite_url: str, receiver: Receiver) -> AsyncIterator[Received]:
     """A webhook that came over a socket just now."""
-    sender = AiohttpSender(clock=SystemClock(), timeout_s=10)
+    sender = HttpSender(clock=SystemClock(), destinations=Destinations(is_local=True), timeout_s=10)
     try:
         clock = ManualClock(SystemClock().now())
         async with open_office(sqlite_url, sender=sender, clock=clock) as office:

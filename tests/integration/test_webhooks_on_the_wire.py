@@ -12,8 +12,9 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from kessai.adapters.clock import SystemClock
-from kessai.adapters.webhook_sender import AiohttpSender
+from kessai.adapters.webhook_sender import HttpSender
 from kessai.domain.delivery import DeliveryStatus
+from kessai.domain.destinations import Destinations
 from tests.support.gateway import ManualClock
 from tests.support.receiver import Answer, Received, Receiver
 from tests.support.webhooks import Office, open_office
@@ -21,7 +22,7 @@ from tests.support.webhooks import Office, open_office
 
 @pytest.fixture
 async def office(database_url: str) -> AsyncIterator[Office]:
-    sender = AiohttpSender(clock=SystemClock(), timeout_s=10)
+    sender = HttpSender(clock=SystemClock(), destinations=Destinations(is_local=True), timeout_s=10)
     try:
         # Receivers compare the time of sending with their own.
         clock = ManualClock(SystemClock().now())

@@ -16,6 +16,7 @@ from kessai.adapters.secret_box import FernetBox
 from kessai.dialects.native.events import NativeWebhooks
 from kessai.domain.change import Change
 from kessai.domain.delivery import Attempt, DeliveryStatus
+from kessai.domain.destinations import Destinations
 from kessai.domain.endpoint import Endpoint
 from kessai.domain.ids import MerchantId
 from kessai.domain.merchant import Merchant
@@ -24,7 +25,7 @@ from kessai.domain.payment import CaptureMethod, Order, Payment
 from kessai.domain.schedules import Schedule
 from kessai.services.courier import Courier
 from kessai.services.deliveries import Deliveries, DeliveryPolicy
-from kessai.services.endpoints import EndpointFacts, Endpoints
+from kessai.services.endpoints import EndpointFacts, Endpoints, Shorthand
 from kessai.services.events import Events
 from kessai.services.payments import Payments
 from kessai.services.ports import WebhookRequest, WebhookResult, WebhookSender
@@ -102,8 +103,8 @@ class Office:
             box,
             dialects,
             courier,
-            shorthand_dialect="native",
-            shorthand_secret=self.shorthand_secret,
+            destinations=Destinations(is_local=True),
+            shorthand=Shorthand("native", self.shorthand_secret),
         )
         self.attempts = 0
         self.deliveries = Deliveries(

@@ -22,7 +22,6 @@ LINES_PER_FUNCTION = 70
 
 # Declared, and rightly never imported by us.
 USED_BY_OTHERS = {
-    "httptools": "uvicorn parses HTTP with it when it is there",
     "uvloop": "uvicorn runs its event loop when it is there",
 }
 # What the pure rooms may take from the standard library: values and types, nothing that waits or looks.
@@ -38,7 +37,18 @@ PURE = {
         "types",
         "typing",
     ),
-    *("bisect", "datetime", "decimal", "fractions", "itertools", "math", "operator", "string", "unicodedata"),
+    *(
+        "bisect",
+        "datetime",
+        "decimal",
+        "fractions",
+        "ipaddress",
+        "itertools",
+        "math",
+        "operator",
+        "string",
+        "unicodedata",
+    ),
     *("base64", "hashlib", "hmac", "json", "re", "uuid"),
 }
 # Written in pieces, so that this file does not name them itself.

@@ -1,141 +1,138 @@
-"""Posts webhooks over HTTP/1.1 and says in words what came back; when and how often is the worker's."""
+"""Posts webhooks over HTTP/1.1 and says in words what came back; when and how often is the worker's.
+
+A client of our own rather than a library: why, and what each costs, is in docs/adr/0010.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import codecs
-import errno
-import importlib
+import socket
 import ssl
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from kessai import __version__
+from kessai.adapters.connection_pool import ConnectionPool
+from kessai.adapters.dialer import Dialer
+from kessai.adapters.name_lookup import Lookup, NameLookup
+from kessai.adapters.webhook_answer import AnswerReader
+from kessai.adapters.webhook_connection import Connection, Place
+from kessai.adapters.wire_errors import WireError, in_words
+from kessai.domain.destinations import Destinations
+from kessai.domain.web_address import WebAddress, web_address
 from kessai.services.ports import Clock, WebhookRequest, WebhookResult
 
-if TYPE_CHECKING:
-    from aiohttp import ClientResponse, ClientSession
-
-ANSWER_BYTES_READ: Final = 64 * 1024
-ANSWER_BYTES_KEPT: Final = 4 * 1024
 RETRY_AFTER_MAX_S: Final = 3600
 
-# Below the 5 s after which uvicorn and Node close an idle connection: a post on a connection that is just
-# being closed is lost.
-_IDLE_CONNECTION_S: Final = 4.0
-
 _NO_WEB_ADDRESS: Final = "not a usable http or https URL"
-_OS_ERRORS: Final = {
-    errno.ECONNREFUSED: "connection refused",
-    errno.ECONNRESET: "connection reset",
-    errno.EPIPE: "connection reset",
-    errno.EHOSTUNREACH: "no route to host",
-    errno.ENETUNREACH: "network unreachable",
-    errno.ETIMEDOUT: "connection timed out",
-    errno.EMFILE: "this process has too many open files",
-}
+_USER_AGENT: Final = f"User-Agent: kessai/{__version__}\r\n"
+_parsed: Final = lru_cache(maxsize=4096)(web_address)
 
 
-class AiohttpSender:
-    """A `WebhookSender` with one pool of connections, made when the first webhook goes out.
+class _Open(NamedTuple):
+    """A connection to use, and when it stood; None if it did before."""
 
-    Follows no redirect, keeps no cookie, ignores proxies of the environment, and asks for answers that are
-    not compressed. `tls` replaces the system's certificate authorities. `max_connections` should not be
-    less than the number of posts at once: waiting for a connection counts as connecting.
+    connection: Connection
+    stood_at: float | None
+
+
+class HttpSender:
+    """A `WebhookSender` that goes where `destinations` lets it, over connections that are kept for a while.
+
+    Follows no redirect, keeps no cookie, knows no proxy, and asks for answers that are not compressed. `tls`
+    replaces the system's certificate authorities, `lookup` its resolver; it is called in a thread.
+    `max_connections` should not be less than the number of posts at once: waiting for a turn is part of the
+    time that a post may take.
     """
 
     def __init__(
         self,
         *,
         clock: Clock,
+        destinations: Destinations,
         timeout_s: float = 30.0,
         connect_timeout_s: float = 10.0,
         max_connections: int = 256,
         tls: ssl.SSLContext | None = None,
+        lookup: Lookup = socket.getaddrinfo,
     ) -> None:
         self._clock = clock
         self._timeout_s = timeout_s
         self._connect_timeout_s = min(connect_timeout_s, timeout_s)
-        self._max_connections = max_connections
-        self._tls = tls
-        self._session: ClientSession | None = None
+        names = NameLookup(clock.monotonic, patience_s=self._connect_timeout_s, lookup=lookup)
+        self._dialer = Dialer(destinations, names, tls)
+        self._pool = ConnectionPool(clock.monotonic, max_connections)
+        self._turns = asyncio.Semaphore(max_connections)
 
     async def post(self, request: WebhookRequest) -> WebhookResult:
         """Send once and say what came back; only being cancelled is raised."""
-        if not request.url.lower().startswith(("http://", "https://")):
-            return WebhookResult(None, 0, error=_NO_WEB_ADDRESS)
-        session = self._session or await self._open()
         started = self._clock.monotonic()
         try:
-            async with session.post(
-                request.url, data=request.body, headers=request.headers, allow_redirects=False
-            ) as response:
-                body, error = await self._read(response)
-                return WebhookResult(
-                    status_code=response.status,
-                    latency_ms=self._ms_since(started),
-                    answer=_text(body),
-                    error=error,
-                    retry_after_s=retry_after_s(response.headers.get("Retry-After"), now=self._clock.now()),
-                )
+            address = _parsed(request.url)
+            message = _message(address, request)
+        except ValueError:
+            return WebhookResult(None, 0, error=_NO_WEB_ADDRESS)
+        reader = AnswerReader()
+        opened: _Open | None = None
+        problem: str | None = None
+        try:
+            async with asyncio.timeout(self._timeout_s), self._turns:
+                opened = await self._open(address, verifies_tls=request.verifies_tls)
+                await opened.connection.exchange(message, reader)
+                self._pool.give(opened.connection)
+        except TimeoutError:
+            problem = f"timed out after {self._timeout_s:g} s"
         except Exception as error:  # whatever goes wrong is for the attempt's record
-            return WebhookResult(None, self._ms_since(started), error=self._in_words(error))
+            problem = in_words(error)
+        return self._result(started, opened, reader, problem)
 
     async def close(self) -> None:
-        """Close the pool; posts under way fail."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        """Close all connections; posts under way fail."""
+        self._pool.close()
 
-    async def _open(self) -> ClientSession:
-        # Its import takes 0.15 s of CPU, so on first use only, and in a thread: requests are being answered.
-        aiohttp = await asyncio.to_thread(importlib.import_module, "aiohttp")
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=self._max_connections,
-                    keepalive_timeout=_IDLE_CONNECTION_S,
-                    ssl=True if self._tls is None else self._tls,
-                ),
-                timeout=aiohttp.ClientTimeout(total=self._timeout_s, connect=self._connect_timeout_s),
-                headers={"User-Agent": f"kessai/{__version__}", "Accept-Encoding": "identity"},
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                trust_env=False,
-            )
-        return self._session
-
-    async def _read(self, response: ClientResponse) -> tuple[bytes, str | None]:
-        """Read the body's beginning. What goes wrong now does not undo the status that has arrived."""
-        body = bytearray()
+    async def _open(self, address: WebAddress, *, verifies_tls: bool) -> _Open:
+        place = Place(address.is_tls, address.host, address.port, verifies_tls)
+        kept = self._pool.take(place)
+        if kept is not None:
+            return _Open(kept, None)
+        connection = self._pool.new(place)
+        within_s = self._connect_timeout_s
         try:
-            while len(body) < ANSWER_BYTES_READ:
-                part = await response.content.read(ANSWER_BYTES_READ - len(body))
-                if not part:
-                    break
-                body += part
-        except Exception as error:
-            return bytes(body), f"{self._in_words(error)}, while reading the answer"
-        return bytes(body), None
+            async with asyncio.timeout(within_s):
+                await self._dialer.dial(address, connection, verifies_tls=verifies_tls, within_s=within_s)
+        except BaseException as error:
+            self._pool.discard(connection)
+            if isinstance(error, TimeoutError):
+                raise WireError(f"could not connect within {within_s:g} s") from None
+            raise
+        return _Open(connection, self._clock.monotonic())
 
-    def _ms_since(self, started: float) -> int:
-        return round((self._clock.monotonic() - started) * 1000)
-
-    def _in_words(self, error: Exception) -> str:
-        import aiohttp
-
-        in_words: tuple[tuple[type[Exception], str], ...] = (
-            (aiohttp.ConnectionTimeoutError, f"could not connect within {self._connect_timeout_s:g} s"),
-            (TimeoutError, f"timed out after {self._timeout_s:g} s"),
-            (aiohttp.ClientConnectorDNSError, "could not resolve host"),
-            (aiohttp.ServerDisconnectedError, "connection closed without an answer"),
-            (aiohttp.InvalidURL, _NO_WEB_ADDRESS),
-            (aiohttp.ClientResponseError, "the answer is not HTTP"),
-            (aiohttp.ClientPayloadError, "the answer broke off"),
+    def _result(
+        self, started: float, opened: _Open | None, reader: AnswerReader, problem: str | None
+    ) -> WebhookResult:
+        latency_ms = _ms(self._clock.monotonic() - started)
+        if opened is None:
+            return WebhookResult(None, latency_ms, error=problem)
+        connect_ms = None if opened.stood_at is None else _ms(opened.stood_at - started)
+        first_byte_at = opened.connection.first_byte_at
+        first_byte_ms = None if first_byte_at is None else _ms(first_byte_at - started)
+        if reader.status is None:
+            return WebhookResult(
+                None, latency_ms, error=problem, connect_ms=connect_ms, first_byte_ms=first_byte_ms
+            )
+        # What goes wrong now does not undo the status that has arrived.
+        return WebhookResult(
+            status_code=reader.status,
+            latency_ms=latency_ms,
+            answer=reader.text(),
+            error=problem and f"{problem}, while reading the answer",
+            retry_after_s=retry_after_s(reader.header(b"retry-after"), now=self._clock.now()),
+            connect_ms=connect_ms,
+            first_byte_ms=first_byte_ms,
+            answer_headers=reader.shown_headers(),
         )
-        words = next((words for kind, words in in_words if isinstance(error, kind)), None)
-        return words or _tls_words(error) or _os_words(error)
 
 
 def retry_after_s(value: str | None, *, now: datetime) -> int | None:
@@ -144,6 +141,8 @@ def retry_after_s(value: str | None, *, now: datetime) -> int | None:
     Source: RFC 9110, section 10.2.3: seconds or an HTTP date, read 2026-11-23.
     """
     text = (value or "").strip()
+    if not text:
+        return None
     if text.isascii() and text.isdigit():
         digits = text.lstrip("0") or "0"
         # the length first: a receiver may send thousands of digits
@@ -156,27 +155,22 @@ def retry_after_s(value: str | None, *, now: datetime) -> int | None:
     return min(max(0, round(wait_s.total_seconds())), RETRY_AFTER_MAX_S)
 
 
-def _text(body: bytes) -> str:
-    """Return the first 4 KiB as text that any database takes, without half a character at the end."""
-    kept = body[:ANSWER_BYTES_KEPT]
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    return decoder.decode(kept, final=len(kept) == len(body)).replace("\0", "")
+def _message(address: WebAddress, request: WebhookRequest) -> bytes:
+    """The request, byte for byte.
+
+    Raises:
+        ValueError: a header would break out of its line.
+    """
+    headers = "".join([f"{name}: {value}\r\n" for name, value in request.headers])
+    if headers.count("\r") != len(request.headers) or headers.count("\n") != len(request.headers):
+        raise ValueError("a header has a line break")
+    agent = "" if "\nuser-agent:" in f"\n{headers}".lower() else _USER_AGENT
+    head = (
+        f"POST {address.target} HTTP/1.1\r\nHost: {address.authority}\r\n{agent}"
+        f"Accept: */*\r\nAccept-Encoding: identity\r\nContent-Length: {len(request.body)}\r\n{headers}\r\n"
+    )
+    return head.encode("latin-1") + request.body
 
 
-def _tls_words(error: Exception) -> str | None:
-    import aiohttp
-
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        refused = error.certificate_error
-        reason = refused.verify_message if isinstance(refused, ssl.SSLCertVerificationError) else str(refused)
-        return f"TLS certificate refused: {reason}"
-    if isinstance(error, aiohttp.ClientConnectorSSLError):
-        reason = getattr(error.os_error, "reason", None) or "no reason given"
-        return f"TLS handshake failed: {reason.replace('_', ' ').lower()}"
-    return None
-
-
-def _os_words(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return _OS_ERRORS.get(error.errno or 0, "connection failed")
-    return f"could not be sent ({type(error).__name__})"
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

@@ -65,4 +65,5 @@ class Courier:
             attempt=letter.attempt,
             at=at,
         )
-        return Sent(headers, await self._sender.post(WebhookRequest(endpoint.url, headers, letter.body)))
+        request = WebhookRequest(endpoint.url, headers, letter.body, endpoint.verifies_tls)
+        return Sent(headers, await self._sender.post(request))

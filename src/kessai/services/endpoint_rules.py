@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import urlsplit
 
+from kessai.domain.destinations import Destinations
 from kessai.domain.endpoint import EVERY_EVENT
 from kessai.domain.errors import InvalidFieldError
 from kessai.domain.event import EventType
 from kessai.domain.schedules import NAMES as SCHEDULE_NAMES
+from kessai.domain.web_address import WebAddress, web_address
 
 URL_MAX: Final = 2000
 """Characters; what receivers and the proxies before them can be relied on to take."""
@@ -17,49 +18,58 @@ SECRET_MIN: Final = 8
 SECRET_MAX: Final = 256
 EVENT_NAMES: Final = (EVERY_EVENT, *(each.value for each in EventType))
 
-_HOST_SIGNS: Final = frozenset("-._:")
+_OPEN_HINT: Final = "use an address others can reach too, or ask whoever runs this gateway to open that one"
 
 
-def checked_url(url: str, *, param: str = "url") -> str:
+def checked_url(url: str, destinations: Destinations, *, param: str = "url") -> str:
     """Return `url` if webhooks can be posted there.
 
-    Private and loopback addresses are fine: that is where the code under test runs.
+    A host that is an address has to be one that may be connected to. A name is not looked up: where it
+    leads is checked whenever it is dialled, and may change until then.
 
     Raises:
         InvalidFieldError: they cannot, and why.
     """
-    problem = _problem(url)
-    if problem is not None:
-        raise InvalidFieldError(
-            f"{param} {problem}", param=param, hint="for example http://localhost:3000/webhooks"
-        )
+    if len(url) > URL_MAX:
+        raise _refused(param, f"is longer than {URL_MAX} characters")
+    try:
+        address = web_address(url)
+    except ValueError as error:
+        raise _refused(param, str(error)) from None
+    refusal = _closed(address, destinations)
+    if refusal is not None:
+        raise InvalidFieldError(f"{param} {refusal}", param=param, hint=_OPEN_HINT)
     return url
 
 
-def _problem(url: str) -> str | None:
-    if len(url) > URL_MAX:
-        return f"is longer than {URL_MAX} characters"
-    if " " in url or not url.isprintable():
-        return "has spaces or control characters"
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return "is not a URL"
-    if parts.scheme not in {"http", "https"}:
-        return "has to begin with http:// or https://"
-    if not host or not all(_is_host_sign(sign) for sign in host):
-        return "has no usable host"
-    if port == 0:
-        return "has no usable port"
-    if "@" in parts.netloc:
-        return "must not hold a user name or password"
-    return "must not have a fragment" if "#" in url else None
+def checked_tls(*, verifies: bool, destinations: Destinations) -> bool:
+    """Return `verifies` if certificates may go unverified, or are not to.
+
+    Raises:
+        InvalidFieldError: others can reach this gateway, so it cannot be their wish.
+    """
+    if not verifies and not destinations.is_local:
+        raise InvalidFieldError(
+            "verify_tls can only be false where HOST is a loopback address",
+            param="verify_tls",
+            hint="give the receiver a certificate that others trust, or use http:// within your network",
+        )
+    return verifies
 
 
-def _is_host_sign(sign: str) -> bool:
-    # Letters of other alphabets are international names; the sender encodes them.
-    return sign.isalnum() or sign in _HOST_SIGNS
+def _refused(param: str, problem: str) -> InvalidFieldError:
+    return InvalidFieldError(
+        f"{param} {problem}", param=param, hint="for example http://localhost:3000/webhooks"
+    )
+
+
+def _closed(address: WebAddress, destinations: Destinations) -> str | None:
+    if address.is_literal:
+        return destinations.refusal(address.host)
+    if address.host == "localhost" or address.host.endswith(".localhost"):
+        # By RFC 6761 a loopback address, whatever a resolver says.
+        return destinations.refusal("127.0.0.1", host=address.host)
+    return None
 
 
 def checked_events(names: Sequence[str]) -> tuple[str, ...]:

@@ -6,18 +6,25 @@ Methods that write return what is to be written; whoever asked commits it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypedDict
 
 from kessai.domain.change import Change
+from kessai.domain.destinations import Destinations
 from kessai.domain.endpoint import ENDPOINTS_MAX, EVERY_EVENT, SWITCHED_OFF, Endpoint
 from kessai.domain.errors import ConflictError, InvalidFieldError, NotFoundError
 from kessai.domain.ids import EndpointId, EventId, MerchantId
 from kessai.domain.merchant import GRACE_MAX, Merchant
 from kessai.domain.schedules import NATIVE
 from kessai.services.courier import Courier, Letter
-from kessai.services.endpoint_rules import checked_events, checked_schedule, checked_secret, checked_url
+from kessai.services.endpoint_rules import (
+    checked_events,
+    checked_schedule,
+    checked_secret,
+    checked_tls,
+    checked_url,
+)
 from kessai.services.ports import Dice, IdFactory, SealBrokenError, SecretBox, WebhookResult
 from kessai.services.webhook_dialect import WebhookDialects
 from kessai.storage.journal import Database
@@ -34,15 +41,20 @@ class EndpointFacts(TypedDict, total=False):
     events: Sequence[str]
     description: str | None
     retry_schedule: str
+    verify_tls: bool
     enabled: bool
 
 
-class Endpoints:
-    """The use cases of endpoints.
+@dataclass(frozen=True, slots=True)
+class Shorthand:
+    """What is known of the endpoint that a merchant's `webhook_url` stands for; no secret: one is made."""
 
-    `shorthand_dialect` and `shorthand_secret` are those of the endpoint that a merchant's `webhook_url`
-    stands for; without a secret one is made.
-    """
+    dialect: str
+    secret: str | None = None
+
+
+class Endpoints:
+    """The use cases of endpoints. `destinations` are where webhooks may go."""
 
     def __init__(
         self,
@@ -53,8 +65,8 @@ class Endpoints:
         dialects: WebhookDialects,
         courier: Courier,
         *,
-        shorthand_dialect: str,
-        shorthand_secret: str | None = None,
+        destinations: Destinations,
+        shorthand: Shorthand,
     ) -> None:
         self._repository = EndpointRepository(database)
         self._ids = ids
@@ -62,8 +74,8 @@ class Endpoints:
         self._secret_box = secret_box
         self._dialects = dialects
         self._courier = courier
-        self._shorthand_dialect = shorthand_dialect
-        self._shorthand_secret = shorthand_secret
+        self._destinations = destinations
+        self._shorthand_of = shorthand
 
     async def get(self, merchant_id: MerchantId, endpoint_id: str) -> Endpoint:
         """A merchant's endpoint.
@@ -95,10 +107,11 @@ class Endpoints:
         shown = self._new_secret(dialect) if secret is None else checked_secret(secret)
         is_enabled = facts.get("enabled", True)
         endpoint = replace(
-            self._new(merchant_id, checked_url(facts["url"]), dialect, shown, at),
+            self._new(merchant_id, self._checked(facts["url"]), dialect, shown, at),
             events=checked_events(facts.get("events", (EVERY_EVENT,))),
             description=facts.get("description"),
             schedule=checked_schedule(facts.get("retry_schedule", NATIVE)),
+            verifies_tls=self._checked_tls(facts, otherwise=True),
             is_enabled=is_enabled,
             disabled_reason=None if is_enabled else SWITCHED_OFF,
         )
@@ -110,13 +123,14 @@ class Endpoints:
         """Change what `facts` names. An endpoint that is switched on again starts with a clean slate."""
         endpoint = await self.get(merchant_id, endpoint_id)
         changed = endpoint.described(
-            url=checked_url(facts["url"]) if "url" in facts else endpoint.url,
+            url=self._checked(facts["url"]) if "url" in facts else endpoint.url,
             events=checked_events(facts["events"]) if "events" in facts else endpoint.events,
             description=facts.get("description", endpoint.description),
             schedule=checked_schedule(facts.get("retry_schedule", endpoint.schedule)),
             is_enabled=facts.get("enabled", endpoint.is_enabled),
             at=at,
         )
+        changed = replace(changed, verifies_tls=self._checked_tls(facts, otherwise=endpoint.verifies_tls))
         return changed, Change(records=(changed,))
 
     async def delete(
@@ -188,7 +202,7 @@ class Endpoints:
         if url is None:
             forgotten = (present.deleted(at=at),) if present else ()
             return replace(merchant, webhook_endpoint_id=None), forgotten
-        wanted = checked_url(url, param="webhook_url")
+        wanted = self._checked(url, param="webhook_url")
         if present is not None:
             moved = present.described(
                 url=wanted,
@@ -200,8 +214,8 @@ class Endpoints:
             )
             return merchant, (moved,)
         await self._require_room(merchant.id)
-        dialect = self._shorthand_dialect
-        secret = self._shorthand_secret or self._new_secret(dialect)
+        dialect = self._shorthand_of.dialect
+        secret = self._shorthand_of.secret or self._new_secret(dialect)
         made = self._new(merchant.id, wanted, dialect, secret, at)
         return replace(merchant, webhook_endpoint_id=made.id), (made,)
 
@@ -209,6 +223,14 @@ class Endpoints:
         """Newest first; one more than `limit` when there is more."""
         cursor = None if before is None else EndpointId(before)
         return await self._repository.list(merchant_id, before=cursor, limit=limit + 1)
+
+    def _checked(self, url: str, *, param: str = "url") -> str:
+        return checked_url(url, self._destinations, param=param)
+
+    def _checked_tls(self, facts: EndpointFacts, *, otherwise: bool) -> bool:
+        if "verify_tls" not in facts:
+            return otherwise
+        return checked_tls(verifies=facts["verify_tls"], destinations=self._destinations)
 
     async def _shorthand(self, merchant: Merchant) -> Endpoint | None:
         if merchant.webhook_endpoint_id is None:

@@ -96,11 +96,12 @@ class RateLimiter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
-    """One attempt as it goes over the wire."""
+    """One attempt as it goes over the wire. Without `verifies_tls` any certificate is fine."""
 
     url: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    verifies_tls: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,11 @@ class WebhookResult:
     """What came back from one attempt.
 
     `status_code` is None when no answer came and `error` says why in words. `answer` is at most 4 KiB
-    of the body, `retry_after_s` the receiver's wish. `latency_ms` is all of it; `connect_ms` is None on a
-    connection that was open already, `first_byte_ms` where no answer began.
+    of the body, `answer_headers` 32 headers and 4 KiB at most, `retry_after_s` the receiver's wish.
+
+    Times count from the start of the attempt: `connect_ms` until the connection stood, name and TLS
+    included (None on one that was open already, or where none came about), `first_byte_ms` until the answer
+    began (None where none did), `latency_ms` until its end.
     """
 
     status_code: int | None

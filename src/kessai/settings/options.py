@@ -14,6 +14,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from kessai.domain.destinations import Destinations
 from kessai.settings import values
 from kessai.settings.sources import ConfigurationError, Variables
 
@@ -70,6 +71,11 @@ class Settings(BaseSettings):
     webhook_retry_delay: values.Seconds = Field(
         5, ge=0, le=86_400, description="Seconds before the first retry; each further one waits twice as long"
     )
+    webhook_allow: Annotated[str, AfterValidator(values.webhook_allow)] = Field(
+        "",
+        description="Private networks and host names, separated by commas, that webhooks may go to although "
+        "HOST lets others in",
+    )
     rate_limit_requests: int = Field(
         100, ge=0, le=1_000_000, description="Requests a merchant may make within one window; 0 for no limit"
     )
@@ -124,6 +130,11 @@ class Settings(BaseSettings):
         if self.host == "localhost" or self.host.endswith(".localhost"):
             return True
         return values.is_address(self.host) and ip_address(self.host).is_loopback
+
+    @property
+    def destinations(self) -> Destinations:
+        """Where webhooks may go."""
+        return Destinations.listed(self.webhook_allow, is_local=self.is_loopback)
 
     @property
     def database_kind(self) -> Literal["sqlite", "postgresql"]:

@@ -10,6 +10,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr
 
+from kessai.domain.destinations import Destinations
+
 _SQLITE_SCHEMES: Final = frozenset({"sqlite", "sqlite+aiosqlite"})
 _POSTGRESQL_SCHEMES: Final = frozenset({"postgres", "postgresql", "postgresql+asyncpg"})
 _USE: Final = "use sqlite:///kessai.db (a file) or postgresql://user:password@host/name"
@@ -66,6 +68,12 @@ def host(host: str) -> str:
     if re.search(r"[\s/@]", bare) or (":" in bare and not is_address(bare)):
         raise ValueError("must be a host name or an address, without scheme and port")
     return bare
+
+
+def webhook_allow(allowed: str) -> str:
+    """The list as it was written, if each part can be allowed."""
+    Destinations.listed(allowed, is_local=False)
+    return allowed
 
 
 def public_url(url: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -10,16 +11,25 @@ from typing import Protocol
 import pytest
 
 from kessai.adapters.clock import SystemClock
-from kessai.adapters.webhook_sender import AiohttpSender
+from kessai.adapters.name_lookup import Lookup
+from kessai.adapters.webhook_sender import HttpSender
+from kessai.domain.destinations import Destinations
 from kessai.services.ports import WebhookSender
+
+LOCAL = Destinations(is_local=True)
 
 
 class SenderOf(Protocol):
     """Makes a sender; it is closed with the test."""
 
     def __call__(
-        self, timeout_s: float = 20, connect_timeout_s: float = 20, tls: ssl.SSLContext | None = None
-    ) -> AiohttpSender:
+        self,
+        timeout_s: float = 20,
+        connect_timeout_s: float = 20,
+        tls: ssl.SSLContext | None = None,
+        destinations: Destinations = LOCAL,
+        lookup: Lookup = socket.getaddrinfo,
+    ) -> HttpSender:
         """Patient unless told otherwise."""
         ...
 
@@ -30,10 +40,19 @@ async def sender_of() -> AsyncIterator[SenderOf]:
     async with AsyncExitStack() as stack:
 
         def make(
-            timeout_s: float = 20, connect_timeout_s: float = 20, tls: ssl.SSLContext | None = None
-        ) -> AiohttpSender:
-            sender = AiohttpSender(
-                clock=SystemClock(), timeout_s=timeout_s, connect_timeout_s=connect_timeout_s, tls=tls
+            timeout_s: float = 20,
+            connect_timeout_s: float = 20,
+            tls: ssl.SSLContext | None = None,
+            destinations: Destinations = LOCAL,
+            lookup: Lookup = socket.getaddrinfo,
+        ) -> HttpSender:
+            sender = HttpSender(
+                clock=SystemClock(),
+                destinations=destinations,
+                timeout_s=timeout_s,
+                connect_timeout_s=connect_timeout_s,
+                tls=tls,
+                lookup=lookup,
             )
             stack.push_async_callback(sender.close)
             return sender

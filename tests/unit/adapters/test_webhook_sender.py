@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from kessai import __version__
-from kessai.adapters.webhook_sender import ANSWER_BYTES_READ
+from kessai.adapters.webhook_answer import ANSWER_BYTES_READ
 from kessai.services.ports import WebhookRequest, WebhookSender
 from tests.support.receiver import Answer, Receiver
 from tests.unit.adapters.conftest import SenderOf
@@ -225,7 +225,10 @@ async def test_a_host_that_is_no_name_is_an_error_in_words(sender: WebhookSender
     [
         (saying(b""), "connection closed without an answer"),
         (saying(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), "the answer is not HTTP"),
-        (saying(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n"), "the answer is not HTTP"),
+        (
+            saying(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n"),
+            "the answer begins with more than 32 KiB of headers",
+        ),
     ],
     ids=["hangs up", "speaks SSH", "endless header"],
 )

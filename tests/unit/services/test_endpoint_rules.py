@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kessai.domain.destinations import Destinations
 from kessai.domain.errors import InvalidFieldError
 from kessai.services.endpoint_rules import (
     SECRET_MAX,
@@ -11,8 +12,12 @@ from kessai.services.endpoint_rules import (
     URL_MAX,
     checked_events,
     checked_secret,
+    checked_tls,
     checked_url,
 )
+
+LOCAL = Destinations(is_local=True)
+TEAM = Destinations.listed("10.1.0.0/16, intranet.localhost", is_local=False)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +35,7 @@ from kessai.services.endpoint_rules import (
     ],
 )
 def test_a_url_that_can_be_posted_to_is_kept_as_it_is(url: str) -> None:
-    assert checked_url(url) == url
+    assert checked_url(url, LOCAL) == url
 
 
 @pytest.mark.parametrize(
@@ -43,16 +48,19 @@ def test_a_url_that_can_be_posted_to_is_kept_as_it_is(url: str) -> None:
         ("//example.com/", "has to begin with http"),
         ("http://", "has no usable host"),
         ("http:///path", "has no usable host"),
-        ("http:\\\\example.com", "has no usable host"),
+        ("http:\\\\example.com", "backslash"),
         ("http://exam<ple.com/", "has no usable host"),
         ("http://exa%20mple.com/", "has no usable host"),
         ("http://user:secret@example.com/", "user name or password"),
         ("http://user@example.com/", "user name or password"),
         ("http://@example.com/", "user name or password"),
         ("http://example.com:0/", "has no usable port"),
-        ("http://example.com:99999/", "is not a URL"),
-        ("http://example.com:port/", "is not a URL"),
-        ("http://[::1/", "is not a URL"),
+        ("http://example.com:99999/", "has no usable port"),
+        ("http://example.com:port/", "has no usable host and port"),
+        ("http://example.com:/", "has no usable port"),
+        ("http://[::1/", "has no usable host"),
+        ("http://[::1%25lo]/", "zone"),
+        ("http://0x7f.1/", "unusual form of an address"),
         ("http://example.com/#part", "fragment"),
         ("http://example.com/#", "fragment"),
         ("http://example.com/a b", "spaces or control characters"),
@@ -65,9 +73,50 @@ def test_a_url_that_can_be_posted_to_is_kept_as_it_is(url: str) -> None:
 )
 def test_a_url_that_cannot_is_refused_with_the_reason(url: str, problem: str) -> None:
     with pytest.raises(InvalidFieldError, match=problem) as refusal:
-        checked_url(url, param="webhook_url")
+        checked_url(url, LOCAL, param="webhook_url")
 
     assert refusal.value.param == "webhook_url"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://10.0.0.5/hook",
+        "http://127.0.0.1:3000/",
+        "http://[::1]/",
+        "http://[::ffff:10.0.0.5]/",
+        "http://localhost:3000/",
+        "http://app.localhost/",
+    ],
+)
+def test_where_others_can_reach_us_a_private_address_is_refused(url: str) -> None:
+    with pytest.raises(InvalidFieldError, match=r"may not connect to .*list it in WEBHOOK_ALLOW") as refusal:
+        checked_url(url, TEAM)
+
+    assert refusal.value.param == "url"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://10.1.2.3/", "http://intranet.localhost/", "https://93.184.216.34/", "http://name.internal/"],
+)
+def test_what_is_public_or_listed_or_a_name_is_not(url: str) -> None:
+    assert checked_url(url, TEAM) == url
+
+
+@pytest.mark.parametrize("destinations", [LOCAL, TEAM])
+def test_metadata_is_refused_everywhere(destinations: Destinations) -> None:
+    with pytest.raises(InvalidFieldError, match="link-local"):
+        checked_url("http://169.254.169.254/latest/meta-data/", destinations)
+
+
+def test_certificates_may_go_unverified_on_ones_own_machine_only() -> None:
+    assert checked_tls(verifies=True, destinations=TEAM)
+    assert not checked_tls(verifies=False, destinations=LOCAL)
+
+    with pytest.raises(InvalidFieldError, match="verify_tls") as refusal:
+        checked_tls(verifies=False, destinations=TEAM)
+    assert refusal.value.param == "verify_tls"
 
 
 def test_event_names_are_kept_in_order_without_repetition() -> None:

@@ -16,6 +16,7 @@ ENDPOINT: Final = {
     "events": ["*"],
     "description": None,
     "retry_schedule": "native",
+    "verify_tls": True,
     "enabled": True,
     "disabled_reason": None,
     "failing_since": None,

@@ -42,6 +42,15 @@ RetrySchedule = Annotated[
 ]
 
 
+VerifyTls = Annotated[
+    bool,
+    Field(
+        description="Whether the certificate behind an https URL has to be good; "
+        "false only where `HOST` is a loopback address"
+    ),
+]
+
+
 class EndpointIn(In):
     """An endpoint to be made."""
 
@@ -49,6 +58,7 @@ class EndpointIn(In):
     events: EventNames = Field(default_factory=lambda: [EVERY_EVENT])
     description: Description | None = None
     retry_schedule: RetrySchedule = NATIVE
+    verify_tls: VerifyTls = True
     enabled: bool = True
     secret: Secret | None = None
 
@@ -60,6 +70,7 @@ class EndpointPatch(Patch):
     events: EventNames = Field(default_factory=list)
     description: Description | None = None
     retry_schedule: RetrySchedule = NATIVE
+    verify_tls: VerifyTls = True
     enabled: bool = True
 
 
@@ -96,6 +107,7 @@ class EndpointOut(BaseModel):
     events: list[str]
     description: str | None
     retry_schedule: str
+    verify_tls: bool
     enabled: bool
     disabled_reason: str | None
     failing_since: datetime | None

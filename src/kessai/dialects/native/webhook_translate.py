@@ -32,6 +32,7 @@ def endpoint_out(endpoint: Endpoint) -> dict[str, Any]:
         "events": list(endpoint.events),
         "description": endpoint.description,
         "retry_schedule": endpoint.schedule,
+        "verify_tls": endpoint.verifies_tls,
         "enabled": endpoint.is_enabled,
         "disabled_reason": endpoint.disabled_reason,
         "failing_since": moment(endpoint.failing_since),
