@@ -44,6 +44,7 @@ from kessai.services.payments import Payments
 from kessai.services.ports import Clock, Dice, IdFactory, RateLimiter, SecretBox, WebhookSender
 from kessai.services.pruning import Pruning
 from kessai.services.resealing import Resealing
+from kessai.services.retention import Retention
 from kessai.services.secrets import WELL_KNOWN_KEY
 from kessai.services.services import Services
 from kessai.services.timelines import Timelines
@@ -208,6 +209,7 @@ class _Tools:
     digests: KeyDigests
     courier: Courier
     dialects: WebhookDialects
+    retention: Retention
     native: NativeDialect
     metrics: Metrics
     hooks: list[Callable[[Change], None]]
@@ -236,6 +238,7 @@ def _tools(
         digests=KeyDigests(*secrets),
         courier=Courier(sender, secret_box, world.clock, dialects),
         dialects=dialects,
+        retention=Retention(database, world.clock, _days(settings.event_retention_days)),
         native=native,
         metrics=metrics,
         hooks=[metrics.observe_change],
@@ -245,7 +248,7 @@ def _tools(
 def _join(tools: _Tools) -> Gateway:
     services = _services(tools)
     doorkeeper = Doorkeeper(tools.database, tools.digests, tools.clock)
-    pruning = Pruning(tools.database, tools.clock, doorkeeper)
+    pruning = Pruning(tools.database, tools.clock, doorkeeper, tools.retention)
     worker = _worker(tools, services)
     doorbell = _doorbell(tools.settings)
     tools.hooks.append(lambda change: worker.wake() if change.is_news else None)
@@ -289,7 +292,7 @@ def _services(tools: _Tools) -> Services:
         destinations=settings.destinations,
         shorthand=Shorthand(tools.native.name, _revealed(settings.webhook_signing_secret)),
     )
-    events = Events(database, tools.ids, tools.dialects)
+    events = Events(database, tools.ids, tools.dialects, tools.retention)
     ping_redis = tools.limiter.ping if isinstance(tools.limiter, RedisRateLimiter) else None
     return Services(
         payments=Payments(
@@ -339,6 +342,11 @@ def _exchange_parts(tools: _Tools, services: Services, doorkeeper: Doorkeeper) -
         observe=tools.metrics.observe_request,
         body_timeout_s=settings.body_timeout_s,
     )
+
+
+def _days(count: int) -> timedelta | None:
+    """So many days; None when 0 stands for ever."""
+    return timedelta(days=count) if count else None
 
 
 def _revealed(secret: SecretStr | None) -> str | None:

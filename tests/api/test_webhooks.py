@@ -23,7 +23,7 @@ ENDPOINT_FIELDS = {
 }
 DELIVERY_FIELDS = {
     *("id", "endpoint_id", "event_id", "event", "status", "attempt_count", "next_attempt_at"),
-    *("last_error", "body", "attempts", "created_at", "updated_at"),
+    *("last_error", "body", "pruned_at", "attempts", "created_at", "updated_at"),
 }
 
 

@@ -9,14 +9,16 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, insert, text
 
+from kessai.adapters.dice import SeededDice
+from kessai.adapters.ids import UuidFactory
 from kessai.domain.delivery import OPEN, DeliveryStatus
 from kessai.domain.endpoint import Endpoint
+from kessai.domain.event import Event, EventType, PaymentFact
 from kessai.domain.ids import EventId
 from kessai.domain.payment import Payment
 from kessai.storage.event_rows import EVENT_COLUMNS, event_to_row
 from kessai.storage.journal import Database
 from kessai.storage.tables import webhook_attempts, webhook_deliveries, webhook_events
-from tests.support.ledger import Ledger
 
 _BODY: Final = b'{"event":"payment.created","payment":{"note":"' + b"x" * 600 + b'"}}'
 _AT_ONCE: Final = 2_000
@@ -26,19 +28,21 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What each delivery is like: its endpoint goes round, its moment is `at` plus as many `apart`."""
+    """Events of `payment` at these moments; their endpoints go round. Another `seed` makes other ids."""
 
     payment: Payment
     endpoints: Sequence[Endpoint]
     status: DeliveryStatus
     moments: Sequence[datetime]
+    seed: int = 7
 
 
-async def fill(database: Database, ledger: Ledger, backlog: Backlog) -> None:
+async def fill(database: Database, backlog: Backlog) -> None:
     """Write an event at each moment, with a delivery and, unless it is new, an attempt."""
+    ids = UuidFactory(SeededDice(backlog.seed))
     for first in range(0, len(backlog.moments), _AT_ONCE):
         moments = backlog.moments[first : first + _AT_ONCE]
-        rows = [_rows(ledger, backlog, first + number, at) for number, at in enumerate(moments)]
+        rows = [_rows(ids, backlog, first + number, at) for number, at in enumerate(moments)]
 
         def write(connection: Connection, rows: list[tuple[Row, Row, Row]] = rows) -> None:
             connection.execute(insert(webhook_events), [event for event, _, _ in rows])
@@ -50,12 +54,15 @@ async def fill(database: Database, ledger: Ledger, backlog: Backlog) -> None:
     await database.run(lambda connection: connection.execute(text("ANALYZE")))
 
 
-def _rows(ledger: Ledger, backlog: Backlog, number: int, at: datetime) -> tuple[Row, Row, Row]:
-    event = dict(zip(EVENT_COLUMNS, event_to_row(ledger.event(backlog.payment)), strict=True))
-    event |= {"id": EventId(ledger.new_id(at)), "occurred_at": at, "fanned_out_at": at}
+def _rows(ids: UuidFactory, backlog: Backlog, number: int, at: datetime) -> tuple[Row, Row, Row]:
+    payment = backlog.payment
+    told = Event(
+        EventId(ids.new_id(at)), payment.merchant_id, EventType.PAYMENT_CREATED, PaymentFact(payment), at
+    )
+    event = dict(zip(EVENT_COLUMNS, event_to_row(told), strict=True)) | {"fanned_out_at": at}
     delivery: Row = {
-        "id": ledger.new_id(at),
-        "merchant_id": backlog.payment.merchant_id,
+        "id": ids.new_id(at),
+        "merchant_id": payment.merchant_id,
         "event_id": event["id"],
         "endpoint_id": backlog.endpoints[number % len(backlog.endpoints)].id,
         "event_type": event["type"],
@@ -67,7 +74,7 @@ def _rows(ledger: Ledger, backlog: Backlog, number: int, at: datetime) -> tuple[
         "created_at": at,
         "updated_at": at,
         "version": 1,
-        "payment_id": backlog.payment.id,
+        "payment_id": payment.id,
     }
     attempt = {"delivery_id": delivery["id"], "number": 1, "started_at": at, "latency_ms": 5, "answer": "ok"}
     return event, delivery, {**attempt, "request_headers": "[]", "answer_headers": "[]"}

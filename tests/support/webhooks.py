@@ -29,6 +29,7 @@ from kessai.services.endpoints import EndpointFacts, Endpoints, Shorthand
 from kessai.services.events import Events
 from kessai.services.payments import Payments
 from kessai.services.ports import WebhookRequest, WebhookResult, WebhookSender
+from kessai.services.retention import Retention
 from kessai.storage.journal import COMMITTED, Database
 from kessai.storage.repositories.deliveries import DeliveryFilter, DeliveryReport
 from tests.support.gateway import START, ManualClock
@@ -38,6 +39,7 @@ PUBLIC_URL: Final = "http://kessai.test"
 URL: Final = "http://receiver.test/webhooks"
 RETRIES: Final = 5
 TIMEOUT: Final = timedelta(seconds=30)
+KEEPS: Final = timedelta(days=30)
 LEASE_AT_MOST: Final = timedelta(minutes=2)
 
 
@@ -95,7 +97,8 @@ class Office:
         courier = Courier(self.sender, box, self.clock, dialects)
         policy = DeliveryPolicy(Schedule.doubling(timedelta(seconds=5), RETRIES), TIMEOUT)
         self.payments = Payments(self.database, ids, bank_timeout=timedelta(0))
-        self.events = Events(self.database, ids, dialects)
+        self.retention = Retention(self.database, self.clock, KEEPS)
+        self.events = Events(self.database, ids, dialects, self.retention)
         self.endpoints = Endpoints(
             self.database,
             ids,

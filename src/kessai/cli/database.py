@@ -13,6 +13,7 @@ from kessai.cli.output import console, write_json
 
 if TYPE_CHECKING:
     from kessai.bootstrap import Gateway
+    from kessai.services.pruning import Pruned
 
 
 def migrate(
@@ -58,17 +59,19 @@ def migrate(
 
 
 def prune(db: DatabaseUrl = None, json: Json = False) -> None:
-    """Forget idempotency keys that have expired.
+    """Forget idempotency keys that have expired, and bodies and attempts of old events.
 
-    A process that delivers webhooks does it by itself.
+    Servers do it by themselves; EVENT_RETENTION_DAYS says how old.
     """
     from kessai.cli.opening import with_gateway
 
-    async def work(gateway: Gateway) -> int:
-        return await gateway.pruning.run()
+    async def work(gateway: Gateway) -> Pruned:
+        return await gateway.pruning.run(batches=None)
 
     pruned = with_gateway(settings_from(database_url=db), work)
     if json:
-        write_json({"pruned": pruned})
+        write_json({"pruned": pruned.keys, "pruned_events": pruned.events})
     else:
-        console().print(f"Forgot {pruned} expired idempotency {'key' if pruned == 1 else 'keys'}.")
+        keys = f"{pruned.keys} expired idempotency {'key' if pruned.keys == 1 else 'keys'}"
+        events = f"the bodies of {pruned.events} old {'event' if pruned.events == 1 else 'events'}"
+        console().print(f"Forgot {keys} and {events}.")

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from kessai.domain.endpoint import Endpoint
-from kessai.domain.ids import EventId, MerchantId
+from kessai.domain.ids import EndpointId, EventId, MerchantId, PaymentId, RefundId
 from kessai.domain.payment import Payment
 from kessai.domain.refund import Refund
 
@@ -45,11 +45,26 @@ class EndpointFact:
 
 
 @dataclass(frozen=True, slots=True)
+class PrunedFact:
+    """What is left of a fact that was too old to keep: whose it was, and since when it is gone."""
+
+    payment_id: PaymentId | None
+    refund_id: RefundId | None
+    endpoint_id: EndpointId | None
+    pruned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One fact with its name and time."""
 
     id: EventId
     merchant_id: MerchantId
     type: EventType
-    fact: PaymentFact | EndpointFact
+    fact: PaymentFact | EndpointFact | PrunedFact
     at: datetime
+
+    @property
+    def pruned_at(self) -> datetime | None:
+        """When its body was forgotten, if it was."""
+        return self.fact.pruned_at if isinstance(self.fact, PrunedFact) else None

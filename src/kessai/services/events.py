@@ -16,6 +16,7 @@ from kessai.domain.errors import ConflictError, InvalidFieldError, NotFoundError
 from kessai.domain.event import Event
 from kessai.domain.ids import DeliveryId, EventId, MerchantId, canonical
 from kessai.services.ports import IdFactory
+from kessai.services.retention import Retention
 from kessai.services.webhook_dialect import WebhookDialects
 from kessai.storage.journal import Database
 from kessai.storage.repositories.deliveries import DeliveryFilter, DeliveryReport, DeliveryRepository
@@ -29,12 +30,15 @@ DELIVERIES_OF_EVENT_MAX: Final = 500
 class Events:
     """The use cases of events and deliveries. Lists have one more than `limit` when there is more."""
 
-    def __init__(self, database: Database, ids: IdFactory, dialects: WebhookDialects) -> None:
+    def __init__(
+        self, database: Database, ids: IdFactory, dialects: WebhookDialects, retention: Retention
+    ) -> None:
         self._events = EventRepository(database)
         self._deliveries = DeliveryRepository(database)
         self._endpoints = EndpointRepository(database)
         self._ids = ids
         self._dialects = dialects
+        self._retention = retention
 
     async def get(self, merchant_id: MerchantId, event_id: str) -> Event:
         """A merchant's event.
@@ -68,9 +72,11 @@ class Events:
         """Send an event again, to every endpoint that had it or would hear it now: same id, same body.
 
         Raises:
-            ConflictError: there is no such endpoint.
+            ConflictError: there is no such endpoint, or the event was pruned.
         """
         event = await self.get(merchant_id, event_id)
+        if event.pruned_at is not None:
+            raise self._retention.gone("event", event.pruned_at)
         sent = {report.delivery.endpoint_id: report.delivery for report in await self.deliveries_of(event)}
         endpoints = await self._endpoints.list(merchant_id, before=None, limit=ENDPOINTS_MAX)
         # In the order of their ids, as dispatchers write them: nobody waits in a ring.
@@ -91,9 +97,11 @@ class Events:
         """Send one delivery again, with a fresh schedule, whatever became of it.
 
         Raises:
-            ConflictError: its endpoint takes nothing any more.
+            ConflictError: its endpoint takes nothing any more, or it was pruned.
         """
         report = await self.delivery(merchant_id, delivery_id)
+        if report.delivery.pruned_at is not None:
+            raise self._retention.gone("delivery", report.delivery.pruned_at)
         endpoint = await self._endpoints.get(merchant_id, report.delivery.endpoint_id)
         if endpoint is None:
             raise ConflictError(

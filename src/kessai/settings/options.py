@@ -83,6 +83,12 @@ class Settings(BaseSettings):
     idempotency_ttl_hours: int = Field(
         24, ge=1, le=8_760, description="Hours an Idempotency-Key is remembered"
     )
+    event_retention_days: int = Field(
+        30,
+        ge=0,
+        le=3_650,
+        description="Days after which bodies and attempts of events are forgotten; 0 keeps them for ever",
+    )
     simulated_timeout_ms: int = Field(
         1000, ge=0, le=60_000, description="Milliseconds that simulate=network_timeout waits"
     )

@@ -9,7 +9,7 @@ from typing import Any, Final, assert_never
 import orjson
 from sqlalchemy import Table
 
-from kessai.domain.event import EndpointFact, Event, EventType, PaymentFact
+from kessai.domain.event import EndpointFact, Event, EventType, PaymentFact, PrunedFact
 from kessai.domain.ids import EventId, MerchantId
 from kessai.domain.schedules import NATIVE
 from kessai.storage.payment_rows import (
@@ -30,6 +30,10 @@ _ENDPOINT_BEFORE_0002: Final = {"schedule": NATIVE, "verifies_tls": True, "failu
 EVENT_COLUMNS: Final = tuple(str(column.name) for column in webhook_events.columns)
 
 
+class PrunedEventError(Exception):
+    """A bug of ours: an event was to be written whose snapshot is gone."""
+
+
 def event_to_row(event: Event) -> tuple[Any, ...]:
     """The values of EVENT_COLUMNS; not fanned out yet."""
     payment_id = refund_id = endpoint_id = None
@@ -44,6 +48,8 @@ def event_to_row(event: Event) -> tuple[Any, ...]:
         case EndpointFact(endpoint, reason):
             endpoint_id = endpoint.id
             snapshot = {"endpoint": record_values(endpoint), "reason": reason}
+        case PrunedFact():
+            raise PrunedEventError(f"event {event.id} was pruned and cannot be written again")
         case _:
             assert_never(event.fact)
     return (
@@ -62,10 +68,13 @@ def event_to_row(event: Event) -> tuple[Any, ...]:
 
 def event_from_row(row: Sequence[Any]) -> Event:
     """The event that `event_to_row` took apart."""
-    event_id, merchant_id, event_type, _, _, _, snapshot, at, *_ = row
-    return Event(
-        EventId(event_id), MerchantId(merchant_id), EventType(event_type), _fact(orjson.loads(snapshot)), at
+    event_id, merchant_id, event_type, payment_id, refund_id, endpoint_id, snapshot, at, _, pruned_at = row
+    fact = (
+        PrunedFact(payment_id, refund_id, endpoint_id, pruned_at)
+        if pruned_at
+        else _fact(orjson.loads(snapshot))
     )
+    return Event(EventId(event_id), MerchantId(merchant_id), EventType(event_type), fact, at)
 
 
 def _fact(snapshot: dict[str, Any]) -> PaymentFact | EndpointFact:

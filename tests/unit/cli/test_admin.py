@@ -151,7 +151,7 @@ def test_a_file_somebody_has_is_left_alone(kessai: Command, database: Path) -> N
 
 
 def test_pruning_says_what_was_forgotten(kessai: Command, database: Path) -> None:
-    assert kessai("prune", "--json").answer == {"pruned": 0}
+    assert kessai("prune", "--json").answer == {"pruned": 0, "pruned_events": 0}
     assert "0 expired idempotency keys" in kessai("prune").stdout
 
 

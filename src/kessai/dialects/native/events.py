@@ -11,7 +11,7 @@ import orjson
 from kessai.dialects.native import signing
 from kessai.dialects.native.translate import moment, payment_out, refund_out
 from kessai.domain.endpoint import Endpoint
-from kessai.domain.event import EndpointFact, Event, PaymentFact
+from kessai.domain.event import EndpointFact, Event, PaymentFact, PrunedFact
 from kessai.domain.ids import EventId
 
 
@@ -50,7 +50,7 @@ class NativeWebhooks:
 
 
 def event_body(event: Event, public_url: str) -> dict[str, Any]:
-    """What is told of an event: its subject as it was at that moment."""
+    """What is told of an event that was not pruned: its subject as it was at that moment."""
     body: dict[str, Any] = {"id": event.id, "event": event.type.value}
     match event.fact:
         case PaymentFact(payment, refund):
@@ -65,6 +65,8 @@ def event_body(event: Event, public_url: str) -> dict[str, Any]:
                 "failing_since": moment(endpoint.failing_since),
             }
             body["reason"] = reason
+        case PrunedFact(pruned_at=pruned_at):
+            raise ValueError(f"nothing is left to tell of event {event.id}, pruned at {pruned_at}")
         case _:
             assert_never(event.fact)
     return {**body, "timestamp": moment(event.at)}

@@ -47,6 +47,7 @@ EVENT: Final = {
     "refund_id": None,
     "endpoint_id": None,
     "body": _BODY,
+    "pruned_at": None,
     "created_at": _AT,
 }
 DELIVERY: Final = {
@@ -59,6 +60,7 @@ DELIVERY: Final = {
     "next_attempt_at": "2026-01-31T12:00:05Z",
     "last_error": "answered 500",
     "body": '{"id":"0199d3c2-5f00-7000-8000-0000000000e2","event":"payment.succeeded", …}',
+    "pruned_at": None,
     "attempts": [
         {
             "number": 1,

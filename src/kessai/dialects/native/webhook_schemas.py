@@ -176,7 +176,10 @@ class AttemptOut(BaseModel):
 
 
 class DeliveryOut(BaseModel):
-    """One event on its way to one endpoint. `body` is what every attempt sends, byte for byte."""
+    """One event on its way to one endpoint. `body` is what every attempt sends, byte for byte.
+
+    It is null, and `attempts` are gone, once both were pruned at `pruned_at`.
+    """
 
     id: str
     endpoint_id: str
@@ -186,21 +189,23 @@ class DeliveryOut(BaseModel):
     attempt_count: int
     next_attempt_at: datetime | None
     last_error: str | None
-    body: str
+    body: str | None
+    pruned_at: datetime | None
     attempts: list[AttemptOut]
     created_at: datetime
     updated_at: datetime
 
 
 class EventOut(BaseModel):
-    """What happened. `body` is what endpoints are sent."""
+    """What happened. `body` is what endpoints are sent; null once it was pruned at `pruned_at`."""
 
     id: str
     event: str
     payment_id: str | None
     refund_id: str | None
     endpoint_id: str | None
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | None
+    pruned_at: datetime | None
     created_at: datetime
 
 

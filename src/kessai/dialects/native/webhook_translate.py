@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, assert_never, cast
 
 from kessai.dialects.native.events import event_body
 from kessai.dialects.native.translate import masked, moment
 from kessai.dialects.native.webhook_schemas import EndpointIn, EndpointPatch
 from kessai.domain.delivery import Attempt, Headers
 from kessai.domain.endpoint import Endpoint
-from kessai.domain.event import EndpointFact, Event, PaymentFact
+from kessai.domain.event import EndpointFact, Event, PaymentFact, PrunedFact
 from kessai.services.endpoints import EndpointFacts
 from kessai.services.ports import WebhookResult
 from kessai.storage.repositories.deliveries import DeliveryReport
@@ -71,22 +71,33 @@ def ping_out(result: WebhookResult) -> dict[str, Any]:
 
 
 def event_out(event: Event, public_url: str) -> dict[str, Any]:
-    """What happened, with the body that tells of it."""
-    payment_id = refund_id = endpoint_id = None
-    match event.fact:
-        case PaymentFact(payment, refund):
-            payment_id, refund_id = payment.id, refund and refund.id
-        case EndpointFact(endpoint, _):
-            endpoint_id = endpoint.id
+    """What happened, with the body that tells of it unless that was pruned."""
+    payment_id, refund_id, endpoint_id = _subject(event.fact)
     return {
         "id": event.id,
         "event": event.type.value,
         "payment_id": payment_id,
         "refund_id": refund_id,
         "endpoint_id": endpoint_id,
-        "body": event_body(event, public_url),
+        "body": None if event.pruned_at else event_body(event, public_url),
+        "pruned_at": moment(event.pruned_at),
         "created_at": moment(event.at),
     }
+
+
+def _subject(
+    fact: PaymentFact | EndpointFact | PrunedFact,
+) -> tuple[str | None, str | None, str | None]:
+    """The ids of the payment, the refund and the endpoint that an event is about."""
+    match fact:
+        case PaymentFact(payment, refund):
+            return payment.id, refund.id if refund else None, None
+        case EndpointFact(endpoint, _):
+            return None, None, endpoint.id
+        case PrunedFact(payment_id, refund_id, endpoint_id):
+            return payment_id, refund_id, endpoint_id
+        case _:
+            assert_never(fact)
 
 
 def delivery_out(report: DeliveryReport) -> dict[str, Any]:
@@ -101,7 +112,8 @@ def delivery_out(report: DeliveryReport) -> dict[str, Any]:
         "attempt_count": delivery.attempt_count,
         "next_attempt_at": moment(delivery.due_at),
         "last_error": delivery.last_error,
-        "body": delivery.body.decode(),
+        "body": None if delivery.pruned_at else delivery.body.decode(),
+        "pruned_at": moment(delivery.pruned_at),
         "attempts": [_attempt_out(attempt) for attempt in report.attempts],
         "created_at": moment(delivery.created_at),
         "updated_at": moment(delivery.updated_at),

@@ -1,0 +1,99 @@
+"""Forgetting the bodies and attempts of old events. Who heard of them, and when, stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from kessai.domain.ids import EventId, earliest_id
+from kessai.storage.journal import Database
+from kessai.storage.query import Query
+from kessai.storage.tables import webhook_attempts, webhook_deliveries, webhook_events
+
+PRUNED_AT_ONCE: Final = 50
+"""Events of one transaction: some milliseconds of it, a tenth of a second with fifty endpoints each."""
+SCANNED_AT_ONCE: Final = 1_000
+"""Events of one read, most of which may have been pruned before: a millisecond or two."""
+START: Final = EventId("00000000-0000-0000-0000-000000000000")
+"""Before every event."""
+
+# An index of what has a body would be written with every event; so its oldest are looked for on the way.
+_SCANNED: Final = (
+    select(webhook_events.c.id, webhook_events.c.pruned_at, webhook_events.c.fanned_out_at)
+    .where(webhook_events.c.id > bindparam("after"), webhook_events.c.id < bindparam("before"))
+    .order_by(webhook_events.c.id)
+    .limit(SCANNED_AT_ONCE)
+    .subquery("scanned")
+)
+OLD_EVENTS: Final = Query(
+    select(_SCANNED.c.id)
+    .where(_SCANNED.c.pruned_at.is_(None), _SCANNED.c.fanned_out_at.is_not(None))
+    .order_by(_SCANNED.c.id)
+    .limit(PRUNED_AT_ONCE)
+)
+_LAST_SCANNED: Final = Query(select(_SCANNED.c.id).order_by(_SCANNED.c.id.desc()).limit(1))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some old events that have a body, and the last event looked at; None at the end."""
+
+    event_ids: list[EventId]
+    last: EventId | None
+
+
+class RetentionRepository:
+    """Events of all merchants, from the oldest on."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def old_events(self, since: datetime, *, after: EventId) -> Page:
+        """Up to PRUNED_AT_ONCE of the next SCANNED_AT_ONCE events from before `since`."""
+        params = {"after": after, "before": earliest_id(since)}
+        found = [row[0] for row in await self._database.rows(OLD_EVENTS, **params)]
+        if len(found) == PRUNED_AT_ONCE:
+            return Page(found, found[-1])
+        last = await self._database.rows(_LAST_SCANNED, **params)
+        return Page(found, last[0][0] if last else None)
+
+    async def prune(self, event_ids: list[EventId], *, at: datetime) -> int:
+        """Forget those of which no delivery is open, and that no other process is at; return how many."""
+        return await self._database.run(lambda connection: _prune(connection, event_ids, at))
+
+
+def _prune(connection: Connection, event_ids: list[EventId], at: datetime) -> int:
+    mine = (
+        select(webhook_events.c.id)
+        .where(webhook_events.c.id.in_(event_ids), webhook_events.c.pruned_at.is_(None))
+        .order_by(webhook_events.c.id)
+        .with_for_update(skip_locked=True)
+    )
+    taken = set(connection.execute(mine).scalars())
+    # Locked before it is looked at: one that is sent again by hand meanwhile is open, and keeps its body.
+    deliveries = connection.execute(
+        select(webhook_deliveries.c.id, webhook_deliveries.c.event_id, webhook_deliveries.c.due_at)
+        .where(webhook_deliveries.c.event_id.in_(taken))
+        .order_by(webhook_deliveries.c.id)
+        .with_for_update()
+    ).all()
+    closed = taken - {each.event_id for each in deliveries if each.due_at is not None}
+    _forget(connection, closed, [each.id for each in deliveries if each.event_id in closed], at)
+    return len(closed)
+
+
+def _forget(connection: Connection, event_ids: set[Any], delivery_ids: list[Any], at: datetime) -> None:
+    if delivery_ids:
+        tried = webhook_attempts.c.delivery_id.in_(delivery_ids)
+        connection.execute(delete(webhook_attempts).where(tried))
+        # Whoever read one before decides anew.
+        moved = {"body": b"", "pruned_at": at, "version": webhook_deliveries.c.version + 1}
+        connection.execute(
+            update(webhook_deliveries).where(webhook_deliveries.c.id.in_(delivery_ids)).values(moved)
+        )
+    if event_ids:
+        gone = update(webhook_events).where(webhook_events.c.id.in_(event_ids))
+        connection.execute(gone.values(snapshot="{}", pruned_at=at))
