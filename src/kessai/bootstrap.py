@@ -43,6 +43,7 @@ from kessai.services.pacing import UNDER_WAY_MAX
 from kessai.services.payments import Payments
 from kessai.services.ports import Clock, Dice, IdFactory, RateLimiter, SecretBox, WebhookSender
 from kessai.services.pruning import Pruning
+from kessai.services.recovery import Recovery
 from kessai.services.resealing import Resealing
 from kessai.services.retention import Retention
 from kessai.services.secrets import WELL_KNOWN_KEY
@@ -301,6 +302,7 @@ def _services(tools: _Tools) -> Services:
         merchants=Merchants(database, tools.ids, tools.dice, tools.digests, endpoints),
         endpoints=endpoints,
         events=events,
+        recovery=Recovery(database, tools.ids, endpoints, tools.dialects, tools.committed),
         timelines=Timelines(database),
         verification=Verification(endpoints, events, tools.secret_box),
         health=Health(database, tools.clock, SchemaRevisions(HEAD, PAST), ping_redis),

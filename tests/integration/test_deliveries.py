@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import orjson
 import pytest
@@ -14,6 +15,7 @@ from kessai.domain.change import Change
 from kessai.domain.delivery import Delivery, DeliveryStatus
 from kessai.domain.endpoint import FAILURES_BEFORE_REST, GAVE_UP, GIVES_UP_AFTER, SAID_GONE
 from kessai.domain.errors import ConflictError, NotFoundError
+from kessai.domain.event import PaymentFact
 from kessai.domain.ids import MerchantId
 from kessai.services.pacing import WINDOW_FIRST
 from kessai.services.ports import WebhookRequest, WebhookResult
@@ -685,6 +687,30 @@ async def test_deliveries_are_listed_by_endpoint_event_type_and_status(office: O
     }
     ids = [each.delivery.id for each in await office.reports()]
     assert ids == sorted(ids, reverse=True)
+
+
+async def test_deliveries_and_events_are_listed_by_payment_and_by_time(office: Office) -> None:
+    await office.endpoint()
+    first = await office.pay()
+    await office.dispatch()
+    office.clock.advance(timedelta(hours=1))
+    noon = office.clock.now()
+    second = await office.pay()
+    await office.dispatch()
+
+    async def events(**wanted: Any) -> set[str]:
+        found = await office.events.list(office.merchant.id, EventFilter(**wanted), before=None, limit=9)
+        return {event.fact.payment.id for event in found if isinstance(event.fact, PaymentFact)}
+
+    async def deliveries(**wanted: Any) -> set[str | None]:
+        return {each.delivery.payment_id for each in await office.reports(**wanted)}
+
+    for listed in (events, deliveries):
+        assert await listed() == {first.id, second.id}
+        assert await listed(payment_id=first.id) == {first.id}
+        assert await listed(created_from=noon) == {second.id}
+        assert await listed(created_to=noon) == {first.id}
+        assert await listed(created_from=noon, payment_id=first.id) == set()
 
 
 async def test_another_merchants_events_and_deliveries_are_unknown(office: Office) -> None:

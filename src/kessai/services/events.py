@@ -118,6 +118,7 @@ class Events:
         """Deliveries with their attempts, newest first."""
         _check_id(wanted.endpoint_id, "endpoint_id")
         _check_id(wanted.event_id, "event_id")
+        _check_id(wanted.payment_id, "payment_id")
         cursor = None if before is None else DeliveryId(before)
         return await self._deliveries.list(merchant_id, wanted, before=cursor, limit=limit + 1)
 

@@ -11,6 +11,7 @@ from kessai.services.events import Events
 from kessai.services.health import Health
 from kessai.services.merchants import Merchants
 from kessai.services.payments import Payments
+from kessai.services.recovery import Recovery
 from kessai.services.timelines import Timelines
 from kessai.services.verification import Verification
 
@@ -26,6 +27,7 @@ class Services:
     merchants: Merchants
     endpoints: Endpoints
     events: Events
+    recovery: Recovery
     timelines: Timelines
     verification: Verification
     health: Health

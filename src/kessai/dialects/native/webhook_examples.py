@@ -33,6 +33,13 @@ ENDPOINT_SECRET: Final = {
     "previous_expires_at": None,
 }
 ENDPOINT_DELETED: Final = {"id": _ENDPOINT_ID, "deleted": True}
+RECOVERED: Final = {
+    "endpoint_id": _ENDPOINT_ID,
+    "recovered": 12,
+    "missed": 3,
+    "pruned": 0,
+    "has_more": False,
+}
 PING: Final = {"delivered": True, "status_code": 200, "latency_ms": 12, "answer": "ok", "error": None}
 _BODY: Final = {
     "id": _EVENT_ID,

@@ -28,6 +28,8 @@ from kessai.dialects.native.webhook_schemas import (
     EventQuery,
     EventWithDeliveriesOut,
     PingOut,
+    RecoveredOut,
+    RecoverIn,
     RedeliveredOut,
     RotateIn,
 )
@@ -39,11 +41,13 @@ from kessai.dialects.native.webhook_translate import (
     event_out,
     facts_from,
     ping_out,
+    recovered_out,
 )
 from kessai.domain.event import Event
 from kessai.http.call import Call, Caller, Reply
 from kessai.storage.repositories.deliveries import DeliveryFilter, DeliveryReport
 from kessai.storage.repositories.events import EventFilter
+from kessai.storage.repositories.recovery import Period
 
 router: Final = APIRouter(tags=["webhooks"])
 _DIALECT: Final = "native"
@@ -181,6 +185,27 @@ async def test_webhook_endpoint(call: Caller, endpoint_id: str) -> Reply:
     return Reply(200, None, act=ping)
 
 
+@router.post(
+    "/webhooks/endpoints/{endpoint_id}/recover",
+    operation_id="recover_webhook_endpoint",
+    summary="Send again what an endpoint has missed",
+    status_code=202,
+    response_model=RecoveredOut,
+    responses={**writing("NOT_FOUND"), **answers(202, examples.RECOVERED)},
+    openapi_extra=asks(all_since={"since": "2026-01-31T12:00:00Z"}),
+)
+async def recover_webhook_endpoint(call: Caller, endpoint_id: str, body: RecoverIn) -> Reply:
+    """What was given up since then, and what happened while it was disabled: same ids, same bodies."""
+
+    async def recover() -> Reply:
+        # What happened at this very moment has happened.
+        period = Period(body.since, body.until or call.now + timedelta.resolution)
+        found = await call.services.recovery.recover(call.merchant.id, endpoint_id, period, at=call.now)
+        return Reply(202, recovered_out(endpoint_id, found))
+
+    return Reply(202, None, act=recover)
+
+
 @router.get(
     "/webhooks/events",
     operation_id="list_webhook_events",
@@ -192,7 +217,12 @@ async def list_webhook_events(call: Caller, query: Annotated[EventQuery, Query()
     """What happened, whether or not an endpoint was there to hear it."""
     found = await call.services.events.list(
         call.merchant.id,
-        EventFilter(type=query.event and query.event.value, payment_id=query.payment_id),
+        EventFilter(
+            type=query.event and query.event.value,
+            payment_id=query.payment_id,
+            created_from=query.created_from,
+            created_to=query.created_to,
+        ),
         before=decode_cursor(query.cursor),
         limit=query.limit,
     )
@@ -244,6 +274,9 @@ async def list_webhook_deliveries(call: Caller, query: Annotated[DeliveryQuery, 
         event_id=query.event_id,
         event_type=query.event and query.event.value,
         status=query.status and query.status.value,
+        payment_id=query.payment_id,
+        created_from=query.created_from,
+        created_to=query.created_to,
     )
     found = await call.services.events.deliveries(
         call.merchant.id, wanted, before=decode_cursor(query.cursor), limit=query.limit

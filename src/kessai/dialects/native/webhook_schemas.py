@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
-from kessai.dialects.native.schemas import GraceIn, In, ListQuery, Patch, page_of, text
+from kessai.dialects.native.schemas import GraceIn, In, ListQuery, Moment, Patch, page_of, text
 from kessai.domain.delivery import DeliveryStatus
 from kessai.domain.endpoint import EVERY_EVENT
 from kessai.domain.event import EventType
@@ -80,11 +80,35 @@ class RotateIn(GraceIn):
     secret: Secret | None = None
 
 
+class RecoverIn(In):
+    """The time in which the endpoint was down."""
+
+    since: Moment = Field(
+        description="What happened at this moment or later", examples=["2026-01-31T12:00:00Z"]
+    )
+    until: Moment | None = Field(None, description="and before this one; until now when left out")
+
+
+class RecoveredOut(BaseModel):
+    """What is on its way again: `recovered` had been given up, `missed` had never been sent there.
+
+    `pruned` cannot be sent any more. `has_more`: one request recovers no more than this, ask again.
+    """
+
+    endpoint_id: str
+    recovered: int
+    missed: int
+    pruned: int
+    has_more: bool
+
+
 class EventQuery(ListQuery):
     """Filters of the list of events."""
 
     event: EventType | None = Field(None, description="Only events of this type")
     payment_id: str | None = Field(None, description="Only events of this payment")
+    created_from: Moment | None = Field(None, description="At this moment or later")
+    created_to: Moment | None = Field(None, description="Before this moment")
 
 
 class DeliveryQuery(ListQuery):
@@ -92,8 +116,11 @@ class DeliveryQuery(ListQuery):
 
     endpoint_id: str | None = None
     event_id: str | None = None
+    payment_id: str | None = Field(None, description="Only those of this payment's events")
     event: EventType | None = Field(None, description="Only events of this type")
     status: DeliveryStatus | None = None
+    created_from: Moment | None = Field(None, description="At this moment or later")
+    created_to: Moment | None = Field(None, description="Before this moment")
 
 
 class EndpointOut(BaseModel):

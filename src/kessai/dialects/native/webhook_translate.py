@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, assert_never, cast
 
 from kessai.dialects.native.events import event_body
@@ -12,6 +13,7 @@ from kessai.domain.endpoint import Endpoint
 from kessai.domain.event import EndpointFact, Event, PaymentFact, PrunedFact
 from kessai.services.endpoints import EndpointFacts
 from kessai.services.ports import WebhookResult
+from kessai.services.recovery import Recovered
 from kessai.storage.repositories.deliveries import DeliveryReport
 
 
@@ -68,6 +70,11 @@ def ping_out(result: WebhookResult) -> dict[str, Any]:
         "answer": result.answer,
         "error": result.error,
     }
+
+
+def recovered_out(endpoint_id: str, recovered: Recovered) -> dict[str, Any]:
+    """How much is on its way again."""
+    return {"endpoint_id": endpoint_id, **asdict(recovered)}
 
 
 def event_out(event: Event, public_url: str) -> dict[str, Any]:

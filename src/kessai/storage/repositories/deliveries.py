@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, select
 from kessai.domain.delivery import Attempt, Delivery
 from kessai.domain.ids import DeliveryId, MerchantId
 from kessai.storage.journal import Database
+from kessai.storage.periods import id_conditions, id_range
 from kessai.storage.query import Query
 from kessai.storage.record_rows import delivery_from
 from kessai.storage.tables import webhook_attempts, webhook_deliveries, webhook_events
@@ -29,6 +31,9 @@ class DeliveryFilter:
     event_id: str | None = None
     event_type: str | None = None
     status: str | None = None
+    payment_id: str | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,9 @@ _CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
     "event_id": webhook_deliveries.c.event_id == bindparam("event_id"),
     "event_type": webhook_deliveries.c.event_type == bindparam("event_type"),
     "status": webhook_deliveries.c.status == bindparam("status"),
+    "created_from": webhook_deliveries.c.created_at >= bindparam("created_from"),
+    "created_to": webhook_deliveries.c.created_at < bindparam("created_to"),
+    **id_conditions(webhook_deliveries),
     "before": webhook_deliveries.c.id < bindparam("before"),
     "payment_id": webhook_deliveries.c.event_id.in_(
         select(webhook_events.c.id).where(webhook_events.c.payment_id == bindparam("payment_id"))
@@ -137,7 +145,8 @@ class DeliveryRepository:
     ) -> list[DeliveryReport]:
         """Newest first, at most `limit`, older than `before`."""
         narrowed = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
-        return await self._reports(merchant_id, {**narrowed, "before": before}, limit=limit)
+        bounds = id_range(wanted.created_from, wanted.created_to)
+        return await self._reports(merchant_id, {**narrowed, **bounds, "before": before}, limit=limit)
 
 
 def _attempt_from(row: Sequence[Any]) -> Attempt:

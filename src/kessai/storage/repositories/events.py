@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from kessai.domain.event import Event
 from kessai.domain.ids import EventId, MerchantId
 from kessai.storage.event_rows import event_from_row
 from kessai.storage.journal import Database
+from kessai.storage.periods import id_conditions, id_range
 from kessai.storage.query import Query
 from kessai.storage.tables import webhook_events
 
@@ -22,11 +24,16 @@ class EventFilter:
 
     type: str | None = None
     payment_id: str | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
 
 
 _CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
     "type": webhook_events.c.type == bindparam("type"),
     "payment_id": webhook_events.c.payment_id == bindparam("payment_id"),
+    "created_from": webhook_events.c.occurred_at >= bindparam("created_from"),
+    "created_to": webhook_events.c.occurred_at < bindparam("created_to"),
+    **id_conditions(webhook_events),
     "before": webhook_events.c.id < bindparam("before"),
 }
 _MINE: Final = webhook_events.c.merchant_id == bindparam("merchant_id")
@@ -69,7 +76,8 @@ class EventRepository:
         self, merchant_id: MerchantId, wanted: EventFilter, *, before: EventId | None, limit: int
     ) -> list[Event]:
         """Newest first, at most `limit`, older than `before`."""
-        narrowed = {"type": wanted.type, "payment_id": wanted.payment_id, "before": before}
+        narrowed = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
+        narrowed |= {**id_range(wanted.created_from, wanted.created_to), "before": before}
         params: dict[str, Any] = {name: value for name, value in narrowed.items() if value is not None}
         query = _listing(frozenset(params))
         rows = await self._database.rows(query, merchant_id=merchant_id, limit=limit, **params)

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Table, bindparam, select
 
-from kessai.domain.ids import MerchantId, PaymentId, RefundId, earliest_id
+from kessai.domain.ids import MerchantId, PaymentId, RefundId
 from kessai.domain.payment import Payment
 from kessai.domain.refund import Refund
 from kessai.storage.journal import Database
 from kessai.storage.payment_rows import payment_from_row, refund_from_row
+from kessai.storage.periods import id_conditions, id_range
 from kessai.storage.query import Query
 from kessai.storage.tables import payments, refunds
-
-_IDS_AHEAD: Final = timedelta(minutes=1)
-"""How far ids may be ahead of `created_at`: they keep rising when the clock stands still or is put back."""
-_LATEST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +44,7 @@ _CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
     "created_to": payments.c.created_at < bindparam("created_to"),
     "amount_min": payments.c.amount >= bindparam("amount_min"),
     "amount_max": payments.c.amount <= bindparam("amount_max"),
-    # Ids begin with the moment they were made at, so a range of time is a range of the index.
-    "id_from": payments.c.id >= bindparam("id_from"),
-    "id_to": payments.c.id < bindparam("id_to"),
+    **id_conditions(payments),
     "before": payments.c.id < bindparam("before"),
 }
 
@@ -143,16 +138,9 @@ class PaymentRepository:
         """Newest first, at most `limit`, older than `before`."""
         given = ((field.name, getattr(wanted, field.name)) for field in fields(wanted))
         params: dict[str, Any] = {name: value for name, value in given if value is not None}
-        if wanted.created_from is not None:
-            params["id_from"] = earliest_id(wanted.created_from)
-        if wanted.created_to is not None:
-            params["id_to"] = earliest_id(_later(wanted.created_to, _IDS_AHEAD))
+        params |= id_range(wanted.created_from, wanted.created_to)
         if before is not None:
             params["before"] = before
         query = _listing(frozenset(params))
         rows = await self._database.rows(query, merchant_id=merchant_id, limit=limit, **params)
         return [payment_from_row(row) for row in rows]
-
-
-def _later(at: datetime, by: timedelta) -> datetime:
-    return at + by if at < _LATEST - by else _LATEST
