@@ -36,6 +36,7 @@ GET /api/v1/webhooks/endpoints/{endpoint_id} get_webhook_endpoint
 PATCH /api/v1/webhooks/endpoints/{endpoint_id} update_webhook_endpoint
 DELETE /api/v1/webhooks/endpoints/{endpoint_id} delete_webhook_endpoint
 GET /api/v1/webhooks/endpoints/{endpoint_id}/secret get_webhook_endpoint_secret
+POST /api/v1/webhooks/endpoints/{endpoint_id}/recover recover_webhook_endpoint
 POST /api/v1/webhooks/endpoints/{endpoint_id}/rotate-secret rotate_webhook_endpoint_secret
 POST /api/v1/webhooks/endpoints/{endpoint_id}/test test_webhook_endpoint
 GET /api/v1/webhooks/events list_webhook_events

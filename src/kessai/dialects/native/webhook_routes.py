@@ -106,7 +106,11 @@ async def get_webhook_endpoint(call: Caller, endpoint_id: str) -> Reply:
     summary="Change an endpoint",
     response_model=EndpointOut,
     responses={**writing("NOT_FOUND"), **answers(200, examples.ENDPOINT)},
-    openapi_extra=asks(disable={"enabled": False}, move={"url": "http://localhost:4000/webhooks"}),
+    openapi_extra=asks(
+        disable={"enabled": False},
+        enable={"enabled": True},
+        move={"url": "http://localhost:4000/webhooks"},
+    ),
 )
 async def update_webhook_endpoint(call: Caller, endpoint_id: str, body: EndpointPatch) -> Reply:
     """Only what is sent changes. Deliveries that come due while it is disabled are canceled."""
