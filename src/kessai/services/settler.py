@@ -32,8 +32,7 @@ class Settler:
     def add(self, settlement: Settlement) -> None:
         """Have it written soon."""
         self._waiting.append(settlement)
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write_in_background())
+        self._started()
 
     async def try_again(self) -> int:
         """Write what could not be written before; return how much that was.
@@ -41,10 +40,10 @@ class Settler:
         Raises:
             KessaiError: the database still does not take it; it is kept.
         """
-        if self._writing is not None:
+        if self._writing is not None or not self._waiting:
             return 0
         count = len(self._waiting)
-        await self._write_all()
+        await asyncio.shield(self._started())
         return count
 
     async def flush(self) -> None:
@@ -53,19 +52,22 @@ class Settler:
         Raises:
             KessaiError: the database does not take it; it is kept.
         """
-        if self._writing is not None:
-            await asyncio.wait({self._writing})
-        await self._write_all()
+        while self._waiting:
+            await asyncio.shield(self._started())
 
-    async def _write_in_background(self) -> None:
-        try:
-            await self._write_all()
-        except KessaiError as error:
-            if not self._is_failing:
-                log.warning("attempts_not_settled", reason=error.code)
-            self._is_failing = True
-        finally:
-            self._writing = None
+    def _started(self) -> asyncio.Task[None]:
+        """The one task that writes, whoever wants it to: two would write the same."""
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_all())
+            self._writing.add_done_callback(self._ended)
+        return self._writing
+
+    def _ended(self, writing: asyncio.Task[None]) -> None:
+        self._writing = None
+        error = None if writing.cancelled() else writing.exception()
+        if isinstance(error, KessaiError) and not self._is_failing:
+            log.warning("attempts_not_settled", reason=error.code)
+        self._is_failing = error is not None
 
     async def _write_all(self) -> None:
         while batch := self._waiting[:_AT_ONCE]:
@@ -77,7 +79,6 @@ class Settler:
                 # A bug of ours, in one of them: each alone, so that only that one is tried again.
                 for settlement in batch:
                     await self._write_alone(settlement)
-            self._is_failing = False
             del self._waiting[: len(batch)]
 
     async def _write_alone(self, settlement: Settlement) -> None:
