@@ -15,6 +15,7 @@ from kessai.domain.delivery import DeliveryStatus
 from kessai.storage.journal import Database
 from kessai.storage.repositories import backlog as reads
 from kessai.storage.repositories.backlog import DUE, UNDER_WAY, WAITING, BacklogRepository, Depth, Lag
+from kessai.storage.repositories.claiming import DUE_ENDPOINTS
 from kessai.storage.repositories.fanning_out import OLDEST_EVENT
 from tests.support.backlog import Backlog, fill
 from tests.support.gateway import START
@@ -112,6 +113,7 @@ async def test_no_read_of_the_queue_goes_through_what_is_final(database: Databas
         (OLDEST_EVENT, {}),
         (reads.COUNT_DELIVERIES, {"at": START}),
         (reads.LAG, {"at": START}),
+        (DUE_ENDPOINTS, {"at": START}),
     ):
         lines = await plan(database, query, **params)
         assert tables_read_in_full(lines) <= {"webhook_endpoints"}, lines

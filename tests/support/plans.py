@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from kessai.storage.journal import Database
 from kessai.storage.postgresql.dialect import POSTGRESQL
 from kessai.storage.query import SQLITE, Query
+
+_ALIASES: Final = {"open": "webhook_deliveries", "earlier": "webhook_deliveries"}
 
 
 async def plan(database: Database, query: Query, **params: object) -> list[str]:
@@ -31,4 +33,6 @@ def tables_read_in_full(lines: list[str]) -> set[str]:
     for line in lines:
         if scan := re.match(r"SCAN (\w+)(?! USING)(?:$| )", line) or re.search(r"Seq Scan on (\w+)", line):
             found.add(scan[1])
-    return {name for name in found if name.startswith("webhook_")}
+    # SQLite names tables by the aliases of the query.
+    named = {_ALIASES.get(name, name) for name in found}
+    return {name for name in named if name.startswith("webhook_")}
