@@ -121,4 +121,34 @@ async def test_what_the_receiver_answers_is_kept_to_read(office: Office, receive
 
     (attempt,) = (await office.the_report()).attempts
     assert attempt.answer.startswith("no such  order xxx")
+    assert dict(attempt.answer_headers)["Content-Length"] == "10016"
+    assert attempt.first_byte_ms is not None
+
+
+async def test_an_attempts_headers_are_kept_as_they_were_sent(office: Office, receiver: Receiver) -> None:
+    await office.endpoint(receiver.url, events=["payment.failed"])
+    request = await failed_payment_told_to(office, receiver)
+
+    (attempt,) = (await office.the_report()).attempts
+
+    assert {name.lower(): value for name, value in attempt.request_headers} == dict(request.headers)
+
+
+async def test_of_what_reached_nobody_no_headers_are_kept(office: Office) -> None:
+    await office.endpoint("http://127.0.0.1:9/", events=["payment.failed"])
+    await office.pay()
+    await office.dispatch()
+
+    (attempt,) = (await office.the_report()).attempts
+
+    assert (attempt.error, attempt.request_headers) == ("connection refused", ())
+
+
+async def test_a_long_answer_is_cut(office: Office, receiver: Receiver) -> None:
+    await office.endpoint(receiver.url, events=["payment.failed"])
+    receiver.answer(Answer(status=500, body=b"x" * 10_000))
+    await failed_payment_told_to(office, receiver)
+
+    (attempt,) = (await office.the_report()).attempts
+
     assert len(attempt.answer) < 4096 + 1

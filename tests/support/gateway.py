@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -81,7 +82,7 @@ class KeptPosts:
         self.posts.append(request)
         if self.held is not None:
             await self.held.wait()
-        return self.answer
+        return replace(self.answer, request_headers=request.headers)
 
 
 class Gateway:

@@ -20,6 +20,7 @@ from kessai.adapters.name_lookup import Lookup, NameLookup
 from kessai.adapters.webhook_answer import AnswerReader
 from kessai.adapters.webhook_connection import Connection, Place
 from kessai.adapters.wire_errors import WireError, in_words
+from kessai.domain.delivery import Headers
 from kessai.domain.destinations import Destinations
 from kessai.domain.web_address import WebAddress, web_address
 from kessai.services.ports import Clock, WebhookRequest, WebhookResult
@@ -27,7 +28,8 @@ from kessai.services.ports import Clock, WebhookRequest, WebhookResult
 RETRY_AFTER_MAX_S: Final = 3600
 
 _NO_WEB_ADDRESS: Final = "not a usable http or https URL"
-_USER_AGENT: Final = f"User-Agent: kessai/{__version__}\r\n"
+_USER_AGENT: Final = (("User-Agent", f"kessai/{__version__}"),)
+_ALWAYS: Final = (("Accept", "*/*"), ("Accept-Encoding", "identity"))
 _parsed: Final = lru_cache(maxsize=4096)(web_address)
 
 
@@ -71,7 +73,8 @@ class HttpSender:
         started = self._clock.monotonic()
         try:
             address = _parsed(request.url)
-            message = _message(address, request)
+            headers = _headers(address, request)
+            message = _message(address, headers, request.body)
         except ValueError:
             return WebhookResult(None, 0, error=_NO_WEB_ADDRESS)
         reader = AnswerReader()
@@ -86,7 +89,7 @@ class HttpSender:
             problem = f"timed out after {self._timeout_s:g} s"
         except Exception as error:  # whatever goes wrong is for the attempt's record
             problem = in_words(error)
-        return self._result(started, opened, reader, problem)
+        return self._result(started, opened, reader, problem, headers)
 
     async def close(self) -> None:
         """Close all connections; posts under way fail."""
@@ -110,17 +113,28 @@ class HttpSender:
         return _Open(connection, self._clock.monotonic())
 
     def _result(
-        self, started: float, opened: _Open | None, reader: AnswerReader, problem: str | None
+        self,
+        started: float,
+        opened: _Open | None,
+        reader: AnswerReader,
+        problem: str | None,
+        headers: Headers,
     ) -> WebhookResult:
         latency_ms = _ms(self._clock.monotonic() - started)
         if opened is None:
+            # Nobody was reached: nothing was sent.
             return WebhookResult(None, latency_ms, error=problem)
         connect_ms = None if opened.stood_at is None else _ms(opened.stood_at - started)
         first_byte_at = opened.connection.first_byte_at
         first_byte_ms = None if first_byte_at is None else _ms(first_byte_at - started)
         if reader.status is None:
             return WebhookResult(
-                None, latency_ms, error=problem, connect_ms=connect_ms, first_byte_ms=first_byte_ms
+                None,
+                latency_ms,
+                error=problem,
+                connect_ms=connect_ms,
+                first_byte_ms=first_byte_ms,
+                request_headers=headers,
             )
         # What goes wrong now does not undo the status that has arrived.
         return WebhookResult(
@@ -131,6 +145,7 @@ class HttpSender:
             retry_after_s=retry_after_s(reader.header(b"retry-after"), now=self._clock.now()),
             connect_ms=connect_ms,
             first_byte_ms=first_byte_ms,
+            request_headers=headers,
             answer_headers=reader.shown_headers(),
         )
 
@@ -155,21 +170,23 @@ def retry_after_s(value: str | None, *, now: datetime) -> int | None:
     return min(max(0, round(wait_s.total_seconds())), RETRY_AFTER_MAX_S)
 
 
-def _message(address: WebAddress, request: WebhookRequest) -> bytes:
+def _headers(address: WebAddress, request: WebhookRequest) -> Headers:
+    """All headers, in the order in which they are sent."""
+    agent = () if any(name.lower() == "user-agent" for name, _ in request.headers) else _USER_AGENT
+    length = ("Content-Length", str(len(request.body)))
+    return (("Host", address.authority), *agent, *_ALWAYS, length, *request.headers)
+
+
+def _message(address: WebAddress, headers: Headers, body: bytes) -> bytes:
     """The request, byte for byte.
 
     Raises:
         ValueError: a header would break out of its line.
     """
-    headers = "".join([f"{name}: {value}\r\n" for name, value in request.headers])
-    if headers.count("\r") != len(request.headers) or headers.count("\n") != len(request.headers):
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    if lines.count("\r") != len(headers) or lines.count("\n") != len(headers):
         raise ValueError("a header has a line break")
-    agent = "" if "\nuser-agent:" in f"\n{headers}".lower() else _USER_AGENT
-    head = (
-        f"POST {address.target} HTTP/1.1\r\nHost: {address.authority}\r\n{agent}"
-        f"Accept: */*\r\nAccept-Encoding: identity\r\nContent-Length: {len(request.body)}\r\n{headers}\r\n"
-    )
-    return head.encode("latin-1") + request.body
+    return f"POST {address.target} HTTP/1.1\r\n{lines}\r\n".encode("latin-1") + body
 
 
 def _ms(seconds: float) -> int:

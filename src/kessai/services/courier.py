@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from kessai.domain.delivery import Headers
 from kessai.domain.endpoint import Endpoint
 from kessai.services.ports import (
     Clock,
@@ -30,14 +29,6 @@ class Letter:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """One attempt: the headers that went with the letter, none if it could not be signed, and its result."""
-
-    headers: Headers
-    result: WebhookResult
-
-
 class Courier:
     """Takes letters to endpoints, under the secrets in force at the moment of sending."""
 
@@ -49,14 +40,14 @@ class Courier:
         self._clock = clock
         self._dialects = dialects
 
-    async def send(self, letter: Letter, endpoint: Endpoint) -> Sent:
-        """Post once; what went out and what came back."""
+    async def send(self, letter: Letter, endpoint: Endpoint) -> WebhookResult:
+        """Post once and say what came back."""
         at = self._clock.now()
         try:
             sealed = endpoint.sealed_secrets(at)
             secrets = [self._secret_box.open(each.encode()).decode() for each in sealed]
         except SealBrokenError:
-            return Sent((), WebhookResult(None, 0, error=_UNREADABLE))
+            return WebhookResult(None, 0, error=_UNREADABLE)
         headers = self._dialects[endpoint.dialect].sign(
             letter.body,
             secrets,
@@ -65,5 +56,6 @@ class Courier:
             attempt=letter.attempt,
             at=at,
         )
-        request = WebhookRequest(endpoint.url, headers, letter.body, endpoint.verifies_tls)
-        return Sent(headers, await self._sender.post(request))
+        return await self._sender.post(
+            WebhookRequest(endpoint.url, headers, letter.body, endpoint.verifies_tls)
+        )

@@ -28,7 +28,7 @@ from kessai.domain.endpoint import Endpoint, Hearing
 from kessai.domain.event import EndpointFact, Event, EventType
 from kessai.domain.ids import DeliveryId, EventId
 from kessai.domain.schedules import NAMED, NATIVE, Schedule
-from kessai.services.courier import Courier, Letter, Sent
+from kessai.services.courier import Courier, Letter
 from kessai.services.pacing import Pacing
 from kessai.services.ports import Clock, Dice, IdFactory, WebhookResult
 from kessai.services.settler import Settler
@@ -155,7 +155,7 @@ class Deliveries:
         letter = Letter(delivery.event_id, delivery.event_type, delivery.body, delivery.attempt_count)
         started_at = self._clock.now()
         try:
-            sent = await self._courier.send(letter, endpoint)
+            result = await self._courier.send(letter, endpoint)
         except asyncio.CancelledError:
             self._pacing.ended(endpoint, None)
             self._leased.pop(delivery.id, None)
@@ -163,9 +163,9 @@ class Deliveries:
         except Exception as error:
             # A bug of ours, and no reason to lose sight of the others.
             log.exception("attempt_broke", delivery_id=delivery.id)
-            sent = Sent((), WebhookResult(None, 0, error=f"could not be sent ({type(error).__name__})"))
-        self._pacing.ended(endpoint, sent.result)
-        self._settler.add(self._settlement(delivery, endpoint, sent, started_at))
+            result = WebhookResult(None, 0, error=f"could not be sent ({type(error).__name__})")
+        self._pacing.ended(endpoint, result)
+        self._settler.add(self._settlement(delivery, endpoint, result, started_at))
 
     def _compose(self, at: datetime) -> Compose:
         rendered: dict[tuple[EventId, str], bytes] = {}
@@ -179,9 +179,8 @@ class Deliveries:
         return compose
 
     def _settlement(
-        self, delivery: Delivery, endpoint: Endpoint, sent: Sent, started_at: datetime
+        self, delivery: Delivery, endpoint: Endpoint, result: WebhookResult, started_at: datetime
     ) -> Settlement:
-        result = sent.result
         error = _in_words(result)
         retry_after = None if result.retry_after_s is None else timedelta(seconds=result.retry_after_s)
         settled = delivery.settled(
@@ -200,7 +199,7 @@ class Deliveries:
             error=error[:ERROR_MAX] if error else None,
             connect_ms=result.connect_ms,
             first_byte_ms=result.first_byte_ms,
-            request_headers=sent.headers,
+            request_headers=result.request_headers,
             answer_headers=result.answer_headers,
         )
         return Settlement(settled, attempt)

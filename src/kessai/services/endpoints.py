@@ -183,7 +183,7 @@ class Endpoints:
         endpoint = await self.get(merchant_id, endpoint_id)
         event_id = EventId(self._ids.new_id(at))
         body = self._dialects[endpoint.dialect].ping(event_id, endpoint, at)
-        return (await self._courier.send(Letter(event_id, PING, body, attempt=1), endpoint)).result
+        return await self._courier.send(Letter(event_id, PING, body, attempt=1), endpoint)
 
     async def shorthand_url(self, merchant: Merchant) -> str | None:
         """The URL of the endpoint that a merchant's `webhook_url` stands for."""

@@ -110,6 +110,7 @@ class WebhookResult:
 
     `status_code` is None when no answer came and `error` says why in words. `answer` is at most 4 KiB
     of the body, `answer_headers` 32 headers and 4 KiB at most, `retry_after_s` the receiver's wish.
+    `request_headers` are all that were sent, the sender's own among them; none where nobody was reached.
 
     Times count from the start of the attempt: `connect_ms` until the connection stood, name and TLS
     included (None on one that was open already, or where none came about), `first_byte_ms` until the answer
@@ -123,6 +124,7 @@ class WebhookResult:
     retry_after_s: int | None = None
     connect_ms: int | None = None
     first_byte_ms: int | None = None
+    request_headers: tuple[tuple[str, str], ...] = ()
     answer_headers: tuple[tuple[str, str], ...] = ()
 
     @property
