@@ -10,6 +10,7 @@ from fastapi.routing import APIRouter
 
 from kessai.dialects.native import (
     challenge_routes,
+    endpoint_routes,
     merchant_routes,
     payment_routes,
     refund_routes,
@@ -37,6 +38,7 @@ class NativeDialect:
             (_PREFIX, payment_routes.router),
             (_PREFIX, refund_routes.router),
             (_PREFIX, merchant_routes.router),
+            (_PREFIX, endpoint_routes.router),
             (_PREFIX, webhook_routes.router),
             (_PREFIX, verification_routes.router),
             ("", challenge_routes.router),
