@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from kessai.services.ports import WebhookResult
-from tests.support.gateway import Gateway, refusal
+from tests.support.gateway import Gateway, GatewayWith, refusal
 from tests.support.webhooks import until
 
 URL = "http://receiver.test/webhooks"
@@ -82,6 +82,40 @@ async def test_an_endpoint_is_made_with_a_secret_that_is_shown(each_gateway: Gat
     }
     found = await each_gateway.client.get(f"/webhooks/endpoints/{endpoint['id']}")
     assert found.json() == endpoint
+
+
+async def test_certificates_are_verified_unless_an_endpoint_says_otherwise(gateway: Gateway) -> None:
+    endpoint = await made_endpoint(gateway)
+    assert endpoint["verify_tls"] is True
+
+    answer = await gateway.client.patch(f"/webhooks/endpoints/{endpoint['id']}", json={"verify_tls": False})
+    assert answer.json()["verify_tls"] is False
+
+    # and another change leaves it so
+    answer = await gateway.client.patch(f"/webhooks/endpoints/{endpoint['id']}", json={"description": "x"})
+    assert answer.json()["verify_tls"] is False
+    await gateway.client.post(f"/webhooks/endpoints/{endpoint['id']}/test")
+    assert [each.verifies_tls for each in gateway.sender.posts] == [False]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "param"),
+    [
+        ("/webhooks/endpoints", {"url": "http://10.0.0.5/"}, "url"),
+        ("/webhooks/endpoints", {"url": "http://localhost:3000/"}, "url"),
+        ("/webhooks/endpoints", {"url": "https://hooks.test/", "verify_tls": False}, "verify_tls"),
+        ("/merchants/me", {"webhook_url": "http://127.0.0.1:3000/"}, "webhook_url"),
+    ],
+)
+async def test_where_others_can_reach_it_a_gateway_is_stricter(
+    gateway_with: GatewayWith, path: str, body: dict[str, Any], param: str
+) -> None:
+    gateway = await gateway_with(host="0.0.0.0", api_key="sk_test_of_a_team")
+    client = gateway.client_with("sk_test_of_a_team")
+
+    answer = await client.request("PATCH" if path == "/merchants/me" else "POST", path, json=body)
+
+    assert refusal(answer, 422, "VALIDATION_FAILED")["param"] == param
 
 
 async def test_one_may_bring_a_secret_and_choose_events(gateway: Gateway) -> None:

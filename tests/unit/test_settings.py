@@ -327,6 +327,28 @@ def test_what_no_browser_sends_as_origin_is_refused(origins: str) -> None:
     assert refusal(cors_allow_origins=origins).startswith("CORS_ALLOW_ORIGINS ")
 
 
+def test_the_host_decides_where_webhooks_may_go() -> None:
+    assert load_settings(webhook_allow="10.0.0.0/8").destinations.is_local
+
+    shared = load_settings(host="0.0.0.0", webhook_allow="10.0.0.0/8, Hooks.Internal").destinations
+    assert not shared.is_local
+    assert shared.refusal("10.0.0.5") is None
+    assert shared.hosts == {"hooks.internal"}
+
+
+@pytest.mark.parametrize(
+    ("allowed", "said"),
+    [
+        ("10.0.0.5/8", "WEBHOOK_ALLOW has '10.0.0.5/8', an address within a network: write 10.0.0.0/8"),
+        ("http://hooks.internal/", "WEBHOOK_ALLOW has 'http://hooks.internal/', which is no network"),
+        ("169.254.169.254", "WEBHOOK_ALLOW cannot allow 169.254.169.254: a link-local address"),
+        ("hooks.internal:80", "WEBHOOK_ALLOW has no usable host: 'hooks.internal:80'"),
+    ],
+)
+def test_what_webhooks_may_never_reach_or_is_no_host_is_refused(allowed: str, said: str) -> None:
+    assert refusal(webhook_allow=allowed).startswith(said)
+
+
 def test_debug_logs_everything() -> None:
     assert load_settings(debug=True, log_level="error").log_threshold == "DEBUG"
     assert load_settings(log_level="error").log_threshold == "ERROR"

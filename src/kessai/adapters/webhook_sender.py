@@ -172,7 +172,7 @@ def retry_after_s(value: str | None, *, now: datetime) -> int | None:
 
 def _headers(address: WebAddress, request: WebhookRequest) -> Headers:
     """All headers, in the order in which they are sent."""
-    agent = () if any(name.lower() == "user-agent" for name, _ in request.headers) else _USER_AGENT
+    agent = () if "user-agent" in [name.lower() for name, _ in request.headers] else _USER_AGENT
     length = ("Content-Length", str(len(request.body)))
     return (("Host", address.authority), *agent, *_ALWAYS, length, *request.headers)
 

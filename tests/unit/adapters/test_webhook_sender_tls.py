@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from kessai.domain.destinations import Destinations
 from kessai.services.ports import WebhookSender
 from tests.support.receiver import Receiver
 from tests.unit.adapters.conftest import SenderOf
@@ -95,3 +97,29 @@ async def test_https_to_a_port_that_speaks_plain_http(sender: WebhookSender, rec
 
     assert result.status_code is None
     assert (result.error or "").startswith("TLS handshake failed: ")
+
+
+async def test_a_certificate_may_go_unverified_where_only_this_machine_can_reach_us(
+    sender_of: SenderOf, server_tls: ssl.SSLContext
+) -> None:
+    team = Destinations.listed("127.0.0.1", is_local=False)
+
+    async with listening(OK, server_tls) as url:
+        unverified = replace(ping(url), verifies_tls=False)
+        local = await sender_of().post(unverified)
+        # an endpoint that was made on one machine, and is now a team's
+        shared = await sender_of(destinations=team).post(unverified)
+
+    assert (local.status_code, local.answer) == (200, "ok")
+    assert (shared.error or "").startswith("TLS certificate refused: ")
+
+
+async def test_an_unverified_connection_is_not_lent_to_who_verifies(
+    sender: WebhookSender, server_tls: ssl.SSLContext
+) -> None:
+    async with listening(
+        saying(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", hang_up=False), server_tls
+    ) as url:
+        assert (await sender.post(replace(ping(url), verifies_tls=False))).succeeded
+
+        assert not (await sender.post(ping(url))).succeeded
