@@ -149,6 +149,42 @@ async def test_a_hold_lapses_after_seven_days(each_gateway: Gateway) -> None:
     assert await each_gateway.tick(WEEK) == 0
 
 
+@pytest.mark.parametrize("simulate", ["success", "requires_action"])
+async def test_an_order_may_have_its_hold_lapse_sooner(each_gateway: Gateway, simulate: str) -> None:
+    # given an order whose hold stands an hour, authorized at once or by its payer a day later
+    held = await each_gateway.hold(simulate=simulate, expires_in_s=3600)
+    if simulate == "requires_action":
+        await each_gateway.tick(timedelta(days=1))
+        await each_gateway.stranger.post(f"/challenge/{held['id']}?outcome=approve")
+
+    # then it stands for that hour
+    assert await each_gateway.tick(timedelta(hours=1) - SECOND) == 0
+    assert (await each_gateway.payment(held["id"]))["status"] == "AUTHORIZED"
+    assert await each_gateway.tick(SECOND) == 1
+    assert (await each_gateway.payment(held["id"]))["status"] == "EXPIRED"
+
+
+async def test_only_a_hold_can_lapse(gateway: Gateway) -> None:
+    before = await gateway.rows()
+    answer = await gateway.client.post("/payments", json={"amount": 1, "expires_in_s": 60})
+    error = refusal(answer, 422, "VALIDATION_FAILED")
+    assert (error["param"], error["hint"]) == (
+        "expires_in_s",
+        "add capture_method manual, or leave it out",
+    )
+    assert await gateway.rows() == before
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 604_801, 1.5, "60", True])
+async def test_a_hold_stands_for_a_second_to_a_week(gateway: Gateway, seconds: object) -> None:
+    body = {"amount": 1, "capture_method": "manual"}
+    for longest in (1, 604_800):
+        answer = await gateway.client.post("/payments", json={**body, "expires_in_s": longest})
+        assert answer.status_code == 201
+    answer = await gateway.client.post("/payments", json={**body, "expires_in_s": seconds})
+    assert refusal(answer, 422, "VALIDATION_FAILED")["param"] == "expires_in_s"
+
+
 async def test_of_many_captures_at_once_one_takes(each_gateway: Gateway) -> None:
     held = await each_gateway.hold(10_000)
     answers = await asyncio.gather(

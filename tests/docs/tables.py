@@ -149,7 +149,7 @@ _WHO: Final = {
     Action.CHALLENGE: "the bank",
     Action.DEFER: "the bank",
     Action.SETTLE: "the clock",
-    Action.EXPIRE: f"the clock, after {AUTHORIZATION_LASTS.days} days",
+    Action.EXPIRE: f"the clock, after {AUTHORIZATION_LASTS.days} days or `expires_in_s`",
     Action.REFUND_PART: "the merchant",
     Action.RESTORE: "the bank, when a refund fails",
 }

@@ -17,7 +17,7 @@ from kessai.domain.refund import Refund, RefundStatus
 from kessai.domain.transitions import TRANSITIONS, Action, Status, Transition, requestable_from
 
 AUTHORIZATION_LASTS: Final = timedelta(days=7)
-"""How long a hold stands before it expires; the card networks' usual time."""
+"""How long a hold stands before it expires, and the longest it may; the card networks' usual time."""
 
 
 class CaptureMethod(StrEnum):
@@ -29,13 +29,17 @@ class CaptureMethod(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What a merchant asks to be paid."""
+    """What a merchant asks to be paid.
+
+    `hold_lasts` is for an order that is captured by hand, once it is authorized; None is AUTHORIZATION_LASTS.
+    """
 
     merchant_id: MerchantId
     amount: Money
     capture_method: CaptureMethod
     simulate: str
     delay: timedelta | None = None
+    hold_lasts: timedelta | None = None
     description: str | None = None
     customer_email: str | None = None
     reference: str | None = None
@@ -148,7 +152,7 @@ class Payment:
         return self._move(Action.RESTORE, at=at, moved=amount, refunded=self.refunded - amount)
 
     def _hold(self, *, at: datetime) -> Payment:
-        lapses = at + AUTHORIZATION_LASTS
+        lapses = at + (self.order.hold_lasts or AUTHORIZATION_LASTS)
         return self._move(Action.AUTHORIZE, at=at, authorized_at=at, expires_at=lapses, due_at=lapses)
 
     def _take(self, action: Action, amount: Money, *, at: datetime) -> Payment:

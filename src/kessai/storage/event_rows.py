@@ -27,6 +27,8 @@ from kessai.storage.types import Moment
 _ENDPOINT_BEFORE_0002: Final = {"schedule": NATIVE, "verifies_tls": True, "failures": 0, "rests_until": None}
 """What snapshots of endpoints lack that were taken before the revision that added these."""
 
+_PAYMENT_BEFORE_0004: Final = {"expires_in_s": None}
+
 EVENT_COLUMNS: Final = tuple(str(column.name) for column in webhook_events.columns)
 
 
@@ -83,7 +85,8 @@ def _fact(snapshot: dict[str, Any]) -> PaymentFact | EndpointFact:
         return EndpointFact(
             endpoint_from_values(_with_moments(webhook_endpoints, endpoint)), snapshot["reason"]
         )
-    payment = payment_from_row(list(_with_moments(payments, snapshot["payment"]).values()))
+    before = {**_PAYMENT_BEFORE_0004, **snapshot["payment"]}
+    payment = payment_from_row(list(_with_moments(payments, before).values()))
     refund = snapshot["refund"]
     return PaymentFact(
         payment, refund_from_row(list(_with_moments(refunds, refund).values())) if refund else None

@@ -35,7 +35,7 @@ def payment_to_row(payment: Payment) -> tuple[Any, ...]:
         payment.status.value,
         order.capture_method.value,
         order.simulate,
-        None if order.delay is None else int(order.delay.total_seconds()),
+        _seconds(order.delay),
         order.description,
         order.customer_email,
         order.reference,
@@ -55,6 +55,7 @@ def payment_to_row(payment: Payment) -> tuple[Any, ...]:
         payment.due_at,
         _transitions_text(payment.transitions),
         payment.version,
+        _seconds(order.hold_lasts),
     )
 
 
@@ -74,11 +75,12 @@ def payment_from_row(row: Row) -> Payment:
         due_at,
         transitions,
         version,
+        expires_in_s,
     ) = row
     currency = order[3]
     return Payment(
         id=PaymentId(order[0]),
-        order=_order_from_row(order),
+        order=_order_from_row(order, expires_in_s),
         status=Status(order[4]),
         captured=Money(captured, currency),
         refunded=Money(refunded, currency),
@@ -95,7 +97,7 @@ def payment_from_row(row: Row) -> Payment:
     )
 
 
-def _order_from_row(row: Row) -> Order:
+def _order_from_row(row: Row, expires_in_s: int | None) -> Order:
     (
         _,
         merchant_id,
@@ -118,13 +120,22 @@ def _order_from_row(row: Row) -> Order:
         amount=Money(amount, currency),
         capture_method=CaptureMethod(capture_method),
         simulate=simulate,
-        delay=None if delay_s is None else timedelta(seconds=delay_s),
+        delay=_duration(delay_s),
+        hold_lasts=_duration(expires_in_s),
         description=description,
         customer_email=customer_email,
         reference=reference,
         metadata=orjson.loads(metadata),
         instrument=Instrument(InstrumentType(instrument_type), brand, last4) if instrument_type else None,
     )
+
+
+def _seconds(duration: timedelta | None) -> int | None:
+    return None if duration is None else int(duration.total_seconds())
+
+
+def _duration(seconds: int | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 def refund_to_row(refund: Refund) -> tuple[Any, ...]:

@@ -131,6 +131,7 @@ payments: Final = Table(
     _moment("due_at", nullable=True),
     Column("transitions", Json, nullable=False),
     _version(),
+    Column("expires_in_s", Integer),
     CheckConstraint(f"amount BETWEEN 1 AND {AMOUNT_MAX}", name="amount"),
     CheckConstraint("captured_amount BETWEEN 0 AND amount", name="captured"),
     CheckConstraint("refunded_amount BETWEEN 0 AND captured_amount", name="refunded"),

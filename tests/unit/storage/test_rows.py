@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 
+import orjson
 from hypothesis import given, settings
 
 from kessai.domain.delivery import Delivery
 from kessai.domain.endpoint import Endpoint
-from kessai.domain.event import Event
+from kessai.domain.event import Event, EventType, PaymentFact
 from kessai.domain.idempotency import KeyClaim
+from kessai.domain.ids import EventId
 from kessai.domain.instrument import Instrument
 from kessai.domain.merchant import ApiKey, Merchant
 from kessai.domain.payment import Payment
@@ -62,6 +64,23 @@ def test_events_with_what_they_tell_of(event: Event) -> None:
 
     assert len(row) == len(EVENT_COLUMNS)
     assert event_from_row(row) == event
+
+
+@settings(max_examples=10)
+@given(values.payments())
+def test_events_from_before_holds_could_be_shorter(payment: Payment) -> None:
+    told = Event(
+        EventId("e"), payment.merchant_id, EventType.PAYMENT_CREATED, PaymentFact(payment), payment.created_at
+    )
+    row = list(event_to_row(told))
+    snapshot = orjson.loads(row[EVENT_COLUMNS.index("snapshot")])
+    del snapshot["payment"]["expires_in_s"]
+    row[EVENT_COLUMNS.index("snapshot")] = orjson.dumps(snapshot).decode()
+
+    read = event_from_row(row).fact
+
+    assert isinstance(read, PaymentFact)
+    assert read.payment == replace(payment, order=replace(payment.order, hold_lasts=None))
 
 
 @given(values.claims())

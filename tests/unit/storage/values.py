@@ -47,6 +47,7 @@ def payments(draw: st.DrawFn) -> Payment:
         capture_method=st.sampled_from(CaptureMethod),
         simulate=texts,
         delay=st.none() | st.integers(0, 10**6).map(lambda seconds: timedelta(seconds=seconds)),
+        hold_lasts=st.none() | st.integers(1, 604_800).map(lambda seconds: timedelta(seconds=seconds)),
         description=st.none() | texts,
         customer_email=st.none() | texts,
         reference=st.none() | texts,

@@ -20,7 +20,7 @@ from kessai.domain.currencies import EXPONENTS
 from kessai.domain.instrument import InstrumentType
 from kessai.domain.merchant import GRACE_MAX
 from kessai.domain.money import AMOUNT_MAX
-from kessai.domain.payment import CaptureMethod
+from kessai.domain.payment import AUTHORIZATION_LASTS, CaptureMethod
 from kessai.domain.refund import RefundStatus
 from kessai.domain.transitions import Action, Status
 from kessai.simulation.table import SIMULATIONS
@@ -32,6 +32,7 @@ _EMAIL: Final = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]
 _MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:", re.ASCII)
 
 DELAY_MAX_S: Final = 7 * 24 * 3600
+EXPIRES_IN_MAX_S: Final = int(AUTHORIZATION_LASTS.total_seconds())
 
 
 def text(length_max: int, *, length_min: int = 0) -> Any:
@@ -156,6 +157,10 @@ class PaymentIn(In):
     delay_s: Annotated[int, Field(ge=0, le=DELAY_MAX_S)] | None = Field(
         None,
         description="How long `pending_…` takes to settle, `slow` to answer, a failing refund to fail",
+    )
+    expires_in_s: Annotated[int, Field(ge=1, le=EXPIRES_IN_MAX_S)] | None = Field(
+        None,
+        description="How long a hold stands, with `capture_method` `manual`; default 7 days",
     )
 
 

@@ -37,12 +37,25 @@ def order_from(body: PaymentIn, merchant: Merchant) -> Order:
         capture_method=CaptureMethod(body.capture_method),
         simulate=effective(body.simulate, by_instrument),
         delay=None if body.delay_s is None else timedelta(seconds=body.delay_s),
+        hold_lasts=_hold_lasts(body),
         description=masked(body.description),
         customer_email=masked(body.customer_email),
         reference=masked(body.reference),
         metadata={mask_real_numbers(key): mask_real_numbers(value) for key, value in body.metadata.items()},
         instrument=instrument,
     )
+
+
+def _hold_lasts(body: PaymentIn) -> timedelta | None:
+    if body.expires_in_s is None:
+        return None
+    if body.capture_method != "manual":
+        raise InvalidFieldError(
+            "expires_in_s is only for a payment that is captured by hand",
+            param="expires_in_s",
+            hint="add capture_method manual, or leave it out",
+        )
+    return timedelta(seconds=body.expires_in_s)
 
 
 def filter_from(query: PaymentQuery) -> PaymentFilter:

@@ -23,7 +23,7 @@ from kessai.storage.types import moment_text
 FIXED_COLUMNS: Final = frozenset(
     {
         *("id", "merchant_id", "amount", "currency", "capture_method", "simulate", "delay_s", "created_at"),
-        *("description", "customer_email", "reference", "metadata"),
+        *("expires_in_s", "description", "customer_email", "reference", "metadata"),
         *("instrument_type", "instrument_brand", "instrument_last4"),
     }
 )
