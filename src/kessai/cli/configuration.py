@@ -22,3 +22,15 @@ def settings_from(**flags: Any) -> Settings:
         return load_settings(**flags)
     except ConfigurationError as error:
         raise configuration_error(str(error), hint="`kessai env` tells what every option is for") from None
+
+
+def own_url() -> str:
+    """Where this machine reaches the server that these settings start.
+
+    Raises:
+        CommandError: something is wrong with them.
+    """
+    from kessai.cli.listening import base_url
+
+    settings = settings_from()
+    return base_url(settings.host, settings.port)

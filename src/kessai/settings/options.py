@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -133,9 +132,7 @@ class Settings(BaseSettings):
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach us."""
-        if self.host == "localhost" or self.host.endswith(".localhost"):
-            return True
-        return values.is_address(self.host) and ip_address(self.host).is_loopback
+        return values.is_loopback(self.host)
 
     @property
     def destinations(self) -> Destinations:

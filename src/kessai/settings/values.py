@@ -119,6 +119,13 @@ def is_address(text: str) -> bool:
     return True
 
 
+def is_loopback(host: str) -> bool:
+    """Whether only this machine is meant by it."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    return is_address(host) and ip_address(host).is_loopback
+
+
 def printable(secret: SecretStr) -> SecretStr:
     """The secret, if it fits into a header and onto a command line."""
     if not re.fullmatch(r"[!-~]{8,255}", secret.get_secret_value()):
