@@ -29,6 +29,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "instruments": tables.instruments,
         "metrics": tables.metrics,
         "operations": operations,
+        "recipes": tables.recipes,
         "routes": routes,
         "schedule": tables.schedule,
         "schemas": schemas,

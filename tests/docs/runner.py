@@ -30,6 +30,8 @@ from tests.support.processes import is_listening, plain_environment, wait_until
 RUN: Final = {"bash": ("bash",), "python": (sys.executable,), "js": ("node",)}
 """Languages whose blocks are run, and what runs them; others are shown."""
 TIMEOUT_S: Final = 60
+DEFAULT_PORT: Final = "8000"
+"""Where pages take their server to be."""
 
 _STATUS: Final = re.compile(r"^answered (\d{3})$", re.MULTILINE)
 _CURL: Final = """#!/bin/sh
@@ -146,7 +148,9 @@ class PageRun:
 
     def _environment(self) -> dict[str, str]:
         path = [str(self.directory / ".shims"), str(Path(sys.executable).parent), os.environ.get("PATH", "")]
-        return plain_environment({"PATH": os.pathsep.join(path), "LANG": "C.UTF-8"})
+        # Commands that name no server look for it where settings say: on the page, at the default port.
+        port = {"PORT": str(self.ports[DEFAULT_PORT])} if DEFAULT_PORT in self.ports else {}
+        return plain_environment({"PATH": os.pathsep.join(path), "LANG": "C.UTF-8", **port})
 
     def _rewritten(self, text: str) -> str:
         for named, real in self.replacements.items():

@@ -6,8 +6,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from typing import Final
 
+from kessai.cli.remote.recipes import RECIPES, Recipe
 from kessai.control.metrics import Metrics
 from kessai.dialects.native.errors import STATUS
 from kessai.dialects.native.signing import sign
@@ -228,6 +230,22 @@ _TOLD: Final = {
 def events() -> str:
     """Every event and what it tells."""
     return table(("Event", "What happened"), ((f"`{each}`", _TOLD[each]) for each in EventType))
+
+
+def recipes() -> str:
+    """What can be set for each event that is triggered."""
+    return table(
+        ("Event", "`--set` takes"),
+        (
+            (f"`{event}`", ", ".join(map(_settable, repeat(recipe), recipe.names)))
+            for event, recipe in RECIPES.items()
+        ),
+    )
+
+
+def _settable(recipe: Recipe, name: str) -> str:
+    choices = recipe.choices.get(name)
+    return f"`{name}`" + (f" ({', '.join(f'`{choice}`' for choice in choices)})" if choices else "")
 
 
 def headers() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,7 +13,7 @@ import pytest
 import yaml
 
 from tests.docs.pages import Block, Page, pages
-from tests.docs.runner import RUN, BlockFailedError, PageRun
+from tests.docs.runner import DEFAULT_PORT, RUN, BlockFailedError, PageRun
 from tests.docs.samples import differences
 from tests.support.postgres import Postgres
 from tests.support.processes import free_port
@@ -23,7 +24,8 @@ FOLLOWED = [page for path, page in pages().items() if not path.endswith(".ja.md"
 
 POSTGRES = "postgresql://kessai:kessai@localhost:5432/kessai"
 REDIS = "redis://localhost:6379/0"
-OUR_PORT = "8000"
+# Commands that ask the server which settings name.
+ASKING = re.compile(r"^kessai (?:listen|trigger|events) ", re.MULTILINE)
 OTHER_PORTS = ("8001", "3000", "3001")
 
 
@@ -55,8 +57,8 @@ def test_a_page_can_be_followed(
         if any(REDIS in block.text for block in blocks):
             replacements[REDIS] = request.getfixturevalue("valkey").url
         ports = {port: free_port() for port in OTHER_PORTS}
-        if any(OUR_PORT in block.text for block in blocks):
-            ports[OUR_PORT] = serve().port
+        if any(DEFAULT_PORT in block.text or ASKING.search(block.text) for block in blocks):
+            ports[DEFAULT_PORT] = serve().port
         run = PageRun(tmp_path, ports, replacements)
         stack.callback(run.stop)
         follow(page, run)

@@ -19,6 +19,9 @@ from kessai.cli.doctor import doctor
 from kessai.cli.environment import env
 from kessai.cli.failures import tell
 from kessai.cli.readyz import readyz
+from kessai.cli.remote import events
+from kessai.cli.remote.listen import listen
+from kessai.cli.remote.trigger import trigger
 from kessai.cli.serve import serve
 
 app = typer.Typer(
@@ -27,8 +30,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 ok, 1 an expectation failed, 2 usage, 3 unreachable, 4 configuration or migration.",
 )
-for command in (serve, demo, dispatch, migrate, prune, doctor, readyz, env):
+for command in (serve, demo, dispatch, migrate, prune, doctor, readyz, env, listen, trigger):
     app.command()(command)
+app.add_typer(events.app, name="events")
 app.add_typer(merchants.app, name="merchants")
 app.add_typer(keys.app, name="keys")
 app.add_typer(secrets.app, name="secrets")

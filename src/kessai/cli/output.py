@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,6 +20,39 @@ def write_json(value: object) -> None:
     """One document on one line, at once."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
     sys.stdout.flush()
+
+
+def plain(text: object) -> str:
+    """Somebody else's words on one line: what would move the cursor, ring or hide is written out."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in str(text)
+    )
+
+
+def say(line: str, *, error: bool = False, **style: Any) -> None:
+    """A line at once, coloured on a terminal.
+
+    Raises:
+        OSError: whoever read it has gone.
+    """
+    import typer
+
+    typer.secho(line, err=error, **style)
+
+
+@contextmanager
+def as_long_as_read() -> Iterator[None]:
+    """A reader that has gone, as `head` does, is the usual end and no failure."""
+    try:
+        yield
+    except BrokenPipeError:
+        hush()
+
+
+def hush() -> None:
+    """Whoever read stdout has gone: what is still to be written there is dropped without complaint."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def console() -> Console:

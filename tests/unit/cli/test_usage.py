@@ -46,6 +46,9 @@ def test_help_names_every_command_and_the_exit_codes(kessai: Command) -> None:
         "doctor",
         "readyz",
         "env",
+        "listen",
+        "trigger",
+        "events",
     ):
         assert word in told.stdout
     assert "4 configuration or migration" in " ".join(told.stdout.split())
@@ -54,7 +57,7 @@ def test_help_names_every_command_and_the_exit_codes(kessai: Command) -> None:
 def test_help_and_version_load_nothing_heavy() -> None:
     look = (
         "import sys\nfrom kessai.cli import main\n"
-        "for line in (['--version'], ['serve', '--help']):\n"
+        "for line in (['--version'], ['serve', '--help'], ['listen', '--help']):\n"
         "    try: main(line)\n    except SystemExit as ended: assert ended.code == 0\n"
         f"sys.exit(','.join(name for name in {HEAVY} if name in sys.modules) or 0)"
     )
@@ -89,6 +92,23 @@ def test_help_and_version_load_nothing_heavy() -> None:
         ("migrate --revision base", 2, ["--down"]),
         ("migrate --revision 9999", 4, ["9999"]),
         ("readyz --url gopher://here", 2, ["gopher://here"]),
+        ("trigger payment.paid", 2, ["payment.paid", "payment.succeeded", "endpoint.disabled"]),
+        ("trigger payment.failed --set amont=1", 2, ["amont", "amount", "simulate"]),
+        ("trigger", 2, ["EVENT"]),
+        ("trigger payment.failed --url http://127.0.0.1:1", 3, ["does not answer", "kessai serve"]),
+        ("listen --url http://127.0.0.1:1", 3, ["does not answer", "kessai serve"]),
+        ("listen --forward-to ftp://here", 2, ["--forward-to", "http://"]),
+        ("listen --forward-to http://me:secret@here", 2, ["--forward-to", "password"]),
+        ("listen --reachable-at there#here --url http://127.0.0.1:1", 2, ["--reachable-at", "fragment"]),
+        ("listen --bind 4000", 2, ["--bind 4000", "HOST:PORT"]),
+        ("listen --bind 192.0.2.1:0", 4, ["cannot listen on 192.0.2.1", "--bind"]),
+        ("events list --url http://127.0.0.1:1", 3, ["does not answer"]),
+        ("events list --url http://there.invalid", 2, ["no key for there.invalid", "--api-key"]),
+        ("events list --api-key sk_live_abcdefgh", 2, ["--api-key", "live key"]),
+        ("events list --limit 0", 2, ["--limit"]),
+        ("events show 17", 2, ["17 is no id", "kessai events list"]),
+        ("events resend 17", 2, ["17 is no id"]),
+        ("events tail --url http://127.0.0.1:1", 3, ["does not answer"]),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_a_sentence(
