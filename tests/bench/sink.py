@@ -19,7 +19,8 @@ from urllib.request import urlopen
 
 import uvloop
 
-_LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+from tests.prove.wire import answer, take
+
 _ID: Final = re.compile(rb"\r\nwebhook-id: *([^\r]+)", re.IGNORECASE)
 _OK: Final = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
 
@@ -67,16 +68,13 @@ class Taker(asyncio.Protocol):
         self._state.connections -= self._has_posted
 
     def data_received(self, data: bytes) -> None:
-        self._buffer = buffer = self._buffer + data if self._buffer else data
-        end = buffer.find(b"\r\n\r\n")
-        if end < 0:
+        buffer = self._buffer + data if self._buffer else data
+        request = take(buffer)
+        if request is None:
+            self._buffer = buffer
             return
-        found = _LENGTH.search(buffer, 0, end)
-        whole = end + 4 + (int(found[1]) if found else 0)
-        if len(buffer) < whole:
-            return
-        self._buffer = buffer[whole:]
-        self._write(self._answer(buffer[:end]))
+        head, _, self._buffer = request
+        self._write(self._answer(head))
 
     def _answer(self, head: bytes) -> bytes:
         verb, path, _ = head.split(b" ", 2)
@@ -86,8 +84,7 @@ class Taker(asyncio.Protocol):
             return _OK
         if path == b"/-/reset":
             self._state.reset()
-        body = json.dumps(self._state.told(with_arrivals=path == b"/-/arrivals")).encode()
-        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        return answer(200, json.dumps(self._state.told(with_arrivals=path == b"/-/arrivals")).encode())
 
     def _note(self, key: bytes) -> None:
         state = self._state
@@ -98,9 +95,9 @@ class Taker(asyncio.Protocol):
             state.connections += 1
             state.connections_max = max(state.connections_max, state.connections)
 
-    def _write(self, answer: bytes) -> None:
+    def _write(self, data: bytes) -> None:
         if self._transport is not None:
-            self._transport.write(answer)
+            self._transport.write(data)
 
 
 class Sink:
@@ -126,8 +123,8 @@ class Sink:
         self._get("reset")
 
     def _get(self, what: str) -> Any:
-        with urlopen(f"http://127.0.0.1:{self.port}/-/{what}", timeout=30) as answer:
-            return json.load(answer)
+        with urlopen(f"http://127.0.0.1:{self.port}/-/{what}", timeout=30) as told:
+            return json.load(told)
 
 
 @contextmanager

@@ -6,8 +6,10 @@ import asyncio
 
 import pytest
 
+from kessai.adapters.name_lookup import Lookup
 from kessai.domain.destinations import Destinations
-from tests.support.address_trap import Stage, open_stage, play
+from kessai.services.ports import Clock, WebhookSender
+from tests.support.address_trap import Stage, open_stage, play, real_sender
 from tests.support.address_tricks import SETTINGS, TRAP_ADDRESSES, Mode, Trick, tricks
 from tests.support.webhooks import until
 
@@ -30,7 +32,9 @@ async def test_no_trick_comes_out_where_it_must_not(sqlite_url: str, mode: Mode)
 
 async def test_a_guard_that_looks_at_the_url_only_is_found_out(sqlite_url: str) -> None:
     # given a gateway whose sockets may go anywhere, and tricks that lead into the trap if anywhere
-    anywhere = Destinations(is_local=True)
+    def anywhere(clock: Clock, _: Destinations, lookup: Lookup) -> WebhookSender:
+        return real_sender(clock, Destinations(is_local=True), lookup)
+
     near = [each for each in tricks() if each.answers and set().union(*each.answers) <= set(TRAP_ADDRESSES)]
 
     outcomes = await play(near, sqlite_url, "team", anywhere)

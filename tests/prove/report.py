@@ -45,6 +45,12 @@ class Report:
         """Whether every promise was kept and every bound reached."""
         return not self.broken and all(line.holds for line in self.lines)
 
+    @property
+    def failures(self) -> list[str]:
+        """What does not hold, in words."""
+        missed = [f"{line.name}: {line.value}, not {line.bound}" for line in self.lines if not line.holds]
+        return [*self.broken, *missed]
+
     def note(self, name: str, value: object) -> None:
         """A figure without a bound."""
         self.lines.append(Line(name, _shown(value)))

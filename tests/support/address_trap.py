@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,10 +14,11 @@ from typing import Any, Final
 import httpx
 
 from kessai.adapters.dice import SeededDice
-from kessai.adapters.name_lookup import ANSWER_KEPT_S
+from kessai.adapters.name_lookup import ANSWER_KEPT_S, Lookup
 from kessai.adapters.webhook_sender import HttpSender
 from kessai.bootstrap import Gateway, World, open_gateway
 from kessai.domain.destinations import Destinations
+from kessai.services.ports import Clock, WebhookSender
 from kessai.settings import load_settings
 from tests.support.address_tricks import SETTINGS, TRAP_ADDRESSES, Mode, Trick
 from tests.support.gateway import API, ROOT, ManualClock
@@ -104,6 +105,10 @@ class Names:
         return socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)
 
 
+MakeSender = Callable[[Clock, Destinations, Lookup], WebhookSender]
+"""Makes the sender of a stage."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """A gateway in one mode, its first merchant's client, the trap, and the names its sender looks up."""
@@ -123,11 +128,16 @@ class Stage:
         return await self.client.post("/webhooks/endpoints", json={"url": url})
 
 
+def real_sender(clock: Clock, destinations: Destinations, lookup: Lookup) -> HttpSender:
+    """The product's, with a resolver of ours."""
+    return HttpSender(clock=clock, destinations=destinations, timeout_s=20, lookup=lookup)
+
+
 @asynccontextmanager
 async def open_stage(
-    database_url: str, mode: Mode, destinations: Destinations | None = None
+    database_url: str, mode: Mode, make_sender: MakeSender | None = None
 ) -> AsyncIterator[Stage]:
-    """On a migrated database without rows. `destinations` puts another rule at the sockets."""
+    """On a migrated database without rows. `make_sender` puts another sender in the product's place."""
     settings = load_settings(
         env_file=None,
         database_url=database_url,
@@ -137,8 +147,7 @@ async def open_stage(
         **SETTINGS[mode],
     )
     clock, names = ManualClock(), Names()
-    rule = settings.destinations if destinations is None else destinations
-    sender = HttpSender(clock=clock, destinations=rule, timeout_s=20, lookup=names)
+    sender = (make_sender or real_sender)(clock, settings.destinations, names)
     world = World(clock=clock, dice=SeededDice(1), sender=sender)
     async with AsyncExitStack() as stack:
         trap = await stack.enter_async_context(open_trap())
@@ -151,13 +160,13 @@ async def open_stage(
 
 
 async def play(
-    tricks: Iterable[Trick], database_url: str, mode: Mode, destinations: Destinations | None = None
+    tricks: Iterable[Trick], database_url: str, mode: Mode, make_sender: MakeSender | None = None
 ) -> list[Outcome]:
     """Play the tricks of one mode, on a migrated database without rows.
 
     Each is registered through the API, twice sent a ping, with a new look-up for each, and forgotten again.
     """
-    async with open_stage(database_url, mode, destinations) as stage:
+    async with open_stage(database_url, mode, make_sender) as stage:
         return [await _played(trick, stage) for trick in tricks if trick.mode == mode]
 
 

@@ -1,0 +1,134 @@
+"""The processes of a run: one server on SQLite; on PostgreSQL one for the API, and dispatchers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Self
+
+from tests.prove.ground import Ground
+from tests.prove.swift import SwiftClock
+from tests.support.server import Command, RunningServer
+
+HOUSE: Final = Path(__file__).resolve().parents[2]
+_LEASE_MARGIN_S: Final = 30.0
+"""What a lease lasts beyond WEBHOOK_TIMEOUT."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How the processes are set up. `speed` 1 without a plant runs kessai itself.
+
+    `hangs` has names like hang-1.test looked up for ever.
+    """
+
+    timeout_s: float = 1.0
+    retries: int = 5
+    retry_delay_s: float = 0.2
+    speed: float = 1.0
+    ahead_s: float = 0.0
+    plant: str | None = None
+    dispatchers: int = 2
+    hangs: bool = False
+
+    def with_plant(self, plant: str) -> Setting:
+        """The same with a planted bug."""
+        return replace(self, plant=plant)
+
+    @property
+    def is_a_world(self) -> bool:
+        """Whether it takes a server of the harnesses' own."""
+        return self.speed != 1 or bool(self.ahead_s) or self.plant is not None or self.hangs
+
+    @property
+    def lease_s(self) -> float:
+        """Real seconds after which a dead dispatcher's deliveries are free."""
+        return (self.timeout_s + _LEASE_MARGIN_S) / self.speed
+
+    def environment(self, epoch: float) -> dict[str, str]:
+        """For every process; `epoch` is where their clocks begin."""
+        world = {
+            "PYTHONPATH": str(HOUSE),
+            "PROVE_EPOCH": repr(epoch),
+            "PROVE_SPEED": repr(self.speed),
+            "PROVE_AHEAD": repr(self.ahead_s),
+            **({"PROVE_PLANT": self.plant} if self.plant else {}),
+            **({"PROVE_HANGS": "yes"} if self.hangs else {}),
+        }
+        return {
+            **(world if self.is_a_world else {}),
+            "RATE_LIMIT_REQUESTS": "0",
+            "LOG_LEVEL": "ERROR",
+            "WEBHOOK_TIMEOUT": f"{self.timeout_s:g}",
+            "WEBHOOK_MAX_RETRIES": str(self.retries),
+            # Written for the business clock, on which delays pass faster.
+            "WEBHOOK_RETRY_DELAY": f"{self.retry_delay_s * self.speed:g}",
+        }
+
+
+SWIFT: Final = Setting(speed=20, retry_delay_s=0.05)
+"""A lease ends after a second and a half."""
+
+
+class Fleet:
+    """Started together, ended together; `dispatchers` are those that deliver."""
+
+    def __init__(self, ground: Ground, setting: Setting) -> None:
+        self.setting = setting
+        self.clock = SwiftClock(time.time(), setting.speed)
+        if ground.kind == "sqlite":
+            self.api = self._server(ground, "serve")
+            self.dispatchers = [self.api]
+        else:
+            self.api = self._server(ground, "serve", "--no-dispatch")
+            self.dispatchers = [self._server(ground, "dispatch") for _ in range(setting.dispatchers)]
+
+    def __enter__(self) -> Self:
+        try:
+            # The API first: it makes the first merchant.
+            self.api.start()
+            with ThreadPoolExecutor(8) as threads:
+                list(threads.map(RunningServer.start, self._others))
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start_again(self, setting: Setting) -> None:
+        """End all in order and start them with another setting, which is of the same kind."""
+        self.setting = setting
+        for server in (*self._others, self.api):
+            server.terminate()
+            server.env = setting.environment(self.clock.epoch)
+        self.__enter__()
+
+    def close(self) -> None:
+        """End all of them, stopped ones too."""
+        for server in (*self._others, self.api):
+            if server.is_running:
+                os.kill(server.pid, signal.SIGCONT)
+            server.close()
+
+    @property
+    def errors(self) -> str:
+        """What they wrote to stderr, the end of it."""
+        return "\n".join(server.stderr[-3000:] for server in (self.api, *self._others))
+
+    @property
+    def _others(self) -> list[RunningServer]:
+        return [each for each in self.dispatchers if each is not self.api]
+
+    def _server(self, ground: Ground, command: Command, *more: str) -> RunningServer:
+        setting = self.setting
+        env = setting.environment(self.clock.epoch)
+        module = "tests.prove.server" if setting.is_a_world else "kessai"
+        port = () if command == "serve" else ("--port", "0")
+        arguments = ("--db", ground.url, *port, *more)
+        return RunningServer(*arguments, directory=ground.directory, command=command, env=env, module=module)

@@ -1,0 +1,63 @@
+"""Bugs that a harness has to find; none of them is in the product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from kessai.bootstrap import Gateway, World, open_database
+from kessai.services.deliveries import Deliveries
+from kessai.services.ports import WebhookSender
+from kessai.settings import Settings
+from kessai.storage.journal import Database
+from tests.prove.lookup import real_sender
+from tests.prove.planted.databases import EventsAfterCommit, ExhaustedForgotten
+from tests.prove.planted.engines import FirstComeFirstServed, Unfenced
+from tests.prove.planted.senders import NewIdOnRetry, Optimist, RenderedAnew
+
+PlantWorld = Callable[[Settings, World], World]
+PlantEngine = Callable[[Deliveries, Database], None]
+
+
+def _database(kind: Callable[[Database], Database]) -> PlantWorld:
+    return lambda settings, world: replace(world, database=kind(open_database(settings)))
+
+
+def _sender(kind: Callable[[WebhookSender], WebhookSender]) -> PlantWorld:
+    return lambda settings, world: replace(world, sender=kind(real_sender(settings, world.clock)))
+
+
+def _unfenced(deliveries: Deliveries, database: Database) -> None:
+    deliveries._outbox = Unfenced(database)
+
+
+def _unpaced(deliveries: Deliveries, _database: Database) -> None:
+    deliveries._pacing = FirstComeFirstServed()
+
+
+_WORLDS: Final[Mapping[str, PlantWorld]] = {
+    "enqueue-after-commit": _database(EventsAfterCommit),
+    "exhausted-deleted": _database(ExhaustedForgotten),
+    "new-id-on-retry": _sender(NewIdOnRetry),
+    "body-rendered-anew": _sender(RenderedAnew),
+    "lost-answer-is-success": _sender(Optimist),
+}
+_ENGINES: Final[Mapping[str, PlantEngine]] = {
+    "lease-without-fencing": _unfenced,
+    "first-come-first-served": _unpaced,
+}
+
+
+def planted_world(name: str | None, settings: Settings, world: World) -> World:
+    """The world with the bug of this name; unchanged when it is none of a world."""
+    return _WORLDS[name](settings, world) if name is not None and name in _WORLDS else world
+
+
+def plant_in(gateway: Gateway, name: str | None) -> None:
+    """Put the bug of this name into a gateway that has just been joined; does nothing when it is none of it.
+
+    There is no port for what an engine decides, and none is wanted: so its parts are taken out.
+    """
+    if name is not None and name in _ENGINES:
+        _ENGINES[name](gateway.worker._deliveries, gateway.database)

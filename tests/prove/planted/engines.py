@@ -1,0 +1,46 @@
+"""Dispatchers with a bug: one that heeds no version, and one that gives its places to whoever asks first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection, select
+
+from kessai.services.pacing import UNDER_WAY_MAX, Pacing, Share
+from kessai.storage.repositories.claiming import Due
+from kessai.storage.repositories.outbox import Outbox
+from kessai.storage.repositories.settling import Judge, Settlement, settle
+from kessai.storage.tables import webhook_deliveries
+
+_CLAIMED_AT_ONCE = 128
+
+
+class Unfenced(Outbox):
+    """Takes every result for the newest: one that outlasted its lease overwrites what came after it."""
+
+    async def settle(self, settlements: Sequence[Settlement], judge: Judge) -> list[Settlement]:
+        return await self._database.run(lambda connection: _settle_all(connection, settlements, judge))
+
+
+def _settle_all(connection: Connection, settlements: Sequence[Settlement], judge: Judge) -> list[Settlement]:
+    table = webhook_deliveries
+    ids = [each.delivery.id for each in settlements]
+    found = connection.execute(select(table.c.id, table.c.version).where(table.c.id.in_(ids)))
+    versions = {row.id: row.version for row in found}
+    return settle(connection, [_at_version(each, versions) for each in settlements], judge)
+
+
+def _at_version(settlement: Settlement, versions: dict[str, int]) -> Settlement:
+    version = versions[settlement.delivery.id] + 1
+    return replace(settlement, delivery=replace(settlement.delivery, version=version))
+
+
+class FirstComeFirstServed(Pacing):
+    """Knows one bound, of all attempts together: what is due longest gets every place."""
+
+    def shares(self, due: Sequence[Due]) -> list[Share]:
+        free = min(UNDER_WAY_MAX - self._under_way, _CLAIMED_AT_ONCE)
+        return [
+            Share(each.endpoint, free // len(due) + 1) for each in sorted(due, key=lambda one: one.since)
+        ][: max(0, free)]

@@ -1,0 +1,86 @@
+"""Whether the harnesses are worth anything: each is run against planted bugs, and has to find them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from tests.prove.addresses import prove_addresses
+from tests.prove.fleet import SWIFT, Setting
+from tests.prove.ground import KINDS, Kind
+from tests.prove.hostile import prove_hostile
+from tests.prove.planted.senders import GUARD_ON_THE_NAME
+from tests.prove.report import Report
+from tests.prove.signatures import prove_signatures
+from tests.prove.storm import prove_storm
+
+Harness = Callable[[Kind, float, int, Setting], Report]
+
+FEW_RETRIES: Final = Setting(speed=20, retry_delay_s=0.05, retries=1)
+CROWDED: Final = Setting(timeout_s=10, retries=0, retry_delay_s=0, dispatchers=1, hangs=True)
+"""Slow receivers hold a post for ten seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hunt:
+    """A bug, the harness that has to find it, and what it has to say. `kinds` are where the bug can live.
+
+    `setting` is that of the clean run, too; `scale` is enough for the bug to show.
+    """
+
+    plant: str
+    run: Harness
+    says: str
+    setting: Setting = SWIFT
+    scale: float = 0.005
+    kinds: tuple[Kind, ...] = KINDS
+
+
+HUNTS: Final = (
+    Hunt("enqueue-after-commit", prove_storm, "missing"),
+    Hunt("lease-without-fencing", prove_storm, "a final delivery moved", kinds=("postgresql",), scale=0.02),
+    Hunt("new-id-on-retry", prove_storm, "another id"),
+    Hunt(GUARD_ON_THE_NAME, prove_addresses, "a forbidden connection"),
+    Hunt("exhausted-deleted", prove_storm, "a delivery was deleted", FEW_RETRIES),
+    Hunt("lost-answer-is-success", prove_storm, "never acknowledged"),
+    Hunt("body-rendered-anew", prove_signatures, "another body", Setting(retry_delay_s=0.1), 0.05),
+    Hunt("first-come-first-served", prove_hostile, "healthy first attempts, p99", CROWDED, 0.05),
+)
+
+
+def prove_planted(kind: Kind, scale: float, seed: int) -> Report:
+    """Run every hunt of this database, each on a scale of its own, and each harness without a bug."""
+    report = Report("prove planted", kind, scale, seed)
+    clean: set[tuple[Harness, Setting]] = set()
+    for hunt in HUNTS:
+        if kind not in hunt.kinds:
+            continue
+        _tell(report, hunt, find(hunt, kind, seed))
+        if (hunt.run, hunt.setting) not in clean:
+            clean.add((hunt.run, hunt.setting))
+            _tell_of_clean(report, hunt, hunt.run(kind, hunt.scale, seed, hunt.setting))
+    return report
+
+
+def find(hunt: Hunt, kind: Kind, seed: int) -> Report:
+    """Run one harness against one bug; returns its report."""
+    return hunt.run(kind, hunt.scale, seed, hunt.setting.with_plant(hunt.plant))
+
+
+def is_found(hunt: Hunt, report: Report) -> bool:
+    """Whether the harness saw this very bug."""
+    return any(hunt.says in failure for failure in report.failures)
+
+
+def _tell(report: Report, hunt: Hunt, found: Report) -> None:
+    name = f"{hunt.plant}, by {found.harness.removeprefix('prove ')}"
+    report.hold(name, is_found(hunt, found), "==", True, "found")
+    report.evidence[hunt.plant] = found.failures
+
+
+def _tell_of_clean(report: Report, hunt: Hunt, found: Report) -> None:
+    name = f"without a bug, {found.harness.removeprefix('prove ')} says"
+    report.hold(name, len(found.failures), "==", 0, "")
+    if found.failures:
+        report.evidence[name] = [found.failures, found.evidence]

@@ -1,0 +1,55 @@
+"""kessai with a world of the harnesses': `python -m tests.prove.server serve|dispatch ...` is like kessai.
+
+PROVE_EPOCH, PROVE_SPEED and PROVE_AHEAD set its clock, PROVE_HANGS has some names looked up for ever,
+PROVE_PLANT names a planted bug.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+import uvicorn
+
+from kessai.asgi import Application
+from kessai.bootstrap import World
+from kessai.cli.listening import bound
+from kessai.cli.serving import OPTIONS, Server
+from kessai.services.secrets import WELL_KNOWN_KEY
+from kessai.settings import load_settings
+from tests.prove.lookup import real_sender
+from tests.prove.planted import plant_in, planted_world
+from tests.prove.swift import SwiftClock
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve or dispatch on the database that `--db` names."""
+    url = arguments[arguments.index("--db") + 1]
+    is_dispatcher = arguments[1] == "dispatch"
+    with bound("127.0.0.1", 0) as listening:
+        settings = load_settings(
+            env_file=None,
+            database_url=url,
+            port=listening.port,
+            dispatch="--no-dispatch" not in arguments,
+        )
+        clock = SwiftClock(*(float(os.environ[f"PROVE_{name}"]) for name in ("EPOCH", "SPEED", "AHEAD")))
+        hangs = "PROVE_HANGS" in os.environ
+        world = World(clock=clock, sender=real_sender(settings, clock, hangs=True) if hangs else None)
+        plant = os.environ.get("PROVE_PLANT")
+        application = Application(
+            settings,
+            world=planted_world(plant, settings, world),
+            on_started=lambda gateway, _key: plant_in(gateway, plant),
+            is_dispatcher=is_dispatcher,
+        )
+        server = Server(uvicorn.Config(application, lifespan="on", **OPTIONS))
+        ready = {"event": "ready", "base_url": listening.base_url, "api_key": WELL_KNOWN_KEY}
+        server.on_ready = lambda: print(json.dumps(ready), flush=True)
+        server.run(sockets=listening.sockets)
+
+
+if __name__ == "__main__":
+    main(sys.argv)
