@@ -15,6 +15,7 @@ from tests.support.processes import is_listening, plain_environment
 from tests.unit.cli.conftest import Command
 
 HEAVY = (
+    "asyncio",
     "fastapi",
     "sqlalchemy",
     "aiohttp",
