@@ -12,7 +12,7 @@ from kessai.domain.delivery import Delivery, new_delivery
 from kessai.domain.endpoint import Endpoint
 from kessai.domain.errors import ConflictError, InvalidFieldError
 from kessai.domain.event import Event
-from kessai.domain.ids import DeliveryId, MerchantId
+from kessai.domain.ids import DeliveryId, EventId, MerchantId
 from kessai.services.endpoints import Endpoints
 from kessai.services.ports import IdFactory
 from kessai.services.webhook_dialect import WebhookDialects
@@ -87,27 +87,28 @@ class Recovery:
     async def _given_up(self, endpoint: Endpoint, period: Period, at: datetime) -> Recovered:
         recovered = pruned = 0
         after: DeliveryId | None = None
-        while page := await self._repository.given_up(endpoint, period, after=after, limit=_AT_ONCE):
-            whole = [each.again(at=at) for each in page if each.pruned_at is None]
+        while recovered < RECOVERED_MAX:
+            page = await self._repository.given_up(endpoint, period, after=after, limit=_AT_ONCE)
+            whole = [each.again(at=at) for each in page.found if each.pruned_at is None]
             recovered += await self._save(whole)
-            pruned += len(page) - len(whole)
-            after = page[-1].id
-            if recovered >= RECOVERED_MAX:
-                return Recovered(recovered, 0, pruned, has_more=True)
-        return Recovered(recovered, 0, pruned)
+            pruned += len(page.found) - len(whole)
+            if page.last is None:
+                return Recovered(recovered, 0, pruned)
+            after = DeliveryId(page.last)
+        return Recovered(recovered, 0, pruned, has_more=True)
 
     async def _missed(self, endpoint: Endpoint, period: Period, at: datetime, most: int) -> Recovered:
         missed = pruned = 0
-        after = None
-        while page := await self._repository.missed(endpoint, period, after=after, limit=_AT_ONCE):
-            heard = [each for each in page if endpoint.hears(each.type)]
-            whole = [self._new(each, endpoint, at) for each in heard if each.pruned_at is None]
+        after: EventId | None = None
+        while missed < most:
+            page = await self._repository.missed(endpoint, period, after=after, limit=_AT_ONCE)
+            whole = [self._new(each, endpoint, at) for each in page.found if each.pruned_at is None]
             missed += await self._save(whole)
-            pruned += len(heard) - len(whole)
-            after = page[-1].id
-            if missed >= most:
-                return Recovered(0, missed, pruned, has_more=True)
-        return Recovered(0, missed, pruned)
+            pruned += len(page.found) - len(whole)
+            if page.last is None:
+                return Recovered(0, missed, pruned)
+            after = EventId(page.last)
+        return Recovered(0, missed, pruned, has_more=True)
 
     def _new(self, event: Event, endpoint: Endpoint, at: datetime) -> Delivery:
         body = self._dialects[endpoint.dialect].render(event)
