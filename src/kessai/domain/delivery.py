@@ -60,12 +60,6 @@ class Delivery:
     payment_id: PaymentId | None = None
     pruned_at: datetime | None = None
 
-    def claimed(self, *, until: datetime) -> Delivery:
-        """Taken by a dispatcher for one more attempt, which it has to settle before `until`."""
-        return replace(
-            self, attempt_count=self.attempt_count + 1, leased_until=until, version=self.version + 1
-        )
-
     def canceled(self, reason: str, *, at: datetime) -> Delivery:
         """Not to be tried any more, since nobody is there to hear."""
         return replace(

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import CTE, ColumnElement, ScalarSelect, bindparam, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, bindparam, case, func, literal, or_, select
 
 from kessai.domain.delivery import DeliveryStatus
 from kessai.storage.journal import Database
 from kessai.storage.query import Query
+from kessai.storage.repositories.claiming import open_endpoints
 from kessai.storage.repositories.fanning_out import OLDEST_EVENT
 from kessai.storage.tables import webhook_deliveries, webhook_endpoints, webhook_events
 
@@ -73,18 +74,8 @@ def _count_deliveries() -> Query:
     )
 
 
-def _endpoints_with_work() -> CTE:
-    """The ids of endpoints with something open: one step of the index each, however much there is."""
-    endpoint_id = webhook_deliveries.c.endpoint_id
-    in_order = select(endpoint_id.label("id")).where(_IS_OPEN).order_by(endpoint_id).limit(1)
-    first = in_order.subquery("first")
-    found = select(first.c.id).cte("found", recursive=True)
-    following: ScalarSelect[Any] = in_order.where(endpoint_id > found.c.id).correlate(found).scalar_subquery()
-    return found.union_all(select(following).where(found.c.id.is_not(None)))
-
-
 def _lag() -> Query:
-    found = _endpoints_with_work()
+    found = open_endpoints()
     bounded = select(found.c.id).where(found.c.id.is_not(None)).limit(ENDPOINTS_SEEN_MAX).subquery("bounded")
     since = (
         select(webhook_deliveries.c.due_at)

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Connection,
     Integer,
@@ -73,9 +74,14 @@ def _next_open(after: ColumnElement[Any] | None) -> ScalarSelect[Any]:
     return statement.order_by(_OPEN.c.endpoint_id).limit(1).scalar_subquery()
 
 
-def _due_endpoints() -> Select[Any]:
+def open_endpoints() -> CTE:
+    """The ids of endpoints with something open, and a null: one step of the index for each."""
     first = select(_next_open(None).label("id")).cte("hop", recursive=True)
-    hop = first.union_all(select(_next_open(first.c.id)).where(first.c.id.is_not(None)))
+    return first.union_all(select(_next_open(first.c.id)).where(first.c.id.is_not(None)))
+
+
+def _due_endpoints() -> Select[Any]:
+    hop = open_endpoints()
     since = (
         select(_OPEN.c.due_at)
         .where(_OPEN.c.endpoint_id == webhook_endpoints.c.id, is_free(_AT))
