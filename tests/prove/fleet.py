@@ -23,7 +23,8 @@ _LEASE_MARGIN_S: Final = 30.0
 class Setting:
     """How the processes are set up. `speed` 1 without a plant runs kessai itself.
 
-    `hangs` has names like hang-1.test looked up for ever.
+    `hangs` has names like hang-1.test looked up for ever. `troubles` is the deck a storm deals from,
+    `answers_within_s` how long its receiver's good answers take: the longer, the more posts are under way.
     """
 
     timeout_s: float = 1.0
@@ -34,6 +35,8 @@ class Setting:
     plant: str | None = None
     dispatchers: int = 2
     hangs: bool = False
+    troubles: tuple[str, ...] = ("kill", "kill", "pause", "switch", "switch", "rotate")
+    answers_within_s: float = 0.03
 
     def with_plant(self, plant: str) -> Setting:
         """The same with a planted bug."""

@@ -25,18 +25,20 @@ import uvloop
 from tests.prove.wire import answer, headers_of, take, target_of
 
 _STATUSES: Final = (500, 503, 404, 302, 429)
-_HASTE_S: Final = 0.03
-"""Good answers take up to so long, so that posts overlap."""
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """How moody it is. `failing` is a part of 1; slow answers come after `slow_s`, too late."""
+    """How moody it is. `failing` is a part of 1; slow answers come after `slow_s`, too late.
+
+    Good ones take up to `answers_within_s`, so that posts overlap.
+    """
 
     seed: int
     log: str
     failing: float = 0.3
     slow_s: float = 2.0
+    answers_within_s: float = 0.03
     keeps_bodies: bool = False
 
 
@@ -122,7 +124,8 @@ class Moody(asyncio.Protocol):
         await self._do(did, chance)
 
     async def _do(self, did: str, chance: random.Random) -> None:
-        await asyncio.sleep(self._mood.orders.slow_s if did == "late" else chance.random() * _HASTE_S)
+        orders = self._mood.orders
+        await asyncio.sleep(orders.slow_s if did == "late" else chance.random() * orders.answers_within_s)
         if did in ("ok", "late"):
             self._write(answer(200, b"thank you"))
         elif did == "told":

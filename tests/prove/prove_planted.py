@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tests.prove.addresses import prove_addresses
@@ -20,6 +20,11 @@ Harness = Callable[[Kind, float, int, Setting], Report]
 FEW_RETRIES: Final = Setting(speed=20, retry_delay_s=0.05, retries=1)
 CROWDED: Final = Setting(timeout_s=10, retries=0, retry_delay_s=0, dispatchers=1, hangs=True)
 """Slow receivers hold a post for ten seconds."""
+
+PAUSES: Final = replace(SWIFT, troubles=("pause",), answers_within_s=0.5)
+"""Whoever is paused has many posts under way."""
+LATE_RETRIES: Final = Setting(retries=1, retry_delay_s=4)
+"""Late enough to tell the time of a retry from that of its event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,8 @@ class Hunt:
 
 HUNTS: Final = (
     Hunt("enqueue-after-commit", prove_storm, "missing"),
-    Hunt("lease-without-fencing", prove_storm, "a final delivery moved", kinds=("postgresql",), scale=0.02),
+    Hunt("lease-without-fencing", prove_storm, "a final delivery moved", PAUSES, kinds=("postgresql",)),
+    Hunt("signed-with-the-events-time", prove_signatures, "signed with another time", LATE_RETRIES, 0.03),
     Hunt("new-id-on-retry", prove_storm, "another id"),
     Hunt(GUARD_ON_THE_NAME, prove_addresses, "a forbidden connection"),
     Hunt("exhausted-deleted", prove_storm, "a delivery was deleted", FEW_RETRIES),

@@ -25,6 +25,8 @@ FLIPPED: Final = 200
 _SECRETS: Final = (None, "whsec_" + "QUJD" * 21 + "QUI=", "my-webhook-secret")
 """One that is made, the longest there is, and a text, which only the snippet can use."""
 _GRACE_S: Final = 3600
+_OFF_BY_S: Final = 2.5
+"""What is signed is the moment of sending, in whole seconds."""
 _FACTS: Final = (
     {"simulate": "success", "description": 'déjà vu "決済" \\ 🧾'},
     {"simulate": "insufficient_funds"},
@@ -98,6 +100,7 @@ def _judge(report: Report, by_path: dict[str, Signed], receipts: Sequence[Receip
     report.note("events", ", ".join(sorted({json.loads(each.body or "{}")["event"] for each in receipts})))
     report.hold("do not verify with standardwebhooks", wrong["standard"], "==", 0, "")
     report.hold("do not verify with the published snippet", wrong["snippet"], "==", 0, "")
+    report.hold("signed with another time than that of sending", wrong["time"], "==", 0, "")
     if wrong:
         report.breaks("a webhook does not verify", wrong=dict(wrong))
     _judge_flips(report, by_path, receipts[:before])
@@ -114,6 +117,8 @@ def _what_is_wrong(receipt: Receipt, secrets: Sequence[str]) -> list[str]:
     previous = headers.get("x-webhook-signature-previous", "")
     if len(secrets) > 1 and not is_genuine(body, previous, secrets[0]):
         wrong.append("snippet")
+    if abs(receipt.at - int(headers["webhook-timestamp"])) > _OFF_BY_S:
+        wrong.append("time")
     return wrong
 
 

@@ -52,7 +52,9 @@ def prove_storm(kind: Kind, scale: float, seed: int, setting: Setting | None = N
     report = Report("prove storm", kind, scale, seed)
     with open_ground(kind) as ground:
         log = ground.directory / "receipts.jsonl"
-        orders = Orders(seed, str(log), slow_s=setting.timeout_s * 1.5)
+        orders = Orders(
+            seed, str(log), slow_s=setting.timeout_s * 1.5, answers_within_s=setting.answers_within_s
+        )
         asyncio.run(set_watch(ground))
         with running_moody(orders) as diary, Fleet(ground, setting) as fleet:
             asyncio.run(_storm(ground, fleet, diary, Size.of(scale), report))

@@ -23,7 +23,6 @@ from tests.support.server import RunningServer
 _GRACE_S: Final = 3600
 _PATIENCE_S: Final = 90.0
 _BEYOND_LEASE_S: Final = 1.5
-_KINDS: Final = ("kill", "kill", "pause", "switch", "switch", "rotate")
 
 
 @dataclass(slots=True)
@@ -66,7 +65,8 @@ class Troubles:
     def _next(self, chance: random.Random) -> Any:
         if not self._deck:
             # Each kind comes soon, also in a short run.
-            self._deck = chance.sample(_KINDS, len(_KINDS))
+            deck = self.fleet.setting.troubles
+            self._deck = chance.sample(deck, len(deck))
         kind = self._deck.pop()
         if kind == "switch":
             return self._switch(chance.choice([each for each in self.endpoints if each.is_switched]), chance)

@@ -13,7 +13,7 @@ from kessai.settings import Settings
 from kessai.storage.journal import Database
 from tests.prove.lookup import real_sender
 from tests.prove.planted.databases import EventsAfterCommit, ExhaustedForgotten
-from tests.prove.planted.engines import FirstComeFirstServed, Unfenced
+from tests.prove.planted.engines import FirstComeFirstServed, SignedWithTheEventsTime, Unfenced
 from tests.prove.planted.senders import NewIdOnRetry, Optimist, RenderedAnew
 
 PlantWorld = Callable[[Settings, World], World]
@@ -36,6 +36,12 @@ def _unpaced(deliveries: Deliveries, _database: Database) -> None:
     deliveries._pacing = FirstComeFirstServed()
 
 
+def _old(deliveries: Deliveries, _database: Database) -> None:
+    courier = deliveries._courier
+    dialects = courier._dialects.items()
+    courier._dialects = {name: SignedWithTheEventsTime(dialect) for name, dialect in dialects}
+
+
 _WORLDS: Final[Mapping[str, PlantWorld]] = {
     "enqueue-after-commit": _database(EventsAfterCommit),
     "exhausted-deleted": _database(ExhaustedForgotten),
@@ -46,6 +52,7 @@ _WORLDS: Final[Mapping[str, PlantWorld]] = {
 _ENGINES: Final[Mapping[str, PlantEngine]] = {
     "lease-without-fencing": _unfenced,
     "first-come-first-served": _unpaced,
+    "signed-with-the-events-time": _old,
 }
 
 

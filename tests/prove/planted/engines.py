@@ -1,13 +1,17 @@
-"""Dispatchers with a bug: one that heeds no version, and one that gives its places to whoever asks first."""
+"""Dispatchers with a bug: one heeds no version, one gives its places to whoever asks first, one signs what
+time it was."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
 from kessai.services.pacing import UNDER_WAY_MAX, Pacing, Share
+from kessai.services.webhook_dialect import WebhookDialect
 from kessai.storage.repositories.claiming import Due
 from kessai.storage.repositories.outbox import Outbox
 from kessai.storage.repositories.settling import Judge, Settlement, settle
@@ -34,6 +38,31 @@ def _settle_all(connection: Connection, settlements: Sequence[Settlement], judge
 def _at_version(settlement: Settlement, versions: dict[str, int]) -> Settlement:
     version = versions[settlement.delivery.id] + 1
     return replace(settlement, delivery=replace(settlement.delivery, version=version))
+
+
+class SignedWithTheEventsTime:
+    """Signs correctly, with the time of the event: receivers refuse late retries as replays."""
+
+    def __init__(self, inner: WebhookDialect) -> None:
+        self._inner = inner
+        self.render = inner.render
+        self.ping = inner.ping
+        self.new_secret = inner.new_secret
+
+    def sign(
+        self,
+        body: bytes,
+        secrets: Sequence[str],
+        *,
+        event_id: str,
+        event_type: str,
+        attempt: int,
+        at: datetime,
+    ) -> tuple[tuple[str, str], ...]:
+        at = datetime.fromisoformat(json.loads(body)["timestamp"])
+        return self._inner.sign(
+            body, secrets, event_id=event_id, event_type=event_type, attempt=attempt, at=at
+        )
 
 
 class FirstComeFirstServed(Pacing):
