@@ -23,6 +23,8 @@ CROWDED: Final = Setting(timeout_s=10, retries=0, retry_delay_s=0, dispatchers=1
 
 PAUSES: Final = replace(SWIFT, troubles=("pause",), answers_within_s=0.5)
 """Whoever is paused has many posts under way."""
+KILLS: Final = replace(SWIFT, troubles=("kill the API",), dispatchers=1)
+"""What is written too late is lost with the process that was to write it."""
 LATE_RETRIES: Final = Setting(retries=1, retry_delay_s=4)
 """Late enough to tell the time of a retry from that of its event."""
 
@@ -43,7 +45,7 @@ class Hunt:
 
 
 HUNTS: Final = (
-    Hunt("enqueue-after-commit", prove_storm, "missing"),
+    Hunt("enqueue-after-commit", prove_storm, "missing", KILLS),
     Hunt("lease-without-fencing", prove_storm, "a final delivery moved", PAUSES, kinds=("postgresql",)),
     Hunt("signed-with-the-events-time", prove_signatures, "signed with another time", LATE_RETRIES, 0.03),
     Hunt("new-id-on-retry", prove_storm, "another id"),

@@ -72,6 +72,8 @@ class Troubles:
             return self._switch(chance.choice([each for each in self.endpoints if each.is_switched]), chance)
         if kind == "rotate":
             return self._rotate(chance.choice(self.endpoints), chance)
+        if kind == "kill the API":
+            return self._hurt(self.fleet.api, self._kill)
         # The only process of an embedded database has no rival whose newer results it could overwrite.
         sleepers = [each for each in self.fleet.dispatchers if each is not self.fleet.api]
         if kind == "pause" and sleepers:
