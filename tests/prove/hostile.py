@@ -29,7 +29,7 @@ _AFTERWARDS_S: Final = 0.1
 """The same when the payments are over: it makes the rest shorter."""
 _AHEAD_S: Final = 2 * 3600.0
 """No Retry-After lasts longer than an hour; the clock is put ahead instead of waiting for it."""
-_QUIET_S: Final = 3.0
+_QUIET_S: Final = 1.5
 _GIVES_UP_WITHIN_S: Final = 300.0
 _P99_S_MAX: Final = 2.0
 _GROWTH_MB_MAX: Final = 100
@@ -83,7 +83,7 @@ def prove_hostile(kind: Kind, scale: float, seed: int, setting: Setting | None =
 
 
 async def _run(ground: Ground, fleet: Fleet, run: Run, keys: list[str], report: Report) -> None:
-    seconds = max(8.0, SECONDS * report.scale)
+    seconds = max(5.0, SECONDS * report.scale)
     per_s = max(_PER_S_MIN, _PAYMENTS_MIN / seconds)
     memory = Memory(fleet.dispatchers[0].pid)
     async with Shop(lambda: fleet.api.base_url, keys[0]) as first, first.with_key(keys[1]) as second:

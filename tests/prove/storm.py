@@ -22,6 +22,8 @@ _SWITCHED: Final = 0.3
 """The part of the endpoints that is switched off and on; the others must hear everything."""
 _SURPLUS: Final = 1.25
 """Payments more than enough: what happens while an endpoint is off is not heard."""
+_PAYMENTS_MIN: Final = 40
+"""Of a short storm endpoints may be off for a greater part."""
 _SETTLES_WITHIN_S: Final = 600.0
 _SHOWN: Final = 30
 
@@ -41,7 +43,8 @@ class Size:
         """At scale 1 more than 100,000 deliveries to 20 endpoints in three minutes and a bit."""
         deliveries = max(100, round(DELIVERIES * scale))
         endpoints = 20 if scale >= 0.1 else 6
-        payments = round(deliveries * _SURPLUS / endpoints / EVENTS_OF_A_PAYMENT) + 1
+        enough = round(deliveries * _SURPLUS / endpoints / EVENTS_OF_A_PAYMENT) + 1
+        payments = max(_PAYMENTS_MIN, enough)
         seconds = min(180.0, max(4.0, 180 * scale))
         return cls(deliveries, endpoints, payments, seconds, min(4.0, max(0.6, seconds / 12)))
 

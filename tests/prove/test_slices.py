@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import BOTH_DATABASES
-from tests.prove.fleet import SWIFT
+from tests.prove.fleet import SWIFT, Setting
 from tests.prove.ground import Kind
 from tests.prove.hostile import prove_hostile
 from tests.prove.planted.senders import GUARD_ON_THE_NAME
@@ -15,6 +15,7 @@ from tests.prove.storm import prove_storm
 
 pytestmark = pytest.mark.slow
 SEED = 7
+IMPATIENT = Setting(timeout_s=2, retries=0, dispatchers=1, hangs=True)
 ORDINARY = ("enqueue-after-commit", "lease-without-fencing", "new-id-on-retry", GUARD_ON_THE_NAME)
 """Bugs that each run of the tests has to find; `prove planted` hunts all."""
 OF_SECONDS = [each for each in HUNTS if each.plant in ORDINARY]
@@ -28,7 +29,7 @@ def test_nothing_is_lost_in_a_storm(kind: Kind) -> None:
 
 
 def test_a_healthy_receiver_does_not_notice_hostile_ones() -> None:
-    report = prove_hostile("sqlite", 0.03, SEED)
+    report = prove_hostile("sqlite", 0.03, SEED, IMPATIENT)
 
     assert report.failures == [], report.evidence
 

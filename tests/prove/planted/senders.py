@@ -68,7 +68,7 @@ class GuardOnTheName:
         """In the place of the product's sender."""
         anywhere = Destinations(is_local=True)
         return cls(
-            HttpSender(clock=clock, destinations=anywhere, timeout_s=20, lookup=lookup), destinations, lookup
+            HttpSender(clock=clock, destinations=anywhere, timeout_s=1, lookup=lookup), destinations, lookup
         )
 
     async def post(self, request: WebhookRequest) -> WebhookResult:
