@@ -27,5 +27,20 @@ def test_an_event_is_one_line_whatever_is_in_it() -> None:
     event = {"id": "e\r", "event": "a\tb", "created_at": "2026-01-31T12:00:00.123456Z", "body": {}}
 
     assert event_line(event).split() == ["2026-01-31", "12:00:00Z", "a\\tb", "e\\r"]
-    assert event_line({**event, "body": None, "payment_id": "7"}).endswith("  payment 7 (body pruned)")
     assert subject({"payment": hostile, "refund": "none", "endpoint": None}) == ("payment 1\\n2 \\x1b[31m")
+
+
+@pytest.mark.parametrize(
+    ("ids", "shown"),
+    [
+        ({"payment_id": "p", "refund_id": None, "endpoint_id": None}, "payment p"),
+        ({"payment_id": "p", "refund_id": "r", "endpoint_id": None}, "payment p  refund r"),
+        ({"payment_id": None, "refund_id": None, "endpoint_id": "w"}, "endpoint w"),
+    ],
+)
+def test_an_event_whose_body_was_pruned_still_says_whom_it_is_about(
+    ids: dict[str, str | None], shown: str
+) -> None:
+    event = {"id": "e", "event": "any", "created_at": "2026-01-31T12:00:00Z", "body": None, **ids}
+
+    assert event_line(event).endswith(f"  e  {shown}  (body pruned)")

@@ -8,6 +8,7 @@ from kessai.domain.money import Money
 
 _TYPE_WIDTH = 23
 """The longest name of an event, so that what follows stands in one column."""
+_SUBJECTS = ("payment", "refund", "endpoint")
 
 
 def moment_text(moment: str | None) -> str:
@@ -21,7 +22,7 @@ def moment_text(moment: str | None) -> str:
 def event_line(event: Answer) -> str:
     """When, what, which, and about whom; `event` is one of the API's."""
     body = event.get("body")
-    about = plain(f"payment {event.get('payment_id')} (body pruned)") if body is None else subject(body)
+    about = f"{subject(_ids(event))}  (body pruned)" if body is None else subject(body)
     name = named(event.get("event"))
     return f"{moment_text(event.get('created_at'))}  {name}  {plain(event.get('id'))}  {about}"
 
@@ -33,7 +34,7 @@ def named(event_type: object) -> str:
 
 def subject(body: Answer) -> str:
     """Whom a webhook's body tells of: its payment, refund or endpoint, and how it stands."""
-    found = [_kept(name, body.get(name)) for name in ("payment", "refund", "endpoint")]
+    found = [_kept(name, body.get(name)) for name in _SUBJECTS]
     told = "  ".join(filter(None, found))
     reason = body.get("reason")
     return f"{told}  ({plain(reason)})" if isinstance(reason, str) else told
@@ -42,6 +43,12 @@ def subject(body: Answer) -> str:
 def amount_text(of: Answer) -> str:
     """The amount of a payment or refund in major units."""
     return str(Money(of["amount"], of["currency"]))
+
+
+def _ids(event: Answer) -> Answer:
+    """Whom an event is about, as a body would name them, without how they stand."""
+    found = {name: event.get(f"{name}_id") for name in _SUBJECTS}
+    return {name: {"id": subject_id} for name, subject_id in found.items() if subject_id}
 
 
 def _kept(name: str, value: object) -> str:
