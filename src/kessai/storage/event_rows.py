@@ -28,6 +28,7 @@ _ENDPOINT_BEFORE_0002: Final = {"schedule": NATIVE, "verifies_tls": True, "failu
 """What snapshots of endpoints lack that were taken before the revision that added these."""
 
 _PAYMENT_BEFORE_0004: Final = {"expires_in_s": None}
+"""The same of payments."""
 
 EVENT_COLUMNS: Final = tuple(str(column.name) for column in webhook_events.columns)
 

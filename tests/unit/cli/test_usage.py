@@ -70,6 +70,12 @@ def test_help_and_version_load_nothing_heavy() -> None:
     assert looked.returncode == 0, looked.stderr
 
 
+def test_a_server_does_not_load_what_only_receivers_need() -> None:
+    look = "import sys, kessai.asgi, kessai.cli.serving, kessai.cli.serve; sys.exit('aiohttp' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", look], env=plain_environment(), check=False).returncode == 0
+
+
 @pytest.mark.parametrize(
     ("line", "exit_code", "words"),
     [
