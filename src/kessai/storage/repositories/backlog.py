@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, bindparam, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, bindparam, case, func, literal, select
 
 from kessai.domain.delivery import DeliveryStatus
 from kessai.storage.journal import Database
 from kessai.storage.query import Query
-from kessai.storage.repositories.claiming import open_endpoints
+from kessai.storage.repositories.claiming import is_free, open_endpoints
 from kessai.storage.repositories.fanning_out import OLDEST_EVENT
 from kessai.storage.tables import webhook_deliveries, webhook_endpoints, webhook_events
 
@@ -56,7 +56,6 @@ class Depth:
 _AT: Final = bindparam("at", type_=webhook_deliveries.c.due_at.type)
 _IS_OPEN: Final = webhook_deliveries.c.due_at.is_not(None)
 _IS_LEASED: Final = webhook_deliveries.c.leased_until > _AT
-_IS_FREE: Final = or_(webhook_deliveries.c.leased_until.is_(None), webhook_deliveries.c.leased_until <= _AT)
 _NEW_EVENTS: Final = select(webhook_events.c.id).where(webhook_events.c.fanned_out_at.is_(None))
 COUNT_EVENTS: Final = Query(select(func.count()).select_from(_NEW_EVENTS.limit(COUNTED_MAX).subquery()))
 
@@ -79,8 +78,7 @@ def _lag() -> Query:
     bounded = select(found.c.id).where(found.c.id.is_not(None)).limit(ENDPOINTS_SEEN_MAX).subquery("bounded")
     since = (
         select(webhook_deliveries.c.due_at)
-        .where(webhook_deliveries.c.endpoint_id == bounded.c.id, _IS_OPEN, webhook_deliveries.c.due_at <= _AT)
-        .where(_IS_FREE)
+        .where(webhook_deliveries.c.endpoint_id == bounded.c.id, _IS_OPEN, is_free(_AT, webhook_deliveries))
         .order_by(webhook_deliveries.c.due_at)
         .limit(1)
         .correlate(bounded)
