@@ -1,0 +1,198 @@
+"""A load as heavy as the server bears: every connection asks again as soon as it is answered.
+
+`python -m tests.bench.hammer` reads a Plan as JSON from stdin and prints what it Saw as JSON. It is a process
+of its own so that it can be kept on another core than the server. HTTP is read with the least that works for
+answers with a content length, so that the load costs a fraction of what is measured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final, cast
+
+import uvloop
+
+from tests.bench.accounts import cpu_seconds
+from tests.prove.numbers import percentile
+from tests.prove.processes import pinned
+
+_HOUSE: Final = Path(__file__).resolve().parents[2]
+NUMBER: Final = "000000000000"
+"""Where this stands in a request, each request has another number there."""
+ID: Final = "00000000-0000-0000-0000-000000000000"
+"""Where this stands, each request has one of the plan's ids there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to ask. `ids` are used in turn, once each if `is_once`: the load ends when they run out.
+
+    `first_number` keeps the numbers of several runs apart. `processes` are those whose CPU time is counted,
+    by a name of the caller's; each with everything it has started.
+    """
+
+    port: int
+    path: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    connections: int = 32
+    seconds: float = 4.0
+    warm_up_s: float = 1.0
+    first_number: int = 0
+    ids: Sequence[str] = ()
+    is_once: bool = False
+    processes: Mapping[str, Sequence[int]] = field(default_factory=dict)
+
+    def requests(self) -> Iterator[bytes]:
+        """The bytes of one request after the other."""
+        body = self.body.encode()
+        given = {"Host": f"127.0.0.1:{self.port}", **self.headers}
+        if body:
+            given |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
+        head = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+        text = f"{self.method} {self.path} HTTP/1.1\r\n{head}\r\n".encode() + body
+        number = self.first_number
+        while True:
+            for each in self.ids or [ID]:
+                yield text.replace(NUMBER.encode(), b"%012d" % number).replace(ID.encode(), each.encode())
+                number += 1
+            if self.is_once:
+                return
+
+
+@dataclass(frozen=True, slots=True)
+class Saw:
+    """What came back while it counted, after warming up. CPU seconds are by the plan's names."""
+
+    answers: int
+    seconds: float
+    statuses: Mapping[str, int]
+    p50_ms: float
+    p99_ms: float
+    cpu_s: Mapping[str, float]
+    last_body: str
+
+    @property
+    def per_s(self) -> float:
+        return self.answers / self.seconds
+
+    def cpu_us(self, name: str) -> float:
+        """Microseconds of CPU for each answer."""
+        return self.cpu_s[name] / self.answers * 1e6
+
+
+def hammer(plan: Plan, *, core: int) -> Saw:
+    """Run the load in a process of its own, on one core."""
+    command = [sys.executable, "-m", "tests.bench.hammer"]
+    asked = json.dumps(asdict(plan)).encode()
+    with pinned(core):
+        done = subprocess.run(command, input=asked, capture_output=True, check=False, cwd=_HOUSE)
+    if done.returncode:
+        raise RuntimeError(f"the load failed:\n{done.stderr.decode()}")
+    return Saw(**json.loads(done.stdout))
+
+
+class _Tally:
+    """What all connections share."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.requests = plan.requests()
+        self.statuses: Counter[str] = Counter()
+        self.latencies: list[float] = []
+        self.counts = False
+        self.is_over = False
+        self.last_body = b""
+        self.open = 0
+        self.done = asyncio.get_running_loop().create_future()
+
+    def ended(self) -> None:
+        self.open -= 1
+        if not self.open and not self.done.done():
+            self.done.set_result(None)
+
+
+class _Connection(asyncio.Protocol):
+    """Asks, reads the answer, asks again."""
+
+    def __init__(self, tally: _Tally) -> None:
+        self._tally = tally
+        self._transport: asyncio.Transport | None = None
+        self._got = b""
+        self._asked_at = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are none by inheritance.
+        self._transport = cast(asyncio.Transport, transport)
+        self._tally.open += 1
+        self._ask()
+
+    def data_received(self, data: bytes) -> None:
+        got = self._got = self._got + data
+        end = got.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        at = got[:end].lower().find(b"content-length:")
+        length = int(got[at + 15 : got.find(b"\r", at)]) if at >= 0 else 0
+        if len(got) < end + 4 + length:
+            return
+        self._got = b""
+        tally = self._tally
+        if tally.counts:
+            tally.latencies.append(time.perf_counter() - self._asked_at)
+            tally.statuses[got[9:12].decode()] += 1
+            tally.last_body = got[end + 4 :]
+        self._ask()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._tally.ended()
+
+    def _ask(self) -> None:
+        assert self._transport is not None
+        request = None if self._tally.is_over else next(self._tally.requests, None)
+        if request is None:
+            self._transport.close()
+            return
+        self._asked_at = time.perf_counter()
+        self._transport.write(request)
+
+
+async def _run(plan: Plan) -> Saw:
+    loop = asyncio.get_running_loop()
+    tally = _Tally(plan)
+    for _ in range(plan.connections):
+        await loop.create_connection(lambda: _Connection(tally), "127.0.0.1", plan.port)
+    await asyncio.sleep(plan.warm_up_s)
+    before, started = _cpu(plan), time.perf_counter()
+    tally.counts = True
+    await asyncio.wait({tally.done}, timeout=plan.seconds)
+    tally.counts = False
+    seconds, after = time.perf_counter() - started, _cpu(plan)
+    tally.is_over = True
+    await tally.done
+    in_order = deque(sorted(tally.latencies))
+    return Saw(
+        len(tally.latencies),
+        seconds,
+        dict(tally.statuses),
+        percentile(in_order, 50) * 1000,
+        percentile(in_order, 99) * 1000,
+        {name: after[name] - before[name] for name in before},
+        tally.last_body.decode(errors="replace"),
+    )
+
+
+def _cpu(plan: Plan) -> dict[str, float]:
+    return {name: cpu_seconds(pids) for name, pids in plan.processes.items()}
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(uvloop.run(_run(Plan(**json.load(sys.stdin)))))))
