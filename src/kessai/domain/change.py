@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from kessai.domain.delivery import Delivery
 from kessai.domain.endpoint import Endpoint
 from kessai.domain.event import Event
@@ -11,12 +9,13 @@ from kessai.domain.idempotency import KeyClaim
 from kessai.domain.merchant import ApiKey, Merchant
 from kessai.domain.payment import Payment
 from kessai.domain.refund import Refund
+from kessai.domain.values import value
 
 Record = Merchant | ApiKey | Endpoint | Delivery
 """Rarely written values, saved whole."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Change:
     """Rows to insert (version 1) and rows to move on (a higher version, from the one before).
 
@@ -37,4 +36,4 @@ class Change:
 
     def claimed_by(self, claim: KeyClaim) -> Change:
         """The same Change, protected by a key."""
-        return replace(self, claim=claim)
+        return Change(self.payment, self.refund, self.events, self.records, claim)

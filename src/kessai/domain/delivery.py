@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -12,6 +12,7 @@ from kessai.domain.endpoint import Endpoint
 from kessai.domain.event import Event, PaymentFact
 from kessai.domain.ids import DeliveryId, EndpointId, EventId, MerchantId, PaymentId
 from kessai.domain.schedules import Schedule
+from kessai.domain.values import value
 
 RETRY_AFTER_MAX: Final = timedelta(hours=1)
 """How far a receiver's Retry-After may push the next attempt."""
@@ -33,7 +34,7 @@ class DeliveryStatus(StrEnum):
 OPEN: Final = (DeliveryStatus.PENDING, DeliveryStatus.RETRYING)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """`attempt_count` numbers the attempts from 1, `retry_count` is the place in the schedule.
 
@@ -113,7 +114,7 @@ class Delivery:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AttemptResult:
     """What one try came to. `error` says in words why it failed."""
 
@@ -131,7 +132,7 @@ Headers = tuple[tuple[str, str], ...]
 """Names and values, in their order."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One try as it is kept: when, what was sent and came back, how long it took.
 

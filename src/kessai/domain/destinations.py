@@ -11,10 +11,10 @@ servers, read 2026-11-25.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
+from kessai.domain.values import value
 from kessai.domain.web_address import canonical_name
 
 Address = IPv4Address | IPv6Address
@@ -82,7 +82,7 @@ _ISATAP: Final = frozenset({0x00005EFE, 0x02005EFE})
 """The third group of 32 bits of an address by ISATAP; the fourth is an IPv4 address."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Destinations:
     """What one process may connect to.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from kessai.domain.ids import EndpointId, MerchantId
 from kessai.domain.schedules import NATIVE, Schedule
+from kessai.domain.values import value
 
 EVERY_EVENT: Final = "*"
 GIVES_UP_AFTER: Final = timedelta(days=5)
@@ -26,7 +27,7 @@ GAVE_UP: Final = f"every delivery failed for {GIVES_UP_AFTER.days} days"
 SWITCHED_OFF: Final = "switched off by its owner"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Hearing:
     """What one endpoint made of some attempts: whether one arrived, one was the last, one said 410.
 
@@ -48,7 +49,7 @@ class Hearing:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """A receiver. Secrets are sealed; the previous one also signs until `previous_expires_at`.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -10,6 +9,7 @@ from kessai.domain.endpoint import Endpoint
 from kessai.domain.ids import EndpointId, EventId, MerchantId, PaymentId, RefundId
 from kessai.domain.payment import Payment
 from kessai.domain.refund import Refund
+from kessai.domain.values import value
 
 
 class EventType(StrEnum):
@@ -28,7 +28,7 @@ class EventType(StrEnum):
     ENDPOINT_DISABLED = "endpoint.disabled"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class PaymentFact:
     """A payment, with its refund if the event is about one."""
 
@@ -36,7 +36,7 @@ class PaymentFact:
     refund: Refund | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class EndpointFact:
     """An endpoint that was switched off, and why."""
 
@@ -44,7 +44,7 @@ class EndpointFact:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class PrunedFact:
     """What is left of a fact that was too old to keep: whose it was, and since when it is gone."""
 
@@ -54,7 +54,7 @@ class PrunedFact:
     pruned_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Event:
     """One fact with its name and time."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from kessai.domain.ids import MerchantId
+from kessai.domain.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class StoredAnswer:
     """An answer as it was sent, to be sent again byte for byte. `is_sealed`: the body is encrypted."""
 
@@ -18,7 +18,7 @@ class StoredAnswer:
     is_sealed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class KeyClaim:
     """A key, what it was used for (`fingerprint` of method, path and body) and how it was answered."""
 
@@ -28,3 +28,9 @@ class KeyClaim:
     answer: StoredAnswer
     created_at: datetime
     expires_at: datetime
+
+    def answered(self, answer: StoredAnswer) -> KeyClaim:
+        """The same claim with its answer."""
+        return KeyClaim(
+            self.merchant_id, self.key, self.fingerprint, answer, self.created_at, self.expires_at
+        )

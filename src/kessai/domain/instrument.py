@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from kessai.domain.values import value
 
 
 class InstrumentType(StrEnum):
@@ -22,7 +23,7 @@ SETTLES_LATER: Final = frozenset({InstrumentType.KONBINI, InstrumentType.BANK_TR
 """Instruments whose payer pays after the request: such a payment waits at PENDING."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Instrument:
     """What is kept of an instrument: its type and, of a card, brand and last four digits."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from kessai.domain.ids import EndpointId, KeyId, MerchantId
+from kessai.domain.values import value
 
 GRACE_MAX: Final = timedelta(days=7)
 """The longest time an old secret may work beside the new one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Merchant:
     """Who takes payments. `webhook_endpoint_id` is the endpoint made by the `webhook_url` shorthand."""
 
@@ -27,7 +27,7 @@ class Merchant:
     version: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class ApiKey:
     """A pair of keys: a public one that identifies, a secret one known by its digest and last four.
 

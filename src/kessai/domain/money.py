@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from kessai.domain.currencies import EXPONENTS
+from kessai.domain.values import value
 
 AMOUNT_MAX: Final = 99_999_999_999
 """The largest amount of one payment, in minor units: far above any test, far below 2**53."""
@@ -15,7 +15,7 @@ class CurrencyMismatchError(Exception):
     """A bug of ours: two currencies were about to be added up."""
 
 
-@dataclass(frozen=True, slots=True, order=False)
+@value(frozen=True, slots=True, order=False)
 class Money:
     """`minor` units of `currency`; never negative."""
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from kessai.domain.values import value
 
-@dataclass(frozen=True, slots=True)
+
+@value(frozen=True, slots=True)
 class Approved:
     """The amount is held, or taken at once if capture is automatic."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Declined:
     """The issuer said no: `code` for programs, `message` for people."""
 
@@ -19,12 +20,12 @@ class Declined:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ActionRequired:
     """The payer has to prove who they are (3-D Secure) before the bank answers."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Deferred:
     """The bank answers after `delay`."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, assert_never
@@ -15,6 +15,7 @@ from kessai.domain.money import Money, zero
 from kessai.domain.outcome import ActionRequired, Approved, Declined, Deferred, Outcome, Verdict
 from kessai.domain.refund import Refund, RefundStatus
 from kessai.domain.transitions import TRANSITIONS, Action, Status, Transition, requestable_from
+from kessai.domain.values import value
 
 AUTHORIZATION_LASTS: Final = timedelta(days=7)
 """How long a hold stands before it expires, and the longest it may; the card networks' usual time."""
@@ -27,7 +28,7 @@ class CaptureMethod(StrEnum):
     MANUAL = "manual"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Order:
     """What a merchant asks to be paid.
 
@@ -47,7 +48,7 @@ class Order:
     instrument: Instrument | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Payment:
     """A payment as it stands. `version` counts its saved states, 1 for a new one.
 
@@ -67,7 +68,7 @@ class Payment:
     captured_at: datetime | None = None
     expires_at: datetime | None = None
     due_at: datetime | None = None
-    transitions: tuple[Transition, ...]
+    transitions: Sequence[Transition]
     version: int = 1
 
     @property

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from kessai.domain.ids import MerchantId, PaymentId, RefundId
 from kessai.domain.money import Money
 from kessai.domain.transitions import Status
+from kessai.domain.values import value
 
 
 class RefundStatus(StrEnum):
@@ -19,7 +19,7 @@ class RefundStatus(StrEnum):
     FAILED = "FAILED"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Refund:
     """One refund. `payment_status` is where the payment stood after it."""
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
+
+from kessai.domain.values import value
 
 JITTER: Final = 0.1
 """Each delay is spread by this part either way, so that retries do not come in herds."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Schedule:
     """The delays before each retry; as many retries as delays."""
 

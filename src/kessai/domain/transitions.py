@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
+
+from kessai.domain.values import value
 
 
 class Status(StrEnum):
@@ -71,7 +72,7 @@ def requestable_from(status: Status) -> tuple[str, ...]:
     return tuple(action.value for action in REQUESTABLE if (status, action) in TRANSITIONS)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Transition:
     """One arrow that was taken. `source` is None for the first; `amount` counts minor units moved."""
 

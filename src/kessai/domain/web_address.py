@@ -7,9 +7,10 @@ digits and whatever else some resolvers take for 127.0.0.1 are refused, and nobo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
+
+from kessai.domain.values import value
 
 _PARTS: Final = re.compile(r"(https?)://([^/?#]*)([^#]*)(#?)", re.IGNORECASE | re.ASCII)
 _AUTHORITY: Final = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]*))?", re.ASCII)
@@ -22,7 +23,7 @@ _NOT_IN_TARGETS: Final = re.compile(r"[^A-Za-z0-9._~!$&'()*+,;=:@/?%-]|%(?![0-9A
 _NAME_MAX: Final = 253
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class WebAddress:
     """Where a request goes. `host` is a name in lower-case ASCII, or an address as `ipaddress` writes it."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,10 +12,11 @@ from fastapi.security.http import HTTPAuthorizationCredentials
 
 from kessai.domain.change import Change
 from kessai.domain.merchant import ApiKey, Merchant
+from kessai.domain.values import value
 from kessai.services.services import Services
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Visit:
     """A request that needs no key. `now` is read once, so that everything it does has one time."""
 
@@ -25,7 +25,7 @@ class Visit:
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Call(Visit):
     """A request of a merchant."""
 
@@ -33,7 +33,7 @@ class Call(Visit):
     key: ApiKey
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Reply:
     """What a route decided: the answer to give once `change` is durable.
 

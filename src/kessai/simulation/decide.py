@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
 
 from kessai.domain.errors import InvalidFieldError
 from kessai.domain.instrument import SETTLES_LATER, Instrument
 from kessai.domain.outcome import ActionRequired, Deferred, Outcome, Verdict
+from kessai.domain.values import value
 from kessai.simulation.table import (
     DEFAULT,
     DEFAULT_DELAY,
@@ -20,7 +20,7 @@ from kessai.simulation.table import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Decision:
     """The outcome, and how long things take.
 

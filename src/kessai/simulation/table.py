@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 from types import MappingProxyType
 from typing import Final
 
 from kessai.domain.outcome import Approved, Declined, Verdict
+from kessai.domain.values import value
 
 
 class Course(Enum):
@@ -29,7 +29,7 @@ class Delivery(Enum):
     LOST = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Simulation:
     """One row: the verdict, the way to it, and what else goes wrong."""
 
