@@ -16,7 +16,7 @@ from kessai.domain.event import Event
 from kessai.domain.ids import MerchantId
 from kessai.domain.outcome import Declined
 from kessai.domain.refund import RefundStatus
-from kessai.storage.event_rows import event_from_row
+from kessai.storage.event_rows import event_from_row, select_events
 from kessai.storage.journal import BATCH_MAX, COMMITTED, STALE, CommitResult, Database, KeyTaken
 from kessai.storage.repositories.idempotency import IdempotencyRepository
 from kessai.storage.repositories.merchants import MerchantRepository
@@ -40,7 +40,7 @@ async def counts(database: Database) -> dict[str, int]:
 
 async def events(database: Database) -> list[Event]:
     """Every event there is, oldest first."""
-    statement = select(webhook_events).order_by(webhook_events.c.id)
+    statement = select_events().order_by(webhook_events.c.id)
     return await database.run(lambda each: [event_from_row(tuple(row)) for row in each.execute(statement)])
 
 

@@ -1,4 +1,8 @@
-"""Events to rows and back. A snapshot is the subject's own row as JSON, in no API's words."""
+"""Events to rows and back.
+
+A snapshot is the subject's own row as JSON, in no API's words; of a payment only where it stood, since what
+was ordered stays with the payment.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,20 @@ from datetime import datetime
 from typing import Any, Final, assert_never
 
 import orjson
-from sqlalchemy import Table
+from sqlalchemy import Select, Table, select
 
 from kessai.domain.event import EndpointFact, Event, EventType, PaymentFact, PrunedFact
 from kessai.domain.ids import EventId, MerchantId
 from kessai.domain.schedules import NATIVE
 from kessai.storage.payment_rows import (
-    PAYMENT_COLUMNS,
     REFUND_COLUMNS,
-    payment_from_row,
-    payment_to_row,
+    STATE_COLUMNS,
+    Row,
+    ordered,
+    payment_from,
     refund_from_row,
     refund_to_row,
+    state_to_row,
 )
 from kessai.storage.record_rows import endpoint_from_values, record_values
 from kessai.storage.tables import payments, refunds, webhook_endpoints, webhook_events
@@ -27,10 +33,13 @@ from kessai.storage.types import Moment
 _ENDPOINT_BEFORE_0002: Final = {"schedule": NATIVE, "verifies_tls": True, "failures": 0, "rests_until": None}
 """What snapshots of endpoints lack that were taken before the revision that added these."""
 
-_PAYMENT_BEFORE_0004: Final = {"expires_in_s": None}
-"""The same of payments."""
-
 EVENT_COLUMNS: Final = tuple(str(column.name) for column in webhook_events.columns)
+
+
+def select_events() -> Select[Any]:
+    """Events as `event_from_row` reads them: each with what was ordered, if it is about a payment."""
+    about = webhook_events.outerjoin(payments, payments.c.id == webhook_events.c.payment_id)
+    return select(*webhook_events.columns, *ordered).select_from(about)
 
 
 class PrunedEventError(Exception):
@@ -45,7 +54,7 @@ def event_to_row(event: Event) -> tuple[Any, ...]:
             payment_id = payment.id
             refund_id = refund.id if refund else None
             snapshot: dict[str, Any] = {
-                "payment": dict(zip(PAYMENT_COLUMNS, payment_to_row(payment), strict=True)),
+                "payment": dict(zip(STATE_COLUMNS, state_to_row(payment), strict=True)),
                 "refund": dict(zip(REFUND_COLUMNS, refund_to_row(refund), strict=True)) if refund else None,
             }
         case EndpointFact(endpoint, reason):
@@ -69,36 +78,56 @@ def event_to_row(event: Event) -> tuple[Any, ...]:
     )
 
 
-def event_from_row(row: Sequence[Any]) -> Event:
-    """The event that `event_to_row` took apart."""
-    event_id, merchant_id, event_type, payment_id, refund_id, endpoint_id, snapshot, at, _, pruned_at = row
+def event_from_row(row: Row) -> Event:
+    """The event that `event_to_row` took apart: the values of EVENT_COLUMNS, then its payment's order."""
+    (
+        event_id,
+        merchant_id,
+        event_type,
+        payment_id,
+        refund_id,
+        endpoint_id,
+        snapshot,
+        at,
+        _,
+        pruned_at,
+        *order,
+    ) = row
     fact = (
         PrunedFact(payment_id, refund_id, endpoint_id, pruned_at)
         if pruned_at
-        else _fact(orjson.loads(snapshot))
+        else _fact(orjson.loads(snapshot), order)
     )
     return Event(EventId(event_id), MerchantId(merchant_id), EventType(event_type), fact, at)
 
 
-def _fact(snapshot: dict[str, Any]) -> PaymentFact | EndpointFact:
+def _fact(snapshot: dict[str, Any], order: Row) -> PaymentFact | EndpointFact:
     if "endpoint" in snapshot:
-        endpoint = {**_ENDPOINT_BEFORE_0002, **snapshot["endpoint"]}
+        values = _ENDPOINT.read({**_ENDPOINT_BEFORE_0002, **snapshot["endpoint"]})
         return EndpointFact(
-            endpoint_from_values(_with_moments(webhook_endpoints, endpoint)), snapshot["reason"]
+            endpoint_from_values(dict(zip(_ENDPOINT.names, values, strict=True))), snapshot["reason"]
         )
-    before = {**_PAYMENT_BEFORE_0004, **snapshot["payment"]}
-    payment = payment_from_row(list(_with_moments(payments, before).values()))
+    # Older snapshots hold the order as well.
+    payment = payment_from(order, _STATE.read(snapshot["payment"]))
     refund = snapshot["refund"]
-    return PaymentFact(
-        payment, refund_from_row(list(_with_moments(refunds, refund).values())) if refund else None
-    )
+    return PaymentFact(payment, refund_from_row(_REFUND.read(refund)) if refund else None)
 
 
-def _with_moments(table: Table, values: dict[str, Any]) -> dict[str, Any]:
-    # JSON knows no moments: orjson wrote RFC 3339, and the table says which columns are meant.
-    return {
-        column.name: datetime.fromisoformat(values[column.name])
-        if isinstance(column.type, Moment) and values[column.name] is not None
-        else values[column.name]
-        for column in table.columns
-    }
+class _Snapshot:
+    """Columns of a table as JSON keeps them: it knows no moments, orjson wrote RFC 3339."""
+
+    def __init__(self, table: Table, names: Sequence[str]) -> None:
+        self.names = names
+        self._moments = {name for name in names if isinstance(table.c[name].type, Moment)}
+
+    def read(self, values: dict[str, Any]) -> list[Any]:
+        """The values in the columns' order."""
+        return [
+            datetime.fromisoformat(value) if name in self._moments and value is not None else value
+            for name, value in ((name, values[name]) for name in self.names)
+        ]
+
+
+_ENDPOINT: Final = _Snapshot(webhook_endpoints, [str(column.name) for column in webhook_endpoints.columns])
+_STATE: Final = _Snapshot(payments, STATE_COLUMNS)
+_REFUND: Final = _Snapshot(refunds, REFUND_COLUMNS)

@@ -16,38 +16,95 @@ from kessai.domain.refund import Refund, RefundStatus
 from kessai.domain.transitions import Action, Status, Transition
 from kessai.storage.tables import payments, refunds
 
-PAYMENT_COLUMNS: Final = tuple(str(column.name) for column in payments.columns)
+ORDER_COLUMNS: Final = (
+    "id",
+    "merchant_id",
+    "amount",
+    "currency",
+    "capture_method",
+    "simulate",
+    "delay_s",
+    "expires_in_s",
+    "description",
+    "customer_email",
+    "reference",
+    "metadata",
+    "instrument_type",
+    "instrument_brand",
+    "instrument_last4",
+    "created_at",
+)
+"""What was ordered: it stays for life."""
+
+STATE_COLUMNS: Final = (
+    "status",
+    "captured_amount",
+    "refunded_amount",
+    "error_code",
+    "error_message",
+    "updated_at",
+    "authorized_at",
+    "captured_at",
+    "expires_at",
+    "due_at",
+    "transitions",
+    "version",
+)
+"""Where a payment stands: what every step may change, and what an event remembers."""
+
+PAYMENT_COLUMNS: Final = ORDER_COLUMNS + STATE_COLUMNS
 REFUND_COLUMNS: Final = tuple(str(column.name) for column in refunds.columns)
+
+ordered: Final = [payments.c[name] for name in ORDER_COLUMNS]
+"""What a select reads of a payment's order, for `payment_from`."""
+
+whole: Final = [payments.c[name] for name in PAYMENT_COLUMNS]
+"""What a select reads of a payment, for `payment_from_row`."""
 
 Row = Sequence[Any]
 """Values as a driver gives them, moments and ids already in Python's types."""
 
+_STATUSES: Final = {str(each.value): each for each in Status}
+_ACTIONS: Final = {str(each.value): each for each in Action}
+_CAPTURE_METHODS: Final = {str(each.value): each for each in CaptureMethod}
+_NO_METADATA: Final = "{}"
+
 
 def payment_to_row(payment: Payment) -> tuple[Any, ...]:
     """The values of PAYMENT_COLUMNS."""
+    return (*_order_to_row(payment), *state_to_row(payment))
+
+
+def _order_to_row(payment: Payment) -> tuple[Any, ...]:
+    """The values of ORDER_COLUMNS."""
     order = payment.order
-    instrument = order.instrument
+    amount, instrument = order.amount, order.instrument
     return (
         payment.id,
         order.merchant_id,
-        order.amount.minor,
-        order.amount.currency,
-        payment.status.value,
+        amount.minor,
+        amount.currency,
         order.capture_method.value,
         order.simulate,
         _seconds(order.delay),
+        _seconds(order.hold_lasts),
         order.description,
         order.customer_email,
         order.reference,
-        orjson.dumps(dict(order.metadata)).decode() if order.metadata else "{}",
-        instrument.type.value if instrument else None,
-        instrument.brand if instrument else None,
-        instrument.last4 if instrument else None,
+        orjson.dumps(dict(order.metadata)).decode() if order.metadata else _NO_METADATA,
+        *((instrument.type.value, instrument.brand, instrument.last4) if instrument else (None, None, None)),
+        payment.created_at,
+    )
+
+
+def state_to_row(payment: Payment) -> tuple[Any, ...]:
+    """The values of STATE_COLUMNS."""
+    return (
+        payment.status.value,
         payment.captured.minor,
         payment.refunded.minor,
         payment.error_code,
         payment.error_message,
-        payment.created_at,
         payment.updated_at,
         payment.authorized_at,
         payment.captured_at,
@@ -55,19 +112,22 @@ def payment_to_row(payment: Payment) -> tuple[Any, ...]:
         payment.due_at,
         _transitions_text(payment.transitions),
         payment.version,
-        _seconds(order.hold_lasts),
     )
 
 
 def payment_from_row(row: Row) -> Payment:
     """The payment that `payment_to_row` took apart."""
+    return payment_from(row[: len(ORDER_COLUMNS)], row[len(ORDER_COLUMNS) :])
+
+
+def payment_from(order: Row, state: Row) -> Payment:
+    """The payment of these ORDER_COLUMNS, as it stood by these STATE_COLUMNS."""
     (
-        *order,
+        status,
         captured,
         refunded,
         error_code,
         error_message,
-        created_at,
         updated_at,
         authorized_at,
         captured_at,
@@ -75,13 +135,13 @@ def payment_from_row(row: Row) -> Payment:
         due_at,
         transitions,
         version,
-        expires_in_s,
-    ) = row
-    currency = order[3]
+    ) = state
+    payment_id, asked, created_at = _order_from_row(order)
+    currency = asked.amount.currency
     return Payment(
-        id=PaymentId(order[0]),
-        order=_order_from_row(order, expires_in_s),
-        status=Status(order[4]),
+        id=payment_id,
+        order=asked,
+        status=_STATUSES[status],
         captured=Money(captured, currency),
         refunded=Money(refunded, currency),
         error_code=error_code,
@@ -92,21 +152,21 @@ def payment_from_row(row: Row) -> Payment:
         captured_at=captured_at,
         expires_at=expires_at,
         due_at=due_at,
-        transitions=_transitions_from(transitions),
+        transitions=_KeptTransitions(transitions),
         version=version,
     )
 
 
-def _order_from_row(row: Row, expires_in_s: int | None) -> Order:
+def _order_from_row(row: Row) -> tuple[PaymentId, Order, datetime]:
     (
-        _,
+        payment_id,
         merchant_id,
         amount,
         currency,
-        _,
         capture_method,
         simulate,
         delay_s,
+        expires_in_s,
         description,
         customer_email,
         reference,
@@ -114,11 +174,12 @@ def _order_from_row(row: Row, expires_in_s: int | None) -> Order:
         instrument_type,
         brand,
         last4,
+        created_at,
     ) = row
-    return Order(
+    order = Order(
         merchant_id=MerchantId(merchant_id),
         amount=Money(amount, currency),
-        capture_method=CaptureMethod(capture_method),
+        capture_method=_CAPTURE_METHODS[capture_method],
         simulate=simulate,
         delay=_duration(delay_s),
         hold_lasts=_duration(expires_in_s),
@@ -128,6 +189,7 @@ def _order_from_row(row: Row, expires_in_s: int | None) -> Order:
         metadata=orjson.loads(metadata),
         instrument=Instrument(InstrumentType(instrument_type), brand, last4) if instrument_type else None,
     )
+    return PaymentId(payment_id), order, created_at
 
 
 def _seconds(duration: timedelta | None) -> int | None:
@@ -190,15 +252,48 @@ def refund_from_row(row: Row) -> Refund:
     )
 
 
+class _KeptTransitions(Sequence[Transition]):
+    """Transitions as they were kept, taken apart when somebody looks: most who read a payment do not."""
+
+    __slots__ = ("_taken_apart", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._taken_apart: tuple[Transition, ...] | None = None
+
+    @property
+    def _all(self) -> tuple[Transition, ...]:
+        if self._taken_apart is None:
+            self._taken_apart = _transitions_from(self.text)
+        return self._taken_apart
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._all[index]
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._all == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._all)
+
+
 def _transitions_text(transitions: Sequence[Transition]) -> str:
+    if isinstance(transitions, _KeptTransitions):
+        return transitions.text
     return orjson.dumps([(t.action, t.source, t.target, t.at, t.amount) for t in transitions]).decode()
 
 
 def _transitions_from(text: str) -> tuple[Transition, ...]:
-    return tuple(_transition_from(*values) for values in orjson.loads(text))
-
-
-def _transition_from(action: str, source: str | None, target: str, at: str, amount: int | None) -> Transition:
-    return Transition(
-        Action(action), Status(source) if source else None, Status(target), datetime.fromisoformat(at), amount
+    return tuple(
+        Transition(
+            _ACTIONS[action],
+            _STATUSES[source] if source else None,
+            _STATUSES[target],
+            datetime.fromisoformat(at),
+            amount,
+        )
+        for action, source, target, at, amount in orjson.loads(text)
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Exists,
     Insert,
     Table,
     bindparam,
@@ -38,17 +40,21 @@ from kessai.storage.tables import (
 )
 
 
+def listening(merchant_id: ColumnElement[str]) -> Exists:
+    """Whether a merchant has an endpoint that is switched on."""
+    return exists().where(
+        webhook_endpoints.c.merchant_id == merchant_id,
+        webhook_endpoints.c.is_enabled,
+        webhook_endpoints.c.deleted_at.is_(None),
+    )
+
+
 def told_at_birth(merchant_id: ColumnElement[str], at: ColumnElement[datetime]) -> ColumnElement[Any]:
     """When a new event counts as fanned out: at once if its merchant has no endpoint that is switched on.
 
     Decided by the database as it writes: whoever was told that an endpoint exists finds it hearing.
     """
-    listening = exists().where(
-        webhook_endpoints.c.merchant_id == merchant_id,
-        webhook_endpoints.c.is_enabled,
-        webhook_endpoints.c.deleted_at.is_(None),
-    )
-    return case((listening, null()), else_=at)
+    return case((listening(merchant_id), null()), else_=at)
 
 
 def _insert_event() -> Insert:
@@ -109,6 +115,12 @@ def _save_row(connection: Connection, table: Table, values: dict[str, Any]) -> b
         return True
     unmoved = (table.c.id == values["id"]) & (table.c.version == version - 1)
     return connection.execute(update(table).where(unmoved).values(**values)).rowcount == 1
+
+
+def insert_in_order(table: Table, names: Sequence[str]) -> Insert:
+    """Insert a row whose values come in the order of `names`; an ordinary insert has the table's."""
+    values = [bindparam(name, type_=table.c[name].type) for name in names]
+    return insert(table).from_select(list(names), select(*values))
 
 
 def insert_or_ignore(table: Table, kind: str) -> Any:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import DateTime, Dialect, LargeBinary, String, Text, Uuid
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
+@lru_cache(maxsize=256)
 def moment_text(value: datetime) -> str:
-    """A moment in UTC as text of fixed width, which sorts as time does."""
+    """A moment in UTC as text of fixed width, which sorts as time does.
+
+    Remembered, because one request writes its one moment a dozen times.
+    """
     return value.isoformat(timespec="microseconds")
 
 

@@ -7,11 +7,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy import ColumnElement, bindparam
 
 from kessai.domain.event import Event
 from kessai.domain.ids import EventId, MerchantId
-from kessai.storage.event_rows import event_from_row
+from kessai.storage.event_rows import event_from_row, select_events
 from kessai.storage.journal import Database
 from kessai.storage.periods import id_conditions, id_range
 from kessai.storage.query import Query
@@ -37,11 +37,9 @@ _CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
     "before": webhook_events.c.id < bindparam("before"),
 }
 _MINE: Final = webhook_events.c.merchant_id == bindparam("merchant_id")
-_EVENT: Final = Query(
-    select(webhook_events).where(webhook_events.c.id == bindparam("id"), _MINE), is_point=True
-)
+_EVENT: Final = Query(select_events().where(webhook_events.c.id == bindparam("id"), _MINE), is_point=True)
 _OF_PAYMENT: Final = Query(
-    select(webhook_events)
+    select_events()
     .where(_CONDITIONS["payment_id"], _MINE)
     .order_by(webhook_events.c.id)
     .limit(bindparam("limit"))
@@ -52,7 +50,7 @@ _OF_PAYMENT: Final = Query(
 def _listing(conditions: frozenset[str]) -> Query:
     # At most one query per combination of filters; their number is bounded by the filters there are.
     wanted = [_CONDITIONS[name] for name in sorted(conditions)]
-    newest_first = select(webhook_events).order_by(webhook_events.c.id.desc())
+    newest_first = select_events().order_by(webhook_events.c.id.desc())
     return Query(newest_first.where(_MINE, *wanted).limit(bindparam("limit")))
 
 

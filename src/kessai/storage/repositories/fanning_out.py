@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select, update
 from kessai.domain.delivery import Delivery
 from kessai.domain.endpoint import Endpoint
 from kessai.domain.event import Event
-from kessai.storage.event_rows import event_from_row
+from kessai.storage.event_rows import event_from_row, select_events
 from kessai.storage.query import Query, Write
 from kessai.storage.record_rows import DELIVERY_COLUMNS, endpoint_from
 from kessai.storage.saving import insert_or_ignore
@@ -80,5 +80,5 @@ def _endpoints_of(connection: Connection, merchant_ids: Collection[str]) -> dict
 def _events(connection: Connection, event_ids: Collection[str]) -> list[Event]:
     if not event_ids:
         return []
-    statement = select(webhook_events).where(webhook_events.c.id.in_(event_ids)).order_by(webhook_events.c.id)
+    statement = select_events().where(webhook_events.c.id.in_(event_ids)).order_by(webhook_events.c.id)
     return [event_from_row(tuple(row)) for row in connection.execute(statement)]

@@ -7,13 +7,13 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, bindparam, select
+from sqlalchemy import ColumnElement, Select, Table, bindparam, select
 
 from kessai.domain.ids import MerchantId, PaymentId, RefundId
 from kessai.domain.payment import Payment
 from kessai.domain.refund import Refund
 from kessai.storage.journal import Database
-from kessai.storage.payment_rows import payment_from_row, refund_from_row
+from kessai.storage.payment_rows import payment_from_row, refund_from_row, whole
 from kessai.storage.periods import id_conditions, id_range
 from kessai.storage.query import Query
 from kessai.storage.tables import payments, refunds
@@ -49,20 +49,24 @@ _CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
 }
 
 
+def _read(table: Table) -> Select[Any]:
+    return select(*whole) if table is payments else select(table)
+
+
 def _by_id(table: Table) -> Query:
     mine = (table.c.id == bindparam("id")) & (table.c.merchant_id == bindparam("merchant_id"))
-    return Query(select(table).where(mine), is_point=True)
+    return Query(_read(table).where(mine), is_point=True)
 
 
 def _due(table: Table) -> Query:
     due = table.c.due_at <= bindparam("at")
     # Few rows and an index of nothing else: as good as a point.
-    return Query(select(table).where(due).order_by(table.c.due_at).limit(bindparam("limit")), is_point=True)
+    return Query(_read(table).where(due).order_by(table.c.due_at).limit(bindparam("limit")), is_point=True)
 
 
 _PAYMENT: Final = _by_id(payments)
 _REFUND: Final = _by_id(refunds)
-_ANY_PAYMENT: Final = Query(select(payments).where(payments.c.id == bindparam("id")), is_point=True)
+_ANY_PAYMENT: Final = Query(select(*whole).where(payments.c.id == bindparam("id")), is_point=True)
 _REFUNDS_OF: Final = Query(
     select(refunds)
     .where(refunds.c.payment_id == bindparam("payment_id"), refunds.c.merchant_id == bindparam("merchant_id"))
@@ -87,7 +91,7 @@ _DUE_REFUNDS: Final = _due(refunds)
 def _listing(conditions: frozenset[str]) -> Query:
     # At most one query per combination of filters; their number is bounded by the filters there are.
     wanted = [_CONDITIONS[name] for name in sorted(conditions)]
-    statement = select(payments).where(payments.c.merchant_id == bindparam("merchant_id"), *wanted)
+    statement = select(*whole).where(payments.c.merchant_id == bindparam("merchant_id"), *wanted)
     return Query(statement.order_by(payments.c.id.desc()).limit(bindparam("limit")))
 
 

@@ -17,7 +17,7 @@ from kessai.domain.delivery import Delivery, DeliveryStatus
 from kessai.domain.endpoint import EVERY_EVENT, Endpoint
 from kessai.domain.event import Event
 from kessai.domain.ids import DeliveryId, EventId, earliest_id
-from kessai.storage.event_rows import event_from_row
+from kessai.storage.event_rows import event_from_row, select_events
 from kessai.storage.journal import Database
 from kessai.storage.periods import id_range
 from kessai.storage.query import Query
@@ -114,8 +114,8 @@ def missed_step(types: tuple[str, ...]) -> Step:
         .exists()
     )
     wanted = (
-        select(webhook_events)
-        .join_from(scanned, webhook_events, webhook_events.c.id == scanned.c.id)
+        select_events()
+        .join(scanned, webhook_events.c.id == scanned.c.id)
         .where(
             scanned.c.fanned_out_at.is_not(None),
             _is_one_of(scanned.c.type, types),

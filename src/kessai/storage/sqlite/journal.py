@@ -14,6 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -71,6 +72,10 @@ class _Queue:
         if self.alone:
             return [self.alone.popleft()]
         return [self.together.popleft() for _ in range(min(BATCH_MAX, len(self.together)))]
+
+
+def _is_usual(item: _Item) -> bool:
+    return isinstance(item.work, Change) and is_usual(item.work)
 
 
 class SqliteJournal:
@@ -158,21 +163,28 @@ class SqliteJournal:
         self._roll_back()
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            for item in items:
-                # Who has stopped waiting wants nothing written.
-                if not item.done.done():
-                    self._apply_one(item)
+            # Who has stopped waiting wants nothing written.
+            waiting = [item for item in items if not item.done.done()]
+            for usual, some in groupby(waiting, _is_usual):
+                if usual:
+                    self._apply_usual(list(some))
+                else:
+                    for item in some:
+                        self._apply_one(item)
         except Exception as error:
             self._roll_back()
             if len(items) > 1 and not is_trouble(error):
                 raise _BrokenBatchError from error
             raise
 
+    def _apply_usual(self, items: list[_Item]) -> None:
+        changes = [item.work for item in items if isinstance(item.work, Change)]
+        results = write_usual(self._connection, changes)
+        for item, result in zip(items, results, strict=True):
+            item.result = result
+
     def _apply_one(self, item: _Item) -> None:
         work = item.work
-        if isinstance(work, Change) and is_usual(work):
-            item.result = write_usual(self._connection, work)
-            return
         self._connection.execute("SAVEPOINT item")
         # In a batch that is now tried one by one, it may have failed before.
         item.error = None

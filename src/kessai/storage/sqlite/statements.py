@@ -4,81 +4,106 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ClauseElement, bindparam, insert, update
+from sqlalchemy import ClauseElement, bindparam, insert, select, update
 
 from kessai.domain.change import Change
+from kessai.domain.event import Event
 from kessai.domain.idempotency import KeyClaim
 from kessai.storage.event_rows import EVENT_COLUMNS, event_to_row
 from kessai.storage.journal import COMMITTED, STALE, CommitResult, KeyTaken
 from kessai.storage.key_rows import claim_from_row, claim_to_row
-from kessai.storage.payment_rows import PAYMENT_COLUMNS, payment_to_row, refund_to_row
-from kessai.storage.query import SQLITE
-from kessai.storage.saving import FIND_CLAIM, INSERT_EVENT, claim_statement
-from kessai.storage.tables import payments, refunds
-from kessai.storage.types import moment_text
-
-FIXED_COLUMNS: Final = frozenset(
-    {
-        *("id", "merchant_id", "amount", "currency", "capture_method", "simulate", "delay_s", "created_at"),
-        *("expires_in_s", "description", "customer_email", "reference", "metadata"),
-        *("instrument_type", "instrument_brand", "instrument_last4"),
-    }
+from kessai.storage.payment_rows import (
+    PAYMENT_COLUMNS,
+    STATE_COLUMNS,
+    payment_to_row,
+    refund_to_row,
+    state_to_row,
 )
-"""What a payment keeps for life."""
-
-MOVING_COLUMNS: Final = tuple(name for name in PAYMENT_COLUMNS if name not in FIXED_COLUMNS)
+from kessai.storage.query import SQLITE
+from kessai.storage.saving import FIND_CLAIM, claim_statement, insert_in_order, listening
+from kessai.storage.tables import payments, refunds, webhook_events
+from kessai.storage.types import moment_text
 
 
 def _sql(statement: ClauseElement) -> str:
     return str(statement.compile(dialect=SQLITE))
 
 
-_INSERT_PAYMENT: Final = _sql(insert(payments))
+_INSERT_PAYMENT: Final = _sql(insert_in_order(payments, PAYMENT_COLUMNS))
 _INSERT_REFUND: Final = _sql(insert(refunds))
-_EVENT: Final = INSERT_EVENT.compile(dialect=SQLITE)
-_INSERT_EVENT: Final = str(_EVENT)
-_EVENT_ORDER: Final = tuple(EVENT_COLUMNS.index(name) for name in _EVENT.positiontup or ())
+_INSERT_EVENT: Final = _sql(insert(webhook_events))
+_FANNED_OUT_AT: Final = EVENT_COLUMNS.index("fanned_out_at")
+_OCCURRED_AT: Final = EVENT_COLUMNS.index("occurred_at")
+_IS_HEARD: Final = _sql(select(listening(bindparam("merchant_id"))))
 _CLAIM: Final = _sql(claim_statement("sqlite"))
 _MOVE: Final = _sql(
     update(payments)
     .where(payments.c.id == bindparam("the_id"), payments.c.version == bindparam("expected"))
-    .values({name: bindparam(f"new_{name}") for name in MOVING_COLUMNS})
+    .values({name: bindparam(f"new_{name}") for name in STATE_COLUMNS})
 )
 _FIND_CLAIM: Final = FIND_CLAIM.compiled(SQLITE)
 
 
-def _for_sqlite(values: Iterable[Any]) -> list[Any]:
-    return [moment_text(value) if type(value) is datetime else value for value in values]
+def write_usual(connection: sqlite3.Connection, changes: Iterable[Change]) -> list[CommitResult]:
+    """Write Changes of payments on the open transaction, each all or nothing; what became of each.
 
-
-def write_usual(connection: sqlite3.Connection, change: Change) -> CommitResult:
-    """Write a Change of a payment on the open transaction.
-
-    All that can be in the way is looked at before the first row is written: nobody else writes.
+    What can be in the way of one is looked at before anything that would have to be taken back: nobody else
+    writes. New rows go in together at the end, since no Change looks at another's.
     """
+    rows = _Rows({}, [], [], [])
+    results = [_begin(connection, change, rows) for change in changes]
+    for sql, values in (
+        (_INSERT_PAYMENT, rows.payments),
+        (_INSERT_REFUND, rows.refunds),
+        (_INSERT_EVENT, rows.events),
+    ):
+        if values:
+            connection.executemany(sql, values)
+    return results
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Rows to insert, and which merchants have somebody listening."""
+
+    is_heard: dict[str, bool]
+    payments: list[list[Any]]
+    refunds: list[list[Any]]
+    events: list[list[Any]]
+
+
+def _begin(connection: sqlite3.Connection, change: Change, rows: _Rows) -> CommitResult:
+    """Claim the key and move the payment; what is to be inserted after that joins the `rows`."""
     claim, payment, refund = change.claim, change.payment, change.refund
-    if claim is not None and (taken := _taken(connection, claim)):
-        return taken
-    if payment is not None:
-        row = payment_to_row(payment)
-        if payment.version == 1:
-            connection.execute(_INSERT_PAYMENT, _for_sqlite(row))
-        else:
-            by_name = dict(zip(PAYMENT_COLUMNS, row, strict=True))
-            moved = _for_sqlite(by_name[name] for name in MOVING_COLUMNS)
-            if connection.execute(_MOVE, (*moved, payment.id, payment.version - 1)).rowcount == 0:
-                return STALE
-    if claim is not None:
-        connection.execute(_CLAIM, _for_sqlite(claim_to_row(claim)))
+    if payment is not None and payment.version > 1:
+        if claim is not None and (taken := _taken(connection, claim)):
+            return taken
+        moved = (*_for_sqlite(state_to_row(payment)), payment.id, payment.version - 1)
+        if connection.execute(_MOVE, moved).rowcount == 0:
+            return STALE
+    if claim is not None and connection.execute(_CLAIM, _for_sqlite(claim_to_row(claim))).rowcount == 0:
+        return _taken(connection, claim) or STALE
+    if payment is not None and payment.version == 1:
+        rows.payments.append(_for_sqlite(payment_to_row(payment)))
     if refund is not None:
-        connection.execute(_INSERT_REFUND, _for_sqlite(refund_to_row(refund)))
+        rows.refunds.append(_for_sqlite(refund_to_row(refund)))
     for event in change.events:
-        told = _for_sqlite(event_to_row(event))
-        connection.execute(_INSERT_EVENT, [told[position] for position in _EVENT_ORDER])
+        rows.events.append(_told(connection, event, rows.is_heard))
     return COMMITTED
+
+
+def _told(connection: sqlite3.Connection, event: Event, is_heard: dict[str, bool]) -> list[Any]:
+    """An event's row: it counts as fanned out at once if nobody listens; see `told_at_birth`."""
+    merchant_id, row = event.merchant_id, _for_sqlite(event_to_row(event))
+    if merchant_id not in is_heard:
+        is_heard[merchant_id] = bool(connection.execute(_IS_HEARD, (merchant_id,)).fetchone()[0])
+    if not is_heard[merchant_id]:
+        row[_FANNED_OUT_AT] = row[_OCCURRED_AT]
+    return row
 
 
 def _taken(connection: sqlite3.Connection, claim: KeyClaim) -> KeyTaken | None:
@@ -87,3 +112,7 @@ def _taken(connection: sqlite3.Connection, claim: KeyClaim) -> KeyTaken | None:
         return None
     found = claim_from_row(_FIND_CLAIM.decoded([row])[0])
     return KeyTaken(found) if found.expires_at > claim.created_at else None
+
+
+def _for_sqlite(values: Iterable[Any]) -> list[Any]:
+    return [moment_text(value) if type(value) is datetime else value for value in values]
