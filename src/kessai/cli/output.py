@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
+
+from kessai.http.json import to_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,7 +19,7 @@ _WIDTH_OF_A_PIPE = 200
 
 def write_json(value: object) -> None:
     """One document on one line, at once."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
+    sys.stdout.write(to_json(value).decode() + "\n")
     sys.stdout.flush()
 
 

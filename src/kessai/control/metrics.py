@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from fastapi.responses import PlainTextResponse
@@ -70,16 +71,25 @@ class Metrics:
         self._connect = self._duration(
             "kessai_webhook_connect_seconds", "How long new connections to endpoints took"
         )
+        # To find a series by its labels costs more than to count; there are as many as labels.
+        self._answered = cache(
+            lambda operation, status: (
+                self._requests.labels(operation, status),
+                self._seconds.labels(operation),
+            )
+        )
+        self._told = cache(lambda event_type: self._events.labels(event_type.value))
 
     def observe_request(self, operation: str, status: int, seconds: float) -> None:
         """Count one answer."""
-        self._requests.labels(operation, status).inc()
-        self._seconds.labels(operation).observe(seconds)
+        answered, took = self._answered(operation, status)
+        answered.inc()
+        took.observe(seconds)
 
     def observe_change(self, change: Change) -> None:
         """Count what a committed Change tells of."""
         for event in change.events:
-            self._events.labels(event.type.value).inc()
+            self._told(event.type).inc()
 
     def observe_attempt(self, status: DeliveryStatus, attempt: Attempt) -> None:
         """Count one webhook attempt."""

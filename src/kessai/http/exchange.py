@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, assert_never
 
-import orjson
 import structlog
 
 from kessai.domain.change import Change
@@ -18,6 +17,7 @@ from kessai.http.call import Call, Reply, Visit
 from kessai.http.errors import InternalError, MethodNotAllowedError
 from kessai.http.gate import Gate
 from kessai.http.idempotency import Idempotency
+from kessai.http.json import to_json
 from kessai.http.queues import Queues
 from kessai.http.request import ClientGoneError, Receive, Request, parse_object
 from kessai.http.routing import Match, Operation, RouteTable
@@ -140,7 +140,10 @@ class Exchange:
         claim: KeyClaim | None = None
         if request.method == "POST" and isinstance(visit, Call):
             key = operation.dialect.idempotency_key(request)
-            claim = self._parts.idempotency.claim(key, visit, request, body) if key is not None else None
+            if key is not None:
+                claim = self._parts.idempotency.claim(key, visit, request, body)
+                if (earlier := await self._parts.idempotency.replay_of_recent(claim)) is not None:
+                    return earlier
         result = await self._attempt(operation, arguments, claim)
         if isinstance(result, Answer):
             return result
@@ -176,6 +179,8 @@ class Exchange:
         result = await parts.database.commit(change)
         match result:
             case Committed():
+                if claim is not None:
+                    parts.idempotency.used(claim)
                 parts.services.committed(change)
                 return answer
             case KeyTaken(taken) if claim is not None:
@@ -214,7 +219,7 @@ def _rendered(reply: Reply) -> Answer:
     content = reply.content
     return Answer(
         reply.status,
-        content if isinstance(content, bytes) else orjson.dumps(content),
+        content if isinstance(content, bytes) else to_json(content),
         reply.content_type,
         after_s=reply.answer_after_s,
         is_lost=reply.answer_is_lost,

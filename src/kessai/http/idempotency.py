@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
@@ -20,6 +21,8 @@ from kessai.simulation.cards import mask_real_numbers
 from kessai.storage.journal import Database
 from kessai.storage.repositories.idempotency import IdempotencyRepository
 
+RECENT_MAX: Final = 10_000
+"""Keys that are remembered as used: some two megabytes, and minutes of retries at full speed."""
 _UNANSWERED: Final = StoredAnswer(0, "", b"")
 
 
@@ -30,6 +33,7 @@ class Idempotency:
         self._repository = IdempotencyRepository(database)
         self._secret_box = secret_box
         self._ttl = ttl
+        self._recent: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def claim(self, key: str, call: Call, request: Request, body: dict[str, Any] | None) -> KeyClaim:
         """What a request claims, before there is an answer. Bodies are compared as parsed JSON."""
@@ -39,11 +43,27 @@ class Idempotency:
             call.merchant.id, _kept(key), fingerprint, _UNANSWERED, call.now, call.now + self._ttl
         )
 
+    async def replay_of_recent(self, claim: KeyClaim) -> Answer | None:
+        """The answer of a key that this process has seen used: asked for before the work is done again.
+
+        Only a short cut. What has come in twice is found out by the journal, whoever remembers what.
+
+        Raises:
+            KeyReusedError: that was another request.
+        """
+        return await self.earlier(claim) if (claim.merchant_id, claim.key) in self._recent else None
+
+    def used(self, claim: KeyClaim) -> None:
+        """Remember that a key has been answered."""
+        self._recent[claim.merchant_id, claim.key] = None
+        if len(self._recent) > RECENT_MAX:
+            self._recent.popitem(last=False)
+
     def protect(self, change: Change | None, claim: KeyClaim, answer: Answer, *, is_secret: bool) -> Change:
         """The Change with its claim and answer; an answer alone when nothing changed."""
         body = self._secret_box.seal(answer.body) if is_secret else answer.body
         stored = StoredAnswer(answer.status, answer.content_type, body, is_secret)
-        return (change or Change()).claimed_by(replace(claim, answer=stored))
+        return (change or Change()).claimed_by(claim.answered(stored))
 
     async def earlier(self, claim: KeyClaim) -> Answer | None:
         """The answer the key was given before, if it was.

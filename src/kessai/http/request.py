@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -60,13 +61,7 @@ class Request:
     def is_local(self) -> bool:
         """Whether it came in through a loopback address, or through no address at all."""
         server = self._scope.get("server")
-        host = server[0] if server else None
-        return (
-            host is None
-            or host.startswith(("127.", "/"))
-            or host in _LOCAL_HOSTS
-            or not _ADDRESS.search(host)
-        )
+        return server is None or _is_local(server[0])
 
     @property
     def query(self) -> dict[str, str]:
@@ -102,11 +97,22 @@ class Request:
             return b""
         if announced is not None and announced.isdigit() and int(announced) > BODY_MAX:
             raise BodyTooLargeError(BODY_MAX)
+        if self._has_come:
+            return await self._read()
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._read()
         except TimeoutError:
             raise RequestTimeoutError from None
+
+    @property
+    def _has_come(self) -> bool:
+        """Whether the server has all of the body, so that no time-out is needed: most are a packet.
+
+        ASGI has no word for it. uvicorn's `receive` is a method of the object that knows; elsewhere it is
+        as if not.
+        """
+        return getattr(getattr(self._receive, "__self__", None), "more_body", None) is False
 
     async def _read(self) -> bytes:
         chunks = b""
@@ -120,6 +126,11 @@ class Request:
                 raise BodyTooLargeError(BODY_MAX)
             if not message.get("more_body", False):
                 return chunks
+
+
+@lru_cache(maxsize=64)
+def _is_local(host: str | None) -> bool:
+    return host is None or host.startswith(("127.", "/")) or host in _LOCAL_HOSTS or not _ADDRESS.search(host)
 
 
 def parse_object(body: bytes) -> dict[str, Any]:

@@ -88,6 +88,7 @@ class RouteTable:
 
     def __init__(self) -> None:
         self._root = _Node()
+        self._fixed: dict[str, Match] = {}
 
     def add(self, dialect: Dialect, prefix: str, router: APIRouter) -> None:
         """Add every route of a router."""
@@ -97,6 +98,9 @@ class RouteTable:
 
     def find(self, path: str) -> Match | None:
         """What is at `path`; None when nothing is, or when what stands for an id is none."""
+        return self._fixed.get(path) or self._walk(path)
+
+    def _walk(self, path: str) -> Match | None:
         node = self._root
         parameters: dict[str, str] = {}
         for part in path.split("/")[1:]:
@@ -127,6 +131,8 @@ class RouteTable:
                 node = node.named.setdefault(part, _Node())
         for method in route.methods or ():
             node.here[method] = _operation(dialect, method, route)
+        if "{" not in path:
+            self._fixed[path] = Match(node.here, {})
 
 
 class _Nothing(BaseModel):

@@ -56,12 +56,16 @@ def _finished(keyed: hmac.HMAC, text: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A key as it was found by `digest`, and its merchant."""
+    """A key as it was found by `digest`, and its merchant.
+
+    `moves` when the digest is to be kept anew, under the present API_SECRET_KEY.
+    """
 
     key: ApiKey
     merchant: Merchant
     digest: str
     until: float
+    moves: MovedDigest | None
 
 
 class Doorkeeper:
@@ -94,22 +98,23 @@ class Doorkeeper:
             raise AuthenticationFailedError(
                 "no secret key was sent", hint="add the header Authorization: Bearer sk_test_…"
             )
-        _refuse_other_kinds(secret_key)
-        if secret_key == WELL_KNOWN_KEY and not is_local:
+        known = self._known.get(secret_key)
+        if known is None or self._clock.monotonic() >= known.until:
+            _refuse_other_kinds(secret_key)
+            known = await self._look_up(secret_key)
+        if not is_local and secret_key == WELL_KNOWN_KEY:
             raise AuthenticationFailedError(
                 f"{WELL_KNOWN_KEY} works on loopback only: everybody knows it",
                 hint="make another key with `kessai keys create`",
             )
-        digest = self._digests.digest(secret_key)
-        known = await self._look_up(digest, secret_key)
         key = known.key
         if not key.opens_with(known.digest, at):
             raise _unknown()
         if not known.merchant.is_active:
             raise MerchantInactiveError
         self._used[key.id] = at
-        if known.digest != digest or key.mark_of(digest) != self._digests.mark:
-            self._moved[digest] = MovedDigest(key.id, known.digest, digest, self._digests.mark)
+        if known.moves is not None:
+            self._moved[known.moves.digest] = known.moves
         return key, known.merchant
 
     def forget(self) -> None:
@@ -126,23 +131,25 @@ class Doorkeeper:
         if moved:
             await self._merchants.move_digests(list(moved.values()))
 
-    async def _look_up(self, digest: str, secret_key: str) -> _Known:
-        known = self._known.get(digest)
-        if known is not None and self._clock.monotonic() < known.until:
-            return known
+    async def _look_up(self, secret_key: str) -> _Known:
         # Timed from before the look-up: what it found may have been revoked while it was on its way.
         until, changes = self._clock.monotonic() + REMEMBERED_S, self._changes
+        digest = self._digests.digest(secret_key)
         for each in (digest, *self._digests.earlier(secret_key)):
             if (found := await self._merchants.by_digest(each)) is not None:
-                known = _Known(*found, each, until)
+                key, merchant = found
+                mark = self._digests.mark
+                is_moved = each != digest or key.mark_of(digest) != mark
+                moves = MovedDigest(key.id, each, digest, mark) if is_moved else None
+                known = _Known(key, merchant, each, until, moves)
                 if changes == self._changes:
-                    self._remember(digest, known)
+                    self._remember(secret_key, known)
                 return known
-        self._known.pop(digest, None)
+        self._known.pop(secret_key, None)
         raise _unknown()
 
-    def _remember(self, digest: str, known: _Known) -> None:
-        self._known[digest] = known
+    def _remember(self, secret_key: str, known: _Known) -> None:
+        self._known[secret_key] = known
         if len(self._known) > _REMEMBERED_MAX:
             self._known.popitem(last=False)
 

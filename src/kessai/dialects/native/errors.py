@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-import orjson
 from pydantic import BaseModel
 
 from kessai.domain.errors import KessaiError, RateLimitedError
 from kessai.http.answer import Answer
 from kessai.http.errors import MethodNotAllowedError, ValidationFailedError
+from kessai.http.json import to_json
 
 STATUS: Final[Mapping[str, int]] = MappingProxyType(
     {
@@ -95,7 +95,7 @@ def refuse(error: KessaiError, request_id: str) -> Answer:
             {"param": each.param, "message": each.message, "hint": each.hint} for each in error.problems
         ]
     status = STATUS[error.code]
-    return Answer(status, orjson.dumps({"error": body}), headers=_headers(error, status))
+    return Answer(status, to_json({"error": body}), headers=_headers(error, status))
 
 
 def _headers(error: KessaiError, status: int) -> list[tuple[bytes, bytes]]:

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, assert_never
 
-import orjson
-
 from kessai.dialects.native import signing
-from kessai.dialects.native.translate import moment, payment_out, refund_out
+from kessai.dialects.native.translate import payment_out, refund_out
 from kessai.domain.endpoint import Endpoint
 from kessai.domain.event import EndpointFact, Event, PaymentFact, PrunedFact
 from kessai.domain.ids import EventId
+from kessai.http.json import to_json
 
 
 class NativeWebhooks:
@@ -23,13 +22,11 @@ class NativeWebhooks:
 
     def render(self, event: Event) -> bytes:
         """The body that tells of an event, compact; the same event gives the same bytes."""
-        return orjson.dumps(event_body(event, self._public_url))
+        return to_json(event_body(event, self._public_url))
 
     def ping(self, event_id: EventId, endpoint: Endpoint, at: datetime) -> bytes:
         """A body that tells of nothing."""
-        return orjson.dumps(
-            {"id": event_id, "event": "ping", "endpoint_id": endpoint.id, "timestamp": moment(at)}
-        )
+        return to_json({"id": event_id, "event": "ping", "endpoint_id": endpoint.id, "timestamp": at})
 
     def sign(
         self,
@@ -62,11 +59,11 @@ def event_body(event: Event, public_url: str) -> dict[str, Any]:
                 "id": endpoint.id,
                 "url": endpoint.url,
                 "enabled": endpoint.is_enabled,
-                "failing_since": moment(endpoint.failing_since),
+                "failing_since": endpoint.failing_since,
             }
             body["reason"] = reason
         case PrunedFact(pruned_at=pruned_at):
             raise ValueError(f"nothing is left to tell of event {event.id}, pruned at {pruned_at}")
         case _:
             assert_never(event.fact)
-    return {**body, "timestamp": moment(event.at)}
+    return {**body, "timestamp": event.at}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from kessai.dialects.native.schemas import PaymentIn, PaymentQuery
@@ -21,11 +21,6 @@ from kessai.simulation.cards import PUBLISHED, VPAS, admit, brand_of, mask_real_
 from kessai.simulation.decide import effective
 from kessai.simulation.table import DEFAULT
 from kessai.storage.repositories.payments import PaymentFilter
-
-
-def moment(at: datetime | None) -> str | None:
-    """RFC 3339 in UTC with `Z`; microseconds only if not zero."""
-    return None if at is None else at.isoformat().replace("+00:00", "Z")
 
 
 def order_from(body: PaymentIn, merchant: Merchant) -> Order:
@@ -112,11 +107,11 @@ def payment_out(payment: Payment, public_url: str) -> dict[str, Any]:
         "next_action": {"redirect_url": f"{public_url}/challenge/{payment.id}"}
         if payment.status is Status.REQUIRES_ACTION
         else None,
-        "created_at": moment(payment.created_at),
-        "updated_at": moment(payment.updated_at),
-        "authorized_at": moment(payment.authorized_at),
-        "captured_at": moment(payment.captured_at),
-        "expires_at": moment(payment.expires_at),
+        "created_at": payment.created_at,
+        "updated_at": payment.updated_at,
+        "authorized_at": payment.authorized_at,
+        "captured_at": payment.captured_at,
+        "expires_at": payment.expires_at,
     }
 
 
@@ -131,7 +126,7 @@ def refund_out(refund: Refund) -> dict[str, Any]:
         "reason": refund.reason,
         "payment_status": refund.payment_status.value,
         "error_code": refund.error_code,
-        "created_at": moment(refund.created_at),
+        "created_at": refund.created_at,
     }
 
 
@@ -149,13 +144,13 @@ def timeline_out(timeline: Timeline) -> dict[str, Any]:
 
 
 def _event_out(event: Event) -> dict[str, Any]:
-    return {"kind": "event", "at": moment(event.at), "event_id": event.id, "event": event.type.value}
+    return {"kind": "event", "at": event.at, "event_id": event.id, "event": event.type.value}
 
 
 def _attempt_out(delivery: Delivery, attempt: Attempt) -> dict[str, Any]:
     return {
         "kind": "attempt",
-        "at": moment(attempt.started_at),
+        "at": attempt.started_at,
         "event_id": delivery.event_id,
         "event": delivery.event_type,
         "endpoint_id": delivery.endpoint_id,
@@ -169,7 +164,7 @@ def _attempt_out(delivery: Delivery, attempt: Attempt) -> dict[str, Any]:
 def _transition_out(transition: Transition) -> dict[str, Any]:
     return {
         "kind": "transition",
-        "at": moment(transition.at),
+        "at": transition.at,
         "action": transition.action.value,
         "from_status": transition.source and transition.source.value,
         "to_status": transition.target.value,
@@ -186,7 +181,7 @@ def merchant_out(merchant: Merchant, webhook_url: str | None) -> dict[str, Any]:
         "default_currency": merchant.default_currency,
         "webhook_url": webhook_url,
         "is_active": merchant.is_active,
-        "created_at": moment(merchant.created_at),
+        "created_at": merchant.created_at,
     }
 
 
@@ -197,10 +192,10 @@ def key_out(key: ApiKey) -> dict[str, Any]:
         "name": key.name,
         "public_key": key.public_key,
         "last4": key.last4,
-        "created_at": moment(key.created_at),
-        "last_used_at": moment(key.last_used_at),
-        "expires_at": moment(key.expires_at),
-        "revoked_at": moment(key.revoked_at),
+        "created_at": key.created_at,
+        "last_used_at": key.last_used_at,
+        "expires_at": key.expires_at,
+        "revoked_at": key.revoked_at,
     }
 
 
@@ -211,7 +206,7 @@ def issued_key_out(key: ApiKey, secret_key: str) -> dict[str, Any]:
         "name": key.name,
         "public_key": key.public_key,
         "secret_key": secret_key,
-        "created_at": moment(key.created_at),
-        "expires_at": moment(key.expires_at),
-        "previous_expires_at": moment(key.previous_expires_at),
+        "created_at": key.created_at,
+        "expires_at": key.expires_at,
+        "previous_expires_at": key.previous_expires_at,
     }

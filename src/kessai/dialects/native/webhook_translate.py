@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any, assert_never, cast
 
 from kessai.dialects.native.events import event_body
-from kessai.dialects.native.translate import masked, moment
+from kessai.dialects.native.translate import masked
 from kessai.dialects.native.webhook_schemas import EndpointIn, EndpointPatch
 from kessai.domain.delivery import Attempt, Headers
 from kessai.domain.endpoint import Endpoint
@@ -37,11 +37,11 @@ def endpoint_out(endpoint: Endpoint) -> dict[str, Any]:
         "verify_tls": endpoint.verifies_tls,
         "enabled": endpoint.is_enabled,
         "disabled_reason": endpoint.disabled_reason,
-        "failing_since": moment(endpoint.failing_since),
+        "failing_since": endpoint.failing_since,
         "consecutive_failures": endpoint.failures,
-        "paused_until": moment(endpoint.rests_until),
-        "created_at": moment(endpoint.created_at),
-        "updated_at": moment(endpoint.updated_at),
+        "paused_until": endpoint.rests_until,
+        "created_at": endpoint.created_at,
+        "updated_at": endpoint.updated_at,
     }
 
 
@@ -57,7 +57,7 @@ def endpoint_secret_out(endpoint: Endpoint, secrets: tuple[str, ...]) -> dict[st
         "id": endpoint.id,
         "secret": secrets[0],
         "previous_secret": previous,
-        "previous_expires_at": moment(endpoint.previous_expires_at) if previous else None,
+        "previous_expires_at": endpoint.previous_expires_at if previous else None,
     }
 
 
@@ -87,8 +87,8 @@ def event_out(event: Event, public_url: str) -> dict[str, Any]:
         "refund_id": refund_id,
         "endpoint_id": endpoint_id,
         "body": None if event.pruned_at else event_body(event, public_url),
-        "pruned_at": moment(event.pruned_at),
-        "created_at": moment(event.at),
+        "pruned_at": event.pruned_at,
+        "created_at": event.at,
     }
 
 
@@ -117,20 +117,20 @@ def delivery_out(report: DeliveryReport) -> dict[str, Any]:
         "event": delivery.event_type,
         "status": delivery.status.value,
         "attempt_count": delivery.attempt_count,
-        "next_attempt_at": moment(delivery.due_at),
+        "next_attempt_at": delivery.due_at,
         "last_error": delivery.last_error,
         "body": None if delivery.pruned_at else delivery.body.decode(),
-        "pruned_at": moment(delivery.pruned_at),
+        "pruned_at": delivery.pruned_at,
         "attempts": [_attempt_out(attempt) for attempt in report.attempts],
-        "created_at": moment(delivery.created_at),
-        "updated_at": moment(delivery.updated_at),
+        "created_at": delivery.created_at,
+        "updated_at": delivery.updated_at,
     }
 
 
 def _attempt_out(attempt: Attempt) -> dict[str, Any]:
     return {
         "number": attempt.number,
-        "started_at": moment(attempt.started_at),
+        "started_at": attempt.started_at,
         "status_code": attempt.status_code,
         "latency_ms": attempt.latency_ms,
         "connect_ms": attempt.connect_ms,
