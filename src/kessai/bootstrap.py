@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from fastapi.routing import APIRouter
 from pydantic import SecretStr
 
 from kessai.adapters.clock import SystemClock
@@ -20,7 +19,7 @@ from kessai.adapters.secret_box import FernetBox
 from kessai.adapters.webhook_sender import HttpSender
 from kessai.control import health_routes
 from kessai.control.metrics import Metrics
-from kessai.control.reference import build_reference
+from kessai.control.reference import Reference
 from kessai.dialects.native.dialect import NativeDialect
 from kessai.dialects.native.events import NativeWebhooks
 from kessai.domain.change import Change
@@ -29,6 +28,7 @@ from kessai.http.exchange import App, Exchange, Parts
 from kessai.http.gate import Gate
 from kessai.http.idempotency import Idempotency
 from kessai.http.request_ids import RequestIds
+from kessai.http.routes import Routers
 from kessai.http.routing import route_table
 from kessai.services.backlog import Backlog
 from kessai.services.courier import Courier
@@ -259,10 +259,10 @@ def _join(tools: _Tools) -> Gateway:
     figures = Backlog(tools.database, tools.clock).figures
     operations = [("", health_routes.router), ("", tools.metrics.router(figures))]
     routes = [*tools.native.routers, *operations]
-    reference = RequestIds(build_reference(routes, tools.native), tools.clock, tools.ids)
+    reference = RequestIds(Reference(routes, tools.native), tools.clock, tools.ids)
     parts = _exchange_parts(tools, services, doorkeeper)
 
-    def exchange(served: Iterable[tuple[str, APIRouter]]) -> App:
+    def exchange(served: Routers) -> App:
         table = route_table((tools.native, prefix, router) for prefix, router in served)
         return Exchange(table, parts, reference)
 

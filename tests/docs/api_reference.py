@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any, Final
 
 from kessai.control import health_routes
+from kessai.control.document import openapi_document
 from kessai.control.metrics import Metrics
-from kessai.control.reference import build_reference
 from kessai.dialects.native.dialect import NativeDialect
 from kessai.dialects.native.errors import STATUS, reading, writing
 from kessai.domain.event import EventType
@@ -35,7 +35,7 @@ def document() -> Tree:
     """The OpenAPI document."""
     native = NativeDialect()
     routers = [*native.routers, ("", health_routes.router), ("", Metrics().router())]
-    return build_reference(routers, native).openapi()
+    return openapi_document(routers)
 
 
 def _operations() -> Iterator[tuple[str, str, Tree]]:

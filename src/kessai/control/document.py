@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute, APIRouter
 
 import kessai
-
-Routers = Sequence[tuple[str, APIRouter]]
+from kessai.control.declared import fastapi_router
+from kessai.http.routes import Options, Routers
 
 _ABOUT: Final = """
 A payment gateway that takes no money: a durable, stateful sandbox to build and test payment code against.
@@ -38,24 +36,18 @@ def openapi_document(routers: Routers) -> dict[str, Any]:
     """Every route under its prefix. The application made for it serves no request."""
     catalogue = FastAPI(title="kessai", version=kessai.__version__, description=_ABOUT)
     for prefix, router in routers:
-        catalogue.include_router(router, prefix=prefix)
+        catalogue.include_router(fastapi_router(router), prefix=prefix)
     document = catalogue.openapi()
-    for path, method, route in _routes(routers):
-        operation = document["paths"][path][method.lower()]
-        _complete_parameters(operation, takes_key=method == "POST" and path.startswith("/api/"))
-        _complete_responses(operation["responses"], route)
-        _complete_body(operation, document["components"]["schemas"])
+    for prefix, router in routers:
+        for route in router.routes:
+            path = prefix + route.path
+            operation = document["paths"][path][route.method.lower()]
+            _complete_parameters(operation, takes_key=route.method == "POST" and path.startswith("/api/"))
+            _complete_responses(operation["responses"], route.options)
+            _complete_body(operation, document["components"]["schemas"])
     for name in _NEVER_SENT:
         document["components"]["schemas"].pop(name, None)
     return document
-
-
-def _routes(routers: Routers) -> Iterator[tuple[str, str, APIRoute]]:
-    for prefix, router in routers:
-        for route in router.routes:
-            if isinstance(route, APIRoute):
-                for method in route.methods or ():
-                    yield prefix + route.path, method, route
 
 
 def _complete_parameters(operation: dict[str, Any], *, takes_key: bool) -> None:
@@ -74,12 +66,13 @@ def _complete_body(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
             body.pop("required", None)
 
 
-def _complete_responses(shown: dict[str, Any], route: APIRoute) -> None:
+def _complete_responses(shown: dict[str, Any], options: Options) -> None:
+    documented = options.get("responses", {})
     # FastAPI thinks that every route with a parameter may refuse it in FastAPI's own words.
-    if 422 not in route.responses:
+    if 422 not in documented:
         shown.pop("422", None)
     # It draws a refusal with the media type of the route's success, and leaves nulls out of examples.
-    for status, response in route.responses.items():
+    for status, response in documented.items():
         if content := response.get("content"):
             drawn = shown[str(status)]["content"]
             schema = next(media["schema"] for media in drawn.values() if "schema" in media)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from fastapi.routing import APIRouter
 from pydantic import BaseModel
 
 import kessai
-from kessai.http.call import Reply, Visitor
+from kessai.http.call import Reply, Visit
+from kessai.http.routes import Router
 
-router: Final = APIRouter(tags=["operations"])
+router: Final = Router(tags=["operations"])
 
 
 class HealthOut(BaseModel):
@@ -35,13 +35,13 @@ class ReadinessOut(BaseModel):
 
 
 @router.get("/health", operation_id="get_health", summary="Alive?", response_model=HealthOut)
-async def get_health(visit: Visitor) -> Reply:
+async def get_health(visit: Visit) -> Reply:
     """Answers without looking at anything else."""
     return Reply(200, {"status": "ok", "version": kessai.__version__})
 
 
 @router.get("/livez", operation_id="get_livez", summary="Alive? (for probes)", response_model=HealthOut)
-async def get_livez(visit: Visitor) -> Reply:
+async def get_livez(visit: Visit) -> Reply:
     """The same by the name that orchestrators use."""
     return await get_health(visit)
 
@@ -58,7 +58,7 @@ _UNAVAILABLE: Final[dict[int | str, dict[str, Any]]] = {
     response_model=ReadinessOut,
     responses=_UNAVAILABLE,
 )
-async def get_readiness(visit: Visitor) -> Reply:
+async def get_readiness(visit: Visit) -> Reply:
     """The database, its migrations, the dispatcher's lag, and Redis if one is configured."""
     report = await visit.services.health.report()
     status = "ready" if report.is_whole else "degraded" if report.is_ready else "unavailable"
@@ -73,6 +73,6 @@ async def get_readiness(visit: Visitor) -> Reply:
     response_model=ReadinessOut,
     responses=_UNAVAILABLE,
 )
-async def get_readyz(visit: Visitor) -> Reply:
+async def get_readyz(visit: Visit) -> Reply:
     """The same by the name that orchestrators use."""
     return await get_readiness(visit)

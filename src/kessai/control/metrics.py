@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from fastapi.responses import PlainTextResponse
-from fastapi.routing import APIRouter
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -26,7 +24,8 @@ from prometheus_client.registry import Collector
 
 from kessai.domain.change import Change
 from kessai.domain.delivery import OPEN, Attempt, DeliveryStatus
-from kessai.http.call import Reply, Visitor
+from kessai.http.call import Reply, Visit
+from kessai.http.routes import Router
 from kessai.services.backlog import Figures
 from kessai.storage.repositories.backlog import STATES
 
@@ -105,25 +104,23 @@ class Metrics:
         counted = generate_latest(self._everybodys())
         return counted if figures is None else counted + generate_latest(_Queue(figures))
 
-    def router(self, figures: Callable[[], Awaitable[Figures | None]] | None = None) -> APIRouter:
+    def router(self, figures: Callable[[], Awaitable[Figures | None]] | None = None) -> Router:
         """The route that shows them, and the queue's `figures`, looked up each time."""
-        router = APIRouter(tags=["operations"])
+        router = Router(tags=["operations"])
 
-        async def get_metrics(visit: Visitor) -> Reply:
+        @router.get(
+            "/metrics",
+            operation_id="get_metrics",
+            summary="Metrics for Prometheus",
+            media_type="text/plain",
+            response_model=None,
+        )
+        async def get_metrics(visit: Visit) -> Reply:
             """Text in Prometheus' exposition format."""
             return Reply(
                 200, self.exposition(await figures() if figures else None), content_type=_CONTENT_TYPE
             )
 
-        router.add_api_route(
-            "/metrics",
-            get_metrics,
-            methods=["GET"],
-            operation_id="get_metrics",
-            summary="Metrics for Prometheus",
-            response_model=None,
-            response_class=PlainTextResponse,
-        )
         return router
 
     def _duration(self, name: str, documentation: str) -> Histogram:

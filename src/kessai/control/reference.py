@@ -1,47 +1,55 @@
-"""The reference pages: /docs, /redoc and /openapi.json, with assets from the installed package."""
+"""What the exchange does not serve: the reference, /docs, /redoc and /openapi.json, and unknown paths.
+
+FastAPI serves the reference. It is loaded when somebody first asks for a page: to load it and to draw the
+document takes longer than all the rest of a start, and a server in a test suite is never asked.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from collections.abc import MutableMapping
+from typing import Any, Final
 
-from fastapi import FastAPI, Request, Response
-from fastapi_offline import FastAPIOffline
-
-import kessai
-from kessai.control.document import Routers, openapi_document
-from kessai.domain.errors import KessaiError, NotFoundError
+from kessai.domain.errors import NotFoundError
+from kessai.http.answer import Send, send_answer
 from kessai.http.dialect import Dialect
-from kessai.http.errors import MethodNotAllowedError
+from kessai.http.request import Receive
+from kessai.http.request_ids import App
+from kessai.http.routes import Routers
+
+PAGES: Final = frozenset({"docs", "redoc", "openapi.json", "reference-assets"})
+"""With what a path begins that FastAPI knows."""
 
 
-def build_reference(routers: Routers, dialect: Dialect) -> FastAPI:
-    """The FastAPI application of what is not API: it describes the API's routes and serves none of them."""
-    app = FastAPIOffline(
-        title="kessai",
-        version=kessai.__version__,
-        static_url="/reference-assets",
-        redirect_slashes=False,
-    )
+class Reference:
+    """Pure ASGI. Expects the request's id in the scope's state."""
 
-    async def unknown_path(request: Request, _error: Exception) -> Response:
-        return _refused(dialect, request, NotFoundError("path", hint="the paths are listed at /docs"))
+    def __init__(self, routers: Routers, dialect: Dialect) -> None:
+        self._routers = routers
+        self._dialect = dialect
+        self._pages: App | None = None
+        self._one_builds: Final = asyncio.Lock()
 
-    async def unknown_method(request: Request, _error: Exception) -> Response:
-        return _refused(dialect, request, MethodNotAllowedError(request.method, ["GET", "HEAD"]))
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection."""
+        if scope["type"] == "http" and scope["path"].partition("/")[2].partition("/")[0] not in PAGES:
+            refusal = NotFoundError("path", hint="the paths are listed at /docs")
+            answer = self._dialect.refuse(refusal, scope["state"]["request_id"])
+            await send_answer(send, answer, (), with_body=True)
+        else:
+            pages = self._pages or await self._built()
+            await pages(scope, receive, send)
 
-    app.add_exception_handler(404, unknown_path)
-    app.add_exception_handler(405, unknown_method)
+    async def _built(self) -> App:
+        async with self._one_builds:
+            if self._pages is None:
+                # Not in the loop, which has payments to serve meanwhile.
+                self._pages = await asyncio.to_thread(self._build)
+            return self._pages
 
-    def described() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = openapi_document(routers)
-        return app.openapi_schema
+    def _build(self) -> App:
+        from kessai.control.pages import build_pages
 
-    app.openapi = described  # type: ignore[method-assign]
-    return app
-
-
-def _refused(dialect: Dialect, request: Request, refusal: KessaiError) -> Response:
-    answer = dialect.refuse(refusal, request.scope["state"]["request_id"])
-    headers = {name.decode(): value.decode() for name, value in answer.headers}
-    return Response(answer.body, answer.status, headers, media_type=answer.content_type)
+        pages = build_pages(self._routers, self._dialect)
+        pages.openapi()
+        return pages

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Any
-
-from fastapi import Depends, Security
-from fastapi.security import APIKeyHeader, HTTPBearer
-from fastapi.security.http import HTTPAuthorizationCredentials
+from typing import Any
 
 from kessai.domain.change import Change
 from kessai.domain.merchant import ApiKey, Merchant
@@ -18,7 +14,7 @@ from kessai.services.services import Services
 
 @value(frozen=True, slots=True)
 class Visit:
-    """A request that needs no key. `now` is read once, so that everything it does has one time."""
+    """A request, for a route that needs no key. `now` is read once, so that all it does has one time."""
 
     now: datetime
     services: Services
@@ -27,7 +23,7 @@ class Visit:
 
 @value(frozen=True, slots=True)
 class Call(Visit):
-    """A request of a merchant."""
+    """A request of a merchant, for a route that needs a key."""
 
     merchant: Merchant
     key: ApiKey
@@ -52,26 +48,3 @@ class Reply:
     answer_is_lost: bool = False
     content_type: str = "application/json"
     act: Callable[[], Awaitable[Reply]] | None = None
-
-
-def _declare_key(
-    bearer: Annotated[
-        HTTPAuthorizationCredentials | None,
-        Security(
-            HTTPBearer(scheme_name="SecretKey", description="A secret key, `sk_test_…`", auto_error=False)
-        ),
-    ],
-    header: Annotated[
-        str | None,
-        Security(APIKeyHeader(name="X-API-Key", scheme_name="SecretKeyHeader", auto_error=False)),
-    ],
-) -> None:
-    """Tells the OpenAPI document how to authenticate; the exchange does it."""
-
-
-def _declare_visit() -> None:
-    """Keeps a visit out of the OpenAPI document's parameters."""
-
-
-Caller = Annotated[Call, Depends(_declare_key)]
-Visitor = Annotated[Visit, Depends(_declare_visit)]

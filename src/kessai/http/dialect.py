@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
-
-from fastapi.routing import APIRouter
 
 from kessai.domain.errors import KessaiError
 from kessai.http.answer import Answer
 from kessai.http.request import Request
+from kessai.http.routes import Routers
 
 
 class Dialect(Protocol):
@@ -21,7 +19,7 @@ class Dialect(Protocol):
         ...
 
     @property
-    def routers(self) -> Sequence[tuple[str, APIRouter]]:
+    def routers(self) -> Routers:
         """Path prefixes and the routes under them."""
         ...
 

@@ -1,23 +1,21 @@
-"""The dispatch table: every API route, found by method and path, built from FastAPI's own routes."""
+"""The dispatch table: every API route, found by method and path, built from the declared routes."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, get_type_hints
 
-from fastapi import params
-from fastapi.routing import APIRoute, APIRouter
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from kessai.domain.ids import canonical
-from kessai.http.call import Caller
+from kessai.http.call import Call, Visit
 from kessai.http.dialect import Dialect
 from kessai.http.errors import ValidationFailedError
 from kessai.http.problems import problems_of
+from kessai.http.routes import Handler, Query, Route, Router
 
-Handler = Callable[..., Awaitable[Any]]
 _ANY: Final = "{}"
 
 
@@ -90,11 +88,10 @@ class RouteTable:
         self._root = _Node()
         self._fixed: dict[str, Match] = {}
 
-    def add(self, dialect: Dialect, prefix: str, router: APIRouter) -> None:
+    def add(self, dialect: Dialect, prefix: str, router: Router) -> None:
         """Add every route of a router."""
         for route in router.routes:
-            if isinstance(route, APIRoute):
-                self._add_route(dialect, prefix + route.path, route)
+            self._add_route(dialect, prefix + route.path, route)
 
     def find(self, path: str) -> Match | None:
         """What is at `path`; None when nothing is, or when what stands for an id is none."""
@@ -121,7 +118,7 @@ class RouteTable:
             yield from node.here.values()
             nodes += [*node.named.values(), *([node.any] if node.any else [])]
 
-    def _add_route(self, dialect: Dialect, path: str, route: APIRoute) -> None:
+    def _add_route(self, dialect: Dialect, path: str, route: Route) -> None:
         node = self._root
         for part in path.split("/")[1:]:
             if part.startswith("{"):
@@ -129,8 +126,7 @@ class RouteTable:
                 node = node.any
             else:
                 node = node.named.setdefault(part, _Node())
-        for method in route.methods or ():
-            node.here[method] = _operation(dialect, method, route)
+        node.here[route.method] = _operation(dialect, route)
         if "{" not in path:
             self._fixed[path] = Match(node.here, {})
 
@@ -145,7 +141,7 @@ _NO_BODY: Final[tuple[str, TypeAdapter[Any], type[BaseModel]]] = ("", TypeAdapte
 _WITH_BODY: Final = frozenset({"POST", "PATCH", "PUT"})
 
 
-def route_table(routers: Iterable[tuple[Dialect, str, APIRouter]]) -> RouteTable:
+def route_table(routers: Iterable[tuple[Dialect, str, Router]]) -> RouteTable:
     """The table of these routers' routes, each under its prefix."""
     table = RouteTable()
     for dialect, prefix, router in routers:
@@ -153,27 +149,27 @@ def route_table(routers: Iterable[tuple[Dialect, str, APIRouter]]) -> RouteTable
     return table
 
 
-def _operation(dialect: Dialect, method: str, route: APIRoute) -> Operation:
-    hints = get_type_hints(route.endpoint, include_extras=True)
+def _operation(dialect: Dialect, route: Route) -> Operation:
+    hints = get_type_hints(route.handler, include_extras=True)
     call_argument, body, query, body_is_optional, needs_key = "", None, None, False, False
-    for name, parameter in inspect.signature(route.endpoint).parameters.items():
+    for name, parameter in inspect.signature(route.handler).parameters.items():
         hint = hints[name]
         marks = getattr(hint, "__metadata__", ())
         model = _model(hint)
-        if any(isinstance(mark, params.Depends) for mark in marks):
-            call_argument, needs_key = name, hint == Caller
-        elif model is not None and any(isinstance(mark, params.Query) for mark in marks):
+        if hint in (Call, Visit):
+            call_argument, needs_key = name, hint is Call
+        elif model is not None and any(isinstance(mark, Query) for mark in marks):
             query = (name, TypeAdapter(model), model)
         elif model is not None:
             body = (name, TypeAdapter(model), model)
             body_is_optional = parameter.default is None
-    if body is None and method in _WITH_BODY:
+    if body is None and route.method in _WITH_BODY:
         body, body_is_optional = _NO_BODY, True
     return Operation(
-        name=route.operation_id or route.name,
-        method=method,
+        name=route.name,
+        method=route.method,
         dialect=dialect,
-        handler=route.endpoint,
+        handler=route.handler,
         call_argument=call_argument,
         needs_key=needs_key,
         body=body,

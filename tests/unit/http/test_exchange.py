@@ -10,7 +10,6 @@ from typing import Any, cast
 import orjson
 import pytest
 import structlog
-from fastapi.routing import APIRouter
 from sqlalchemy import Connection
 
 from kessai.adapters.dice import SeededDice
@@ -19,10 +18,11 @@ from kessai.adapters.secret_box import FernetBox
 from kessai.dialects.native.dialect import NativeDialect
 from kessai.domain.change import Change
 from kessai.domain.errors import NotFoundError
-from kessai.http.call import Reply, Visitor
+from kessai.http.call import Reply, Visit
 from kessai.http.exchange import Exchange, Parts
 from kessai.http.gate import Gate
 from kessai.http.idempotency import Idempotency
+from kessai.http.routes import Router
 from kessai.http.routing import route_table
 from kessai.services.services import Services
 from kessai.storage.journal import COMMITTED, STALE, CommitResult
@@ -72,14 +72,15 @@ class Bench:
         self.observed: list[tuple[str, int]] = []
         self.clock = ManualClock()
         self.handled = 0
-        router = APIRouter()
+        router = Router()
 
-        async def handler(visit: Visitor) -> Reply:
+        async def handler(visit: Visit) -> Reply:
             self.handled += 1
             return handle()
 
-        handler.__annotations__["visit"] = Visitor
-        router.add_api_route("/do", handler, methods=["GET", "POST"], operation_id="do")
+        handler.__annotations__["visit"] = Visit
+        for method in ("GET", "POST"):
+            router.add(method, "/do", handler, operation_id="do")
         parts = Parts(
             services=cast("Services", self.told),
             database=self.database,

@@ -1,23 +1,22 @@
-"""The dispatch table, and what it takes from FastAPI's routes."""
+"""The dispatch table, and what it takes from the declared routes."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
 import pytest
-from fastapi import Query
-from fastapi.routing import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from kessai.dialects.native.dialect import NativeDialect
-from kessai.http.call import Caller, Reply, Visitor
+from kessai.http.call import Call, Reply, Visit
 from kessai.http.errors import ValidationFailedError
+from kessai.http.routes import Query, Router
 from kessai.http.routing import RouteTable, route_table
 
 ID = "0199d3c2-5f00-7000-8000-000000000001"
 OTHER = "0199d3c2-5f00-7000-8000-000000000002"
 
-router = APIRouter()
+router = Router()
 
 
 class Filters(BaseModel):
@@ -37,32 +36,32 @@ class Thing(BaseModel):
 
 
 @router.get("/things", operation_id="list_things")
-async def list_things(call: Caller, query: Annotated[Filters, Query()]) -> Reply:
+async def list_things(call: Call, query: Annotated[Filters, Query()]) -> Reply:
     return Reply(200, query)
 
 
 @router.post("/things", operation_id="create_thing")
-async def create_thing(call: Caller, body: Thing) -> Reply:
+async def create_thing(call: Call, body: Thing) -> Reply:
     return Reply(201, body)
 
 
 @router.get("/things/me", operation_id="get_my_thing")
-async def get_my_thing(visit: Visitor) -> Reply:
+async def get_my_thing(visit: Visit) -> Reply:
     return Reply(200, None)
 
 
 @router.post("/things/{thing_id}/parts/{part_id}", operation_id="move_part")
-async def move_part(call: Caller, thing_id: str, part_id: str, body: Thing | None = None) -> Reply:
+async def move_part(call: Call, thing_id: str, part_id: str, body: Thing | None = None) -> Reply:
     return Reply(200, body)
 
 
-@router.delete("/things/{thing_id}")
-async def drop_thing(call: Caller, thing_id: str) -> Reply:
+@router.delete("/things/{thing_id}", operation_id="drop_thing")
+async def drop_thing(call: Call, thing_id: str) -> Reply:
     return Reply(200, None)
 
 
-@router.post("/things/{thing_id}/polish")
-async def polish_thing(call: Caller, thing_id: str) -> Reply:
+@router.post("/things/{thing_id}/polish", operation_id="polish_thing")
+async def polish_thing(call: Call, thing_id: str) -> Reply:
     return Reply(200, None)
 
 

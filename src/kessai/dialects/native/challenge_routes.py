@@ -5,17 +5,15 @@ from __future__ import annotations
 from html import escape
 from typing import Annotated, Final, Literal
 
-from fastapi import Query
-from fastapi.responses import HTMLResponse
-from fastapi.routing import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from kessai.dialects.native.errors import errors
 from kessai.domain.payment import Payment
 from kessai.domain.transitions import Status
-from kessai.http.call import Reply, Visitor
+from kessai.http.call import Reply, Visit
+from kessai.http.routes import Query, Router
 
-router: Final = APIRouter(tags=["payer"])
+router: Final = Router(tags=["payer"])
 _HTML: Final = "text/html; charset=utf-8"
 
 
@@ -35,10 +33,10 @@ _REFUSALS: Final = ("NOT_FOUND", "METHOD_NOT_ALLOWED", "INTERNAL_ERROR", "DATABA
     operation_id="show_challenge",
     summary="The pretend bank's page",
     response_model=None,
-    response_class=HTMLResponse,
+    media_type="text/html",
     responses=errors(*_REFUSALS),
 )
-async def show_challenge(visit: Visitor, payment_id: str) -> Reply:
+async def show_challenge(visit: Visit, payment_id: str) -> Reply:
     """Two buttons while the payment waits, its status afterwards."""
     payment = await visit.services.payments.awaiting_action(payment_id)
     return Reply(200, _page(payment).encode(), content_type=_HTML)
@@ -49,7 +47,7 @@ async def show_challenge(visit: Visitor, payment_id: str) -> Reply:
     operation_id="answer_challenge",
     summary="Approve or fail the authentication",
     response_model=None,
-    response_class=HTMLResponse,
+    media_type="text/html",
     responses=errors(
         *_REFUSALS,
         "INVALID_JSON",
@@ -61,9 +59,7 @@ async def show_challenge(visit: Visitor, payment_id: str) -> Reply:
         "STORAGE_FULL",
     ),
 )
-async def answer_challenge(
-    visit: Visitor, payment_id: str, query: Annotated[ChallengeQuery, Query()]
-) -> Reply:
+async def answer_challenge(visit: Visit, payment_id: str, query: Annotated[ChallengeQuery, Query()]) -> Reply:
     """What the page's buttons do; a test may do it as well."""
     payment, change = await visit.services.payments.authenticate(
         payment_id, is_approved=query.outcome == "approve", at=visit.now

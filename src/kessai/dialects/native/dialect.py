@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Final
-
-from fastapi.routing import APIRouter
 
 from kessai.dialects.native import (
     challenge_routes,
@@ -21,6 +18,7 @@ from kessai.dialects.native.errors import refuse
 from kessai.domain.errors import InvalidFieldError, KessaiError
 from kessai.http.answer import Answer
 from kessai.http.request import Request
+from kessai.http.routes import Routers
 
 _PREFIX: Final = "/api/v1"
 _KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
@@ -32,7 +30,7 @@ class NativeDialect:
     name: Final = "native"
 
     @property
-    def routers(self) -> Sequence[tuple[str, APIRouter]]:
+    def routers(self) -> Routers:
         """Every route of the native API; the payer's page stands outside the versioned paths."""
         return (
             (_PREFIX, payment_routes.router),

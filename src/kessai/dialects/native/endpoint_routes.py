@@ -5,9 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import Query
-from fastapi.routing import APIRouter
-
 from kessai.dialects.native import webhook_examples as examples
 from kessai.dialects.native.errors import reading, writing
 from kessai.dialects.native.examples import answers, asks, page_of
@@ -34,10 +31,11 @@ from kessai.dialects.native.webhook_translate import (
     ping_out,
     recovered_out,
 )
-from kessai.http.call import Caller, Reply
+from kessai.http.call import Call, Reply
+from kessai.http.routes import Query, Router
 from kessai.storage.repositories.recovery import Period
 
-router: Final = APIRouter(tags=["webhooks"])
+router: Final = Router(tags=["webhooks"])
 _DIALECT: Final = "native"
 
 
@@ -53,7 +51,7 @@ _DIALECT: Final = "native"
         some={"url": "http://localhost:3000/webhooks", "events": ["payment.succeeded", "payment.refunded"]},
     ),
 )
-async def create_webhook_endpoint(call: Caller, body: EndpointIn) -> Reply:
+async def create_webhook_endpoint(call: Call, body: EndpointIn) -> Reply:
     """Every event from now on goes there. The secret that signs is in the answer."""
     endpoint, secret, change = await call.services.endpoints.create(
         call.merchant.id, facts_from(body), dialect=_DIALECT, secret=body.secret, at=call.now
@@ -68,7 +66,7 @@ async def create_webhook_endpoint(call: Caller, body: EndpointIn) -> Reply:
     response_model=EndpointPage,
     responses={**reading("VALIDATION_FAILED"), **answers(200, page_of(examples.ENDPOINT))},
 )
-async def list_webhook_endpoints(call: Caller, query: Annotated[ListQuery, Query()]) -> Reply:
+async def list_webhook_endpoints(call: Call, query: Annotated[ListQuery, Query()]) -> Reply:
     """Disabled ones too, without their secrets."""
     found = await call.services.endpoints.list(
         call.merchant.id, before=decode_cursor(query.cursor), limit=query.limit
@@ -83,7 +81,7 @@ async def list_webhook_endpoints(call: Caller, query: Annotated[ListQuery, Query
     response_model=EndpointOut,
     responses={**reading("NOT_FOUND"), **answers(200, examples.ENDPOINT)},
 )
-async def get_webhook_endpoint(call: Caller, endpoint_id: str) -> Reply:
+async def get_webhook_endpoint(call: Call, endpoint_id: str) -> Reply:
     """When it is disabled, `disabled_reason` says why."""
     return Reply(200, endpoint_out(await call.services.endpoints.get(call.merchant.id, endpoint_id)))
 
@@ -100,7 +98,7 @@ async def get_webhook_endpoint(call: Caller, endpoint_id: str) -> Reply:
         move={"url": "http://localhost:4000/webhooks"},
     ),
 )
-async def update_webhook_endpoint(call: Caller, endpoint_id: str, body: EndpointPatch) -> Reply:
+async def update_webhook_endpoint(call: Call, endpoint_id: str, body: EndpointPatch) -> Reply:
     """Only what is sent changes. Deliveries that come due while it is disabled are canceled."""
     endpoint, change = await call.services.endpoints.update(
         call.merchant.id, endpoint_id, facts_from(body), at=call.now
@@ -118,7 +116,7 @@ async def update_webhook_endpoint(call: Caller, endpoint_id: str, body: Endpoint
         **answers(200, examples.ENDPOINT_DELETED),
     },
 )
-async def delete_webhook_endpoint(call: Caller, endpoint_id: str) -> Reply:
+async def delete_webhook_endpoint(call: Call, endpoint_id: str) -> Reply:
     """What was still on its way there is canceled; its deliveries stay listed."""
     endpoint, change = await call.services.endpoints.delete(call.merchant.id, endpoint_id, at=call.now)
     return Reply(200, {"id": endpoint.id, "deleted": True}, change)
@@ -131,7 +129,7 @@ async def delete_webhook_endpoint(call: Caller, endpoint_id: str) -> Reply:
     response_model=EndpointSecretOut,
     responses={**reading("NOT_FOUND", "CONFLICT"), **answers(200, examples.ENDPOINT_SECRET)},
 )
-async def get_webhook_endpoint_secret(call: Caller, endpoint_id: str) -> Reply:
+async def get_webhook_endpoint_secret(call: Call, endpoint_id: str) -> Reply:
     """The secret that signs now, and the one before it while its grace period lasts."""
     endpoint, secrets = await call.services.endpoints.secrets(call.merchant.id, endpoint_id, at=call.now)
     return Reply(200, endpoint_secret_out(endpoint, secrets))
@@ -145,9 +143,7 @@ async def get_webhook_endpoint_secret(call: Caller, endpoint_id: str) -> Reply:
     responses={**writing("NOT_FOUND"), **answers(200, examples.ENDPOINT_CREATED)},
     openapi_extra=asks(at_once={}, an_hour={"grace_period_s": 3600}),
 )
-async def rotate_webhook_endpoint_secret(
-    call: Caller, endpoint_id: str, body: RotateIn | None = None
-) -> Reply:
+async def rotate_webhook_endpoint_secret(call: Call, endpoint_id: str, body: RotateIn | None = None) -> Reply:
     """Both secrets sign during the grace period; by default the old one stops at once."""
     asked = body or RotateIn()
     endpoint, secret, change = await call.services.endpoints.rotate_secret(
@@ -167,7 +163,7 @@ async def rotate_webhook_endpoint_secret(
     response_model=PingOut,
     responses={**writing("NOT_FOUND"), **answers(200, examples.PING)},
 )
-async def test_webhook_endpoint(call: Caller, endpoint_id: str) -> Reply:
+async def test_webhook_endpoint(call: Call, endpoint_id: str) -> Reply:
     """Signed like any webhook, sent to a disabled endpoint too, not kept; answers with what came back."""
 
     async def ping() -> Reply:
@@ -186,7 +182,7 @@ async def test_webhook_endpoint(call: Caller, endpoint_id: str) -> Reply:
     responses={**writing("NOT_FOUND"), **answers(202, examples.RECOVERED)},
     openapi_extra=asks(all_since={"since": "2026-01-31T12:00:00Z"}),
 )
-async def recover_webhook_endpoint(call: Caller, endpoint_id: str, body: RecoverIn) -> Reply:
+async def recover_webhook_endpoint(call: Call, endpoint_id: str, body: RecoverIn) -> Reply:
     """What was given up since then, and what happened while it was disabled: same ids, same bodies."""
 
     async def recover() -> Reply:

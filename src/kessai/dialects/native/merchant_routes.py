@@ -5,9 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import Query
-from fastapi.routing import APIRouter
-
 from kessai.dialects.native import examples
 from kessai.dialects.native.errors import reading, writing
 from kessai.dialects.native.examples import answers, asks, page_of
@@ -23,9 +20,10 @@ from kessai.dialects.native.schemas import (
     MerchantPatch,
 )
 from kessai.dialects.native.translate import issued_key_out, key_out, masked, merchant_out
-from kessai.http.call import Caller, Reply
+from kessai.http.call import Call, Reply
+from kessai.http.routes import Query, Router
 
-router: Final = APIRouter(tags=["merchants"])
+router: Final = Router(tags=["merchants"])
 
 
 @router.get(
@@ -35,7 +33,7 @@ router: Final = APIRouter(tags=["merchants"])
     response_model=MerchantOut,
     responses={**reading(), **answers(200, examples.MERCHANT)},
 )
-async def get_merchant(call: Caller) -> Reply:
+async def get_merchant(call: Call) -> Reply:
     """The merchant the key belongs to."""
     profile = await call.services.merchants.profile(call.merchant)
     return Reply(200, merchant_out(profile.merchant, profile.webhook_url))
@@ -49,7 +47,7 @@ async def get_merchant(call: Caller) -> Reply:
     responses={**writing(), **answers(200, examples.MERCHANT)},
     openapi_extra=asks(webhook={"webhook_url": "http://localhost:3000/hook"}),
 )
-async def update_merchant(call: Caller, body: MerchantPatch) -> Reply:
+async def update_merchant(call: Call, body: MerchantPatch) -> Reply:
     """Only what is sent changes. `webhook_url` makes, moves or (null) removes one endpoint."""
     facts = {name: getattr(body, name) for name in body.model_fields_set}
     facts |= {name: masked(facts[name]) for name in ("name", "email") if name in facts}
@@ -66,7 +64,7 @@ async def update_merchant(call: Caller, body: MerchantPatch) -> Reply:
     responses={**writing(), **answers(201, examples.ISSUED_KEY)},
     openapi_extra=asks(named={"name": "CI"}),
 )
-async def create_api_key(call: Caller, body: KeyIn | None = None) -> Reply:
+async def create_api_key(call: Call, body: KeyIn | None = None) -> Reply:
     """The secret key is shown this once; only its digest is kept."""
     asked = body or KeyIn()
     issued, change = await call.services.merchants.create_key(
@@ -82,7 +80,7 @@ async def create_api_key(call: Caller, body: KeyIn | None = None) -> Reply:
     response_model=KeyPage,
     responses={**reading("VALIDATION_FAILED"), **answers(200, page_of(examples.KEY))},
 )
-async def list_api_keys(call: Caller, query: Annotated[ListQuery, Query()]) -> Reply:
+async def list_api_keys(call: Call, query: Annotated[ListQuery, Query()]) -> Reply:
     """Keys without their secrets, revoked ones too; a merchant has at most 100."""
     found = await call.services.merchants.list_keys(
         call.merchant, before=decode_cursor(query.cursor), limit=query.limit
@@ -98,7 +96,7 @@ async def list_api_keys(call: Caller, query: Annotated[ListQuery, Query()]) -> R
     responses={**writing("NOT_FOUND"), **answers(200, examples.ISSUED_KEY)},
     openapi_extra=asks(an_hour={"grace_period_s": 3600}),
 )
-async def rotate_api_key(call: Caller, key_id: str, body: GraceIn | None = None) -> Reply:
+async def rotate_api_key(call: Call, key_id: str, body: GraceIn | None = None) -> Reply:
     """The old secret works until the grace period is over; at once it does not, by default."""
     grace = timedelta(seconds=body.grace_period_s if body else 0)
     issued, change = await call.services.merchants.rotate_key(call.merchant, key_id, grace, at=call.now)
@@ -112,7 +110,7 @@ async def rotate_api_key(call: Caller, key_id: str, body: GraceIn | None = None)
     response_model=KeyOut,
     responses={**reading("NOT_FOUND", "CONFLICT", "STORAGE_FULL"), **answers(200, examples.KEY)},
 )
-async def revoke_api_key(call: Caller, key_id: str) -> Reply:
+async def revoke_api_key(call: Call, key_id: str) -> Reply:
     """Refused at once here and within a second by every process. The last key that works stays."""
     key, change = await call.services.merchants.revoke_key(call.merchant, key_id, at=call.now)
     return Reply(200, key_out(key), change)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import Query
-from fastapi.routing import APIRouter
-
 from kessai.dialects.native import examples
 from kessai.dialects.native.errors import reading, writing
 from kessai.dialects.native.examples import answers, asks, page_of
@@ -21,9 +18,10 @@ from kessai.dialects.native.schemas import (
 )
 from kessai.dialects.native.translate import filter_from, order_from, payment_out, timeline_out
 from kessai.domain.payment import Payment
-from kessai.http.call import Call, Caller, Reply
+from kessai.http.call import Call, Reply
+from kessai.http.routes import Query, Router
 
-router: Final = APIRouter(tags=["payments"])
+router: Final = Router(tags=["payments"])
 _CREATE_EXAMPLE: Final = {
     "amount": 10000,
     "currency": "INR",
@@ -50,7 +48,7 @@ def _shown(call: Call, payment: Payment) -> dict[str, Any]:
         manual={"amount": 10000, "capture_method": "manual"},
     ),
 )
-async def create_payment(call: Caller, body: PaymentIn) -> Reply:
+async def create_payment(call: Call, body: PaymentIn) -> Reply:
     """Ask the pretend bank for a payment. A declined one exists too, with status FAILED."""
     created = call.services.payments.create(order_from(body, call.merchant), at=call.now)
     return Reply(
@@ -70,7 +68,7 @@ async def create_payment(call: Caller, body: PaymentIn) -> Reply:
     response_model=PaymentPage,
     responses={**reading("VALIDATION_FAILED"), **answers(200, page_of(examples.PAYMENT))},
 )
-async def list_payments(call: Caller, query: Annotated[PaymentQuery, Query()]) -> Reply:
+async def list_payments(call: Call, query: Annotated[PaymentQuery, Query()]) -> Reply:
     """Any combination of filters; follow `next_cursor` for more."""
     found = await call.services.payments.list(
         call.merchant.id, filter_from(query), before=decode_cursor(query.cursor), limit=query.limit
@@ -85,7 +83,7 @@ async def list_payments(call: Caller, query: Annotated[PaymentQuery, Query()]) -
     response_model=PaymentOut,
     responses={**reading("NOT_FOUND"), **answers(200, examples.PAYMENT)},
 )
-async def get_payment(call: Caller, payment_id: str) -> Reply:
+async def get_payment(call: Call, payment_id: str) -> Reply:
     """Another merchant's payment and an unknown one give the same 404."""
     return Reply(200, _shown(call, await call.services.payments.get(call.merchant.id, payment_id)))
 
@@ -101,7 +99,7 @@ async def get_payment(call: Caller, payment_id: str) -> Reply:
     },
     openapi_extra=asks(part={"amount": 4000}),
 )
-async def capture_payment(call: Caller, payment_id: str, body: CaptureIn | None = None) -> Reply:
+async def capture_payment(call: Call, payment_id: str, body: CaptureIn | None = None) -> Reply:
     """Take all that is held, or `amount` of it and release the rest. The body may be absent."""
     payment, change = await call.services.payments.capture(
         call.merchant.id, payment_id, body.amount if body else None, at=call.now
@@ -116,7 +114,7 @@ async def capture_payment(call: Caller, payment_id: str, body: CaptureIn | None 
     response_model=PaymentOut,
     responses={**writing("NOT_FOUND", "INVALID_PAYMENT_STATE"), **answers(200, examples.VOIDED)},
 )
-async def cancel_payment(call: Caller, payment_id: str) -> Reply:
+async def cancel_payment(call: Call, payment_id: str) -> Reply:
     """Let what is held go untaken: the payment is VOIDED."""
     payment, change = await call.services.payments.cancel(call.merchant.id, payment_id, at=call.now)
     return Reply(200, _shown(call, payment), change)
@@ -130,6 +128,6 @@ async def cancel_payment(call: Caller, payment_id: str) -> Reply:
     response_model_exclude_none=True,
     responses={**reading("NOT_FOUND"), **answers(200, examples.TIMELINE)},
 )
-async def get_payment_timeline(call: Caller, payment_id: str) -> Reply:
+async def get_payment_timeline(call: Call, payment_id: str) -> Reply:
     """Every state change, event and delivery attempt, oldest first."""
     return Reply(200, timeline_out(await call.services.timelines.of_payment(call.merchant.id, payment_id)))

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import Query
-from fastapi.routing import APIRouter
-
 from kessai.dialects.native import examples
 from kessai.dialects.native.errors import reading, writing
 from kessai.dialects.native.examples import answers, asks, page_of
@@ -15,9 +12,10 @@ from kessai.dialects.native.schemas import ListQuery, RefundIn, RefundOfIn, Refu
 from kessai.dialects.native.translate import masked, refund_out
 from kessai.domain.errors import NotFoundError
 from kessai.domain.ids import canonical
-from kessai.http.call import Call, Caller, Reply
+from kessai.http.call import Call, Reply
+from kessai.http.routes import Query, Router
 
-router: Final = APIRouter(tags=["refunds"])
+router: Final = Router(tags=["refunds"])
 
 
 @router.post(
@@ -32,7 +30,7 @@ router: Final = APIRouter(tags=["refunds"])
     },
     openapi_extra=asks(part={"amount": 5000, "reason": "Customer requested"}),
 )
-async def refund_payment(call: Caller, payment_id: str, body: RefundIn | None = None) -> Reply:
+async def refund_payment(call: Call, payment_id: str, body: RefundIn | None = None) -> Reply:
     """Give back what is left, or `amount` of it. Many partial refunds are possible."""
     return await _refund(call, payment_id, body or RefundIn())
 
@@ -49,7 +47,7 @@ async def refund_payment(call: Caller, payment_id: str, body: RefundIn | None = 
     },
     openapi_extra=asks(part={"payment_id": "0199d3c2-5f00-7000-8000-000000000000", "amount": 5000}),
 )
-async def create_refund(call: Caller, body: RefundOfIn) -> Reply:
+async def create_refund(call: Call, body: RefundOfIn) -> Reply:
     """The same as refunding at the payment."""
     payment_id = canonical(body.payment_id)
     if payment_id is None:
@@ -71,7 +69,7 @@ async def _refund(call: Call, payment_id: str, body: RefundIn) -> Reply:
     response_model=RefundPage,
     responses={**reading("NOT_FOUND", "VALIDATION_FAILED"), **answers(200, page_of(examples.REFUND))},
 )
-async def list_payment_refunds(call: Caller, payment_id: str, query: Annotated[ListQuery, Query()]) -> Reply:
+async def list_payment_refunds(call: Call, payment_id: str, query: Annotated[ListQuery, Query()]) -> Reply:
     """Failed refunds are listed too."""
     found = await call.services.payments.refunds_of(
         call.merchant.id, payment_id, before=decode_cursor(query.cursor), limit=query.limit
@@ -86,6 +84,6 @@ async def list_payment_refunds(call: Caller, payment_id: str, query: Annotated[L
     response_model=RefundOut,
     responses={**reading("NOT_FOUND"), **answers(200, examples.REFUND)},
 )
-async def get_refund(call: Caller, refund_id: str) -> Reply:
+async def get_refund(call: Call, refund_id: str) -> Reply:
     """Another merchant's refund and an unknown one give the same 404."""
     return Reply(200, refund_out(await call.services.payments.get_refund(call.merchant.id, refund_id)))

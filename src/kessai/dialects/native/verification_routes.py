@@ -6,16 +6,15 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
 
-from fastapi.routing import APIRouter
-
 from kessai.dialects.native.errors import writing
 from kessai.dialects.native.examples import answers, asks
 from kessai.dialects.native.verification import Message, Verdict, event_ids, verify
 from kessai.dialects.native.verification_schemas import VerifiedOut, VerifyIn
 from kessai.dialects.native.webhook_examples import RECEIVED, VERIFIED
-from kessai.http.call import Call, Caller, Reply
+from kessai.http.call import Call, Reply
+from kessai.http.routes import Router
 
-router: Final = APIRouter(tags=["webhooks"])
+router: Final = Router(tags=["webhooks"])
 
 
 @router.post(
@@ -29,7 +28,7 @@ router: Final = APIRouter(tags=["webhooks"])
         with_an_endpoint={**RECEIVED, "endpoint_id": "0199d3c2-5f00-7000-8000-0000000000e1"},
     ),
 )
-async def verify_webhook(call: Caller, body: VerifyIn) -> Reply:
+async def verify_webhook(call: Call, body: VerifyIn) -> Reply:
     """Step by step, for each scheme whose headers are there: our own, Standard Webhooks, Stripe, Razorpay.
 
     Nothing is stored, and the secret is in no answer. A message that does not verify is a good question:

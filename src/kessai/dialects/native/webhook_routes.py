@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import Query
-from fastapi.routing import APIRouter
-
 from kessai.dialects.native import webhook_examples as examples
 from kessai.dialects.native.errors import reading, writing
 from kessai.dialects.native.examples import answers, page_of
@@ -25,11 +22,12 @@ from kessai.dialects.native.webhook_translate import (
     event_out,
 )
 from kessai.domain.event import Event
-from kessai.http.call import Call, Caller, Reply
+from kessai.http.call import Call, Reply
+from kessai.http.routes import Query, Router
 from kessai.storage.repositories.deliveries import DeliveryFilter, DeliveryReport
 from kessai.storage.repositories.events import EventFilter
 
-router: Final = APIRouter(tags=["webhooks"])
+router: Final = Router(tags=["webhooks"])
 
 
 @router.get(
@@ -39,7 +37,7 @@ router: Final = APIRouter(tags=["webhooks"])
     response_model=EventPage,
     responses={**reading("VALIDATION_FAILED"), **answers(200, page_of(examples.EVENT))},
 )
-async def list_webhook_events(call: Caller, query: Annotated[EventQuery, Query()]) -> Reply:
+async def list_webhook_events(call: Call, query: Annotated[EventQuery, Query()]) -> Reply:
     """What happened, whether or not an endpoint was there to hear it."""
     found = await call.services.events.list(
         call.merchant.id,
@@ -65,7 +63,7 @@ async def list_webhook_events(call: Caller, query: Annotated[EventQuery, Query()
         **answers(200, {**examples.EVENT, "deliveries": [examples.DELIVERY]}),
     },
 )
-async def get_webhook_event(call: Caller, event_id: str) -> Reply:
+async def get_webhook_event(call: Call, event_id: str) -> Reply:
     """With every delivery and its attempts."""
     event = await call.services.events.get(call.merchant.id, event_id)
     deliveries = await call.services.events.deliveries_of(event)
@@ -80,7 +78,7 @@ async def get_webhook_event(call: Caller, event_id: str) -> Reply:
     response_model=RedeliveredOut,
     responses={**writing("NOT_FOUND"), **answers(202, {"data": [examples.DELIVERY]})},
 )
-async def redeliver_webhook_event(call: Caller, event_id: str) -> Reply:
+async def redeliver_webhook_event(call: Call, event_id: str) -> Reply:
     """To every endpoint that had it or would hear it now: same id, same body, fresh timestamp."""
     deliveries, change = await call.services.events.redeliver(call.merchant.id, event_id, at=call.now)
     return Reply(202, {"data": [delivery_out(DeliveryReport(each, ())) for each in deliveries]}, change)
@@ -93,7 +91,7 @@ async def redeliver_webhook_event(call: Caller, event_id: str) -> Reply:
     response_model=DeliveryPage,
     responses={**reading("VALIDATION_FAILED"), **answers(200, page_of(examples.DELIVERY))},
 )
-async def list_webhook_deliveries(call: Caller, query: Annotated[DeliveryQuery, Query()]) -> Reply:
+async def list_webhook_deliveries(call: Call, query: Annotated[DeliveryQuery, Query()]) -> Reply:
     """With their newest attempts, any combination of filters."""
     wanted = DeliveryFilter(
         endpoint_id=query.endpoint_id,
@@ -117,7 +115,7 @@ async def list_webhook_deliveries(call: Caller, query: Annotated[DeliveryQuery, 
     response_model=DeliveryOut,
     responses={**reading("NOT_FOUND"), **answers(200, examples.DELIVERY)},
 )
-async def get_webhook_delivery(call: Caller, delivery_id: str) -> Reply:
+async def get_webhook_delivery(call: Call, delivery_id: str) -> Reply:
     """With the body as it is sent, byte for byte."""
     return Reply(200, delivery_out(await call.services.events.delivery(call.merchant.id, delivery_id)))
 
@@ -130,7 +128,7 @@ async def get_webhook_delivery(call: Caller, delivery_id: str) -> Reply:
     response_model=DeliveryOut,
     responses={**writing("NOT_FOUND"), **answers(202, examples.DELIVERY)},
 )
-async def retry_webhook_delivery(call: Caller, delivery_id: str) -> Reply:
+async def retry_webhook_delivery(call: Call, delivery_id: str) -> Reply:
     """At once and with a fresh schedule: same id, same body, fresh timestamp."""
     report, change = await call.services.events.retry(call.merchant.id, delivery_id, at=call.now)
     return Reply(202, delivery_out(report), change)
