@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -41,6 +40,8 @@ def send(
     Raises:
         CommandError: nobody answers there, or not in HTTP; or `base_url` is none.
     """
+    from http.client import HTTPConnection, HTTPException, HTTPSConnection
+
     parts = checked_base(base_url)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     try:

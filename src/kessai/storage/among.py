@@ -6,8 +6,7 @@ from collections.abc import Collection
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Column, ColumnElement, Text, any_, bindparam, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ARRAY, Column, ColumnElement, Text, any_, bindparam, func, select
 
 KINDS: Final = ("sqlite", "postgresql")
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from kessai.domain.change import Change
 from kessai.domain.idempotency import KeyClaim
@@ -130,7 +130,11 @@ def insert_or_ignore(table: Table, kind: str) -> Any:
 
 def _insert_into(table: Table, kind: str) -> Any:
     # The databases spell ON CONFLICT alike, but SQLAlchemy keeps it in their own modules.
-    return postgresql.insert(table) if kind == "postgresql" else sqlite.insert(table)
+    if kind == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 def claim_statement(kind: str) -> Any:
