@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel
-
 import kessai
 from kessai.http.call import Reply, Visit
-from kessai.http.routes import Router
+from kessai.http.routes import Out, Router
 
 router: Final = Router(tags=["operations"])
 
 
-class HealthOut(BaseModel):
+class HealthOut(Out):
     """The process is alive."""
 
     status: Literal["ok"]
     version: str
 
 
-class PartOut(BaseModel):
+class PartOut(Out):
     """One part and what it says."""
 
     ok: bool
     detail: str
 
 
-class ReadinessOut(BaseModel):
+class ReadinessOut(Out):
     """Whether requests can be served. `degraded`: they can, but a part that is not needed is away."""
 
     status: Literal["ready", "degraded", "unavailable"]

@@ -9,10 +9,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Required, TypedDict, TypeVar, Unpack
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 Handler = Callable[..., Awaitable[Any]]
 Declared = TypeVar("Declared", bound=Handler)
+
+
+class Out(BaseModel):
+    """The shape of an answer, for the reference. Nothing else needs its validator, so it is made then."""
+
+    model_config = ConfigDict(defer_build=True)
 
 
 class Options(TypedDict, total=False):

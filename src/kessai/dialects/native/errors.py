@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from pydantic import BaseModel
-
 from kessai.domain.errors import KessaiError, RateLimitedError
 from kessai.http.answer import Answer
 from kessai.http.errors import MethodNotAllowedError, ValidationFailedError
 from kessai.http.json import to_json
+from kessai.http.routes import Out
 
 STATUS: Final[Mapping[str, int]] = MappingProxyType(
     {
@@ -56,7 +55,7 @@ _DESCRIPTIONS: Final = {
 }
 
 
-class DetailOut(BaseModel):
+class DetailOut(Out):
     """One problem of several."""
 
     param: str | None
@@ -64,7 +63,7 @@ class DetailOut(BaseModel):
     hint: str | None
 
 
-class ErrorBody(BaseModel):
+class ErrorBody(Out):
     """What was wrong, where, and what to do."""
 
     code: str
@@ -75,7 +74,7 @@ class ErrorBody(BaseModel):
     details: list[DetailOut] | None = None
 
 
-class ErrorOut(BaseModel):
+class ErrorOut(Out):
     """The error envelope."""
 
     error: ErrorBody

@@ -23,6 +23,7 @@ from kessai.domain.money import AMOUNT_MAX
 from kessai.domain.payment import AUTHORIZATION_LASTS, CaptureMethod
 from kessai.domain.refund import RefundStatus
 from kessai.domain.transitions import Action, Status
+from kessai.http.routes import Out
 from kessai.simulation.table import SIMULATIONS
 
 _NO_NUL: Final = "^[^\\x00]*$"
@@ -220,7 +221,7 @@ class GraceIn(In):
     grace_period_s: Annotated[int, Field(ge=0, le=int(GRACE_MAX.total_seconds()))] = 0
 
 
-class PaymentMethodOut(BaseModel):
+class PaymentMethodOut(Out):
     """What is kept of an instrument."""
 
     type: str
@@ -228,13 +229,13 @@ class PaymentMethodOut(BaseModel):
     last4: str | None
 
 
-class NextActionOut(BaseModel):
+class NextActionOut(Out):
     """Where the payer goes next."""
 
     redirect_url: str
 
 
-class PaymentOut(BaseModel):
+class PaymentOut(Out):
     """A payment as it stands."""
 
     id: str
@@ -260,7 +261,7 @@ class PaymentOut(BaseModel):
     expires_at: datetime | None
 
 
-class RefundOut(BaseModel):
+class RefundOut(Out):
     """A refund."""
 
     id: str
@@ -274,7 +275,7 @@ class RefundOut(BaseModel):
     created_at: datetime
 
 
-class TimelineEntryOut(BaseModel):
+class TimelineEntryOut(Out):
     """A state change, an event or a delivery attempt; `kind` says which fields are there."""
 
     kind: Literal["transition", "event", "attempt"]
@@ -292,14 +293,14 @@ class TimelineEntryOut(BaseModel):
     error: str | None = None
 
 
-class TimelineOut(BaseModel):
+class TimelineOut(Out):
     """What happened to a payment, oldest first."""
 
     payment_id: str
     data: list[TimelineEntryOut]
 
 
-class MerchantOut(BaseModel):
+class MerchantOut(Out):
     """A merchant as it sees itself."""
 
     id: str
@@ -311,7 +312,7 @@ class MerchantOut(BaseModel):
     created_at: datetime
 
 
-class KeyOut(BaseModel):
+class KeyOut(Out):
     """A key without its secret."""
 
     id: str
@@ -324,7 +325,7 @@ class KeyOut(BaseModel):
     revoked_at: datetime | None
 
 
-class IssuedKeyOut(BaseModel):
+class IssuedKeyOut(Out):
     """A key with its secret, shown this once."""
 
     id: str
@@ -340,6 +341,7 @@ def page_of(model: type[BaseModel], name: str) -> type[BaseModel]:
     """The shape of a page of `model`."""
     shape: Any = create_model(
         name,
+        __base__=Out,
         __doc__="One page; follow `next_cursor` for the next.",
         data=(list[model], ...),  # type: ignore[valid-type]
         has_more=(bool, ...),

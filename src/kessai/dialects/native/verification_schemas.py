@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from kessai.dialects.native.schemas import In, Moment
 from kessai.dialects.native.signature_schemes import SCHEMES
 from kessai.dialects.native.verification import TOLERANCE
 from kessai.domain.merchant import GRACE_MAX
+from kessai.http.routes import Out
 
 HEADERS_MAX: Final = 100
 """What web servers take of one request. How long they and the body are, the bound of our own bodies says."""
@@ -61,7 +62,7 @@ class VerifyIn(In):
     received_at: Moment | None = Field(None, description="When it was received; now when left out")
 
 
-class StepOut(BaseModel):
+class StepOut(Out):
     """One thing that a verifier looks at."""
 
     name: Literal["header", "format", "timestamp", "signature", "age"]
@@ -70,7 +71,7 @@ class StepOut(BaseModel):
     hint: str | None
 
 
-class VerdictOut(BaseModel):
+class VerdictOut(Out):
     """What the verifier of one scheme would say. The steps end with the first that is not ok."""
 
     scheme: Literal[tuple(each.name for each in SCHEMES)]  # type: ignore[valid-type]
@@ -78,7 +79,7 @@ class VerdictOut(BaseModel):
     steps: list[StepOut]
 
 
-class VerifiedOut(BaseModel):
+class VerifiedOut(Out):
     """`valid`: every scheme whose headers are there verifies."""
 
     valid: bool

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from kessai.dialects.native.schemas import GraceIn, In, ListQuery, Moment, Patch, page_of, text
 from kessai.domain.delivery import DeliveryStatus
@@ -14,6 +14,7 @@ from kessai.domain.endpoint import EVERY_EVENT
 from kessai.domain.event import EventType
 from kessai.domain.schedules import NAMES as SCHEDULE_NAMES
 from kessai.domain.schedules import NATIVE
+from kessai.http.routes import Out
 from kessai.services.endpoint_rules import EVENT_NAMES, SECRET_MAX, SECRET_MIN, URL_MAX
 
 Url = Annotated[
@@ -89,7 +90,7 @@ class RecoverIn(In):
     until: Moment | None = Field(None, description="and before this one; until now when left out")
 
 
-class RecoveredOut(BaseModel):
+class RecoveredOut(Out):
     """What is on its way again: `recovered` had been given up, `missed` had never been sent there.
 
     `pruned` cannot be sent any more. `has_more`: one request recovers no more than this, ask again.
@@ -123,7 +124,7 @@ class DeliveryQuery(ListQuery):
     created_to: Moment | None = Field(None, description="Before this moment")
 
 
-class EndpointOut(BaseModel):
+class EndpointOut(Out):
     """An endpoint without its secret. `failing_since`: no delivery has arrived after this moment.
 
     After many `consecutive_failures` attempts are spaced: none is made before `paused_until`.
@@ -150,7 +151,7 @@ class EndpointCreatedOut(EndpointOut):
     secret: str
 
 
-class EndpointSecretOut(BaseModel):
+class EndpointSecretOut(Out):
     """The secrets that sign now: while a rotation's grace period lasts, the one before it too."""
 
     id: str
@@ -159,14 +160,14 @@ class EndpointSecretOut(BaseModel):
     previous_expires_at: datetime | None
 
 
-class EndpointDeletedOut(BaseModel):
+class EndpointDeletedOut(Out):
     """The endpoint is gone."""
 
     id: str
     deleted: Literal[True]
 
 
-class PingOut(BaseModel):
+class PingOut(Out):
     """What came back from a ping."""
 
     delivered: bool
@@ -176,14 +177,14 @@ class PingOut(BaseModel):
     error: str | None
 
 
-class HeaderOut(BaseModel):
+class HeaderOut(Out):
     """One header as it went over the wire."""
 
     name: str
     value: str
 
 
-class AttemptOut(BaseModel):
+class AttemptOut(Out):
     """One try: what was sent and came back, the first 4 KiB of the answer, or why there was none.
 
     Of `latency_ms`, `connect_ms` went into connecting (null on a connection that was open already), and
@@ -202,7 +203,7 @@ class AttemptOut(BaseModel):
     error: str | None
 
 
-class DeliveryOut(BaseModel):
+class DeliveryOut(Out):
     """One event on its way to one endpoint. `body` is what every attempt sends, byte for byte.
 
     It is null, and `attempts` are gone, once both were pruned at `pruned_at`.
@@ -223,7 +224,7 @@ class DeliveryOut(BaseModel):
     updated_at: datetime
 
 
-class EventOut(BaseModel):
+class EventOut(Out):
     """What happened. `body` is what endpoints are sent; null once it was pruned at `pruned_at`."""
 
     id: str
@@ -242,7 +243,7 @@ class EventWithDeliveriesOut(EventOut):
     deliveries: list[DeliveryOut]
 
 
-class RedeliveredOut(BaseModel):
+class RedeliveredOut(Out):
     """The deliveries on their way again."""
 
     data: list[DeliveryOut]
