@@ -8,6 +8,7 @@ import typer
 
 from kessai.cli.configuration import settings_from
 from kessai.cli.failures import usage_error
+from kessai.cli.loading import loading
 from kessai.cli.options import DatabaseUrl, Host, Json, LogLevel
 
 
@@ -38,8 +39,9 @@ def dispatch(
             hint="name a server: --db postgresql://USER:PASSWORD@HOST/NAME",
         )
 
-    from kessai.cli.listening import bound
-    from kessai.cli.serving import run_here
+    with loading():
+        from kessai.cli.listening import bound
+        from kessai.cli.serving import run_here
 
     with bound(host or settings.host, port) as listening:
         run_here(settings, listening, as_json=json, is_dispatcher=True)

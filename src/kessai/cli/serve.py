@@ -8,6 +8,7 @@ import typer
 
 from kessai.cli.configuration import settings_from
 from kessai.cli.failures import usage_error
+from kessai.cli.loading import loading
 from kessai.cli.options import DatabaseUrl, Host, Json, LogLevel
 
 Port = Annotated[
@@ -83,7 +84,8 @@ def serve(  # noqa: PLR0913, PLR0917 - one argument for each option
         # From here on the port is the real one, in our links too.
         settings = settings.model_copy(update={"port": listening.port})
         if workers == 1:
-            from kessai.cli.serving import run_here
+            with loading():
+                from kessai.cli.serving import run_here
 
             run_here(settings, listening, as_json=json)
         else:

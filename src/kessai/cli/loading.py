@@ -1,0 +1,17 @@
+"""Loading a server without looking for garbage in it: modules stay, and looking takes a tenth of a start."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Import within."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
