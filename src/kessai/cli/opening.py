@@ -15,6 +15,7 @@ from kessai.domain.errors import DatabaseUnavailableError, InvalidFieldError, Ke
 from kessai.settings import Settings
 from kessai.storage.journal import Stale
 from kessai.storage.migrate import MigrationError
+from kessai.storage.migrations.connection import DatabaseUnreachableError
 from kessai.storage.sqlite.lock import DatabaseFileError, DatabaseInUseError
 
 T = TypeVar("T")
@@ -37,9 +38,6 @@ def refusals(*, in_use_hint: str | None = None) -> Iterator[None]:
 
 
 def _in_words(error: Exception, in_use_hint: str | None) -> CommandError | None:
-    # Imported only now: with it comes what reaches PostgreSQL.
-    from kessai.storage.migrations.connection import DatabaseUnreachableError
-
     match error:
         case DatabaseInUseError():
             return configuration_error(str(error), hint=in_use_hint)

@@ -118,7 +118,7 @@ async def _of_server(url: str) -> str | None:
     from asyncpg import UndefinedTableError
     from sqlalchemy.exc import DBAPIError
 
-    from kessai.storage.migrations.connection import server_connection
+    from kessai.storage.migrations.server import server_connection
     from kessai.storage.postgresql.errors import driver_error
 
     async with server_connection(url) as connection:
