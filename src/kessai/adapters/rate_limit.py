@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Mapping
-from functools import lru_cache
 from math import ceil
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -249,13 +248,9 @@ def _refuse_nonsense(limit: int, window_s: float) -> None:
 
 def _granted(limit: int, per_s: float, tokens: float) -> Allowance:
     remaining = int(tokens + _ROUNDING)
-    return _allowance(True, limit, remaining, ceil((limit - tokens) / per_s - _ROUNDING), 0)
+    return Allowance(True, limit, remaining, ceil((limit - tokens) / per_s - _ROUNDING), 0)
 
 
 def _refused(limit: int, per_s: float, tokens: float) -> Allowance:
     wait_s = max(1, ceil((1 - tokens) / per_s - _ROUNDING))
-    return _allowance(False, limit, 0, ceil((limit - tokens) / per_s - _ROUNDING), wait_s)
-
-
-# Making one costs more than all the rest of a take, and there are few different ones.
-_allowance = lru_cache(maxsize=4_096)(Allowance)
+    return Allowance(False, limit, 0, ceil((limit - tokens) / per_s - _ROUNDING), wait_s)

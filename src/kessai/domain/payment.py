@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, Final, assert_never
 
 from kessai.domain.errors import AmountTooLargeError, InvalidFieldError, TransitionNotAllowedError
@@ -82,7 +83,7 @@ class Payment:
 
     def saved_again(self) -> Payment:
         """The same state as the next version: what a Change that updates it carries."""
-        return replace(self, version=self.version + 1)
+        return self._changed(version=self.version + 1)
 
     def follow(self, outcome: Outcome, *, at: datetime) -> Payment:
         """Do what the bank said to a payment that is CREATED."""
@@ -170,11 +171,18 @@ class Payment:
         return target
 
     def _move(self, action: Action, *, at: datetime, moved: Money | None = None, **facts: Any) -> Payment:
-        # `facts` are fields of this class; `replace` refuses any other name.
         target = self._require(action)
         taken = Transition(action, self.status, target, at, moved.minor if moved else None)
         transitions = (*self.transitions, taken)
-        return replace(self, status=target, updated_at=at, transitions=transitions, **facts)
+        return self._changed(status=target, updated_at=at, transitions=transitions, **facts)
+
+    def _changed(self, **facts: Any) -> Payment:
+        """`dataclasses.replace` at a third of its price; `facts` are fields, any other name is refused."""
+        return Payment(**{**dict(zip(_FIELDS, _values(self), strict=True)), **facts})
+
+
+_FIELDS: Final = tuple(each.name for each in fields(Payment))
+_values: Final = attrgetter(*_FIELDS)
 
 
 def _some(amount: Money) -> Money:

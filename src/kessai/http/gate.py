@@ -31,9 +31,9 @@ class Gate:
         if allowance is None:
             return key, merchant
         headers += (
-            (b"ratelimit-limit", str(allowance.limit).encode()),
-            (b"ratelimit-remaining", str(allowance.remaining).encode()),
-            (b"ratelimit-reset", str(allowance.reset_s).encode()),
+            (b"ratelimit-limit", b"%d" % allowance.limit),
+            (b"ratelimit-remaining", b"%d" % allowance.remaining),
+            (b"ratelimit-reset", b"%d" % allowance.reset_s),
         )
         if not allowance.allowed:
             raise RateLimitedError(limit=allowance.limit, retry_after_s=allowance.retry_after_s)

@@ -6,7 +6,7 @@ Every method reads, decides and returns what is to be written; the exchange or t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from kessai.domain.change import Change
@@ -17,6 +17,7 @@ from kessai.domain.money import Money
 from kessai.domain.payment import Order, Payment, new_payment, new_refund
 from kessai.domain.refund import Refund, RefundStatus
 from kessai.domain.transitions import Action, Status, requestable_from
+from kessai.domain.values import value
 from kessai.services.ports import IdFactory
 from kessai.simulation.decide import decide, refunds_fail, verdict_later
 from kessai.simulation.table import AUTHENTICATION_DECLINED, REFUND_FAILED
@@ -34,7 +35,7 @@ _EVENT_AT_REST = {
 """What is told when a payment comes to rest somewhere; PENDING and CREATED are told by payment.created."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Created:
     """A new payment and how its answer travels; see `simulation.decide.Decision`."""
 

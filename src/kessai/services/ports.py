@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from kessai.domain.values import value
+
 
 class Clock(Protocol):
     """The gateway's time. Business time may be moved by tests; monotonic time never is."""
@@ -71,7 +73,7 @@ class SealBrokenError(Exception):
     """What was stored cannot be opened with API_SECRET_KEY, nor with any of API_SECRET_KEY_PREVIOUS."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Allowance:
     """What the rate limiter says to one request.
 

@@ -74,6 +74,7 @@ _DIGIT_GROUPS: Final = re.compile(
     r"(?P<uuid>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})|\d+(?:[\s\-\u2010-\u2015]{1,2}\d+)*",
     re.IGNORECASE,
 )
+_DIGIT: Final = re.compile(r"\d")
 _GROUP: Final = re.compile(r"\d+")
 _SEPARATORS: Final = re.compile(r"[ \-]")
 # The digits of 2n added up, for n from 0 to 9.
@@ -115,7 +116,9 @@ def mask_real_numbers(text: str) -> str:
 
     Numbers are found whatever stands beside them, and in any alphabet's digits.
     """
-    return _DIGIT_GROUPS.sub(_masked, text) if len(text) >= _DIGITS_MIN else text
+    if len(text) < _DIGITS_MIN or not _DIGIT.search(text):
+        return text
+    return _DIGIT_GROUPS.sub(_masked, text)
 
 
 def _masked(found: re.Match[str]) -> str:
