@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 from datetime import UTC, datetime
 
 from kessai.services.ports import Dice
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_VERSION = 0x7000
-_VARIANT = 0b10 << 62
-_BELOW_VARIANT = (1 << 62) - 1
+_VARIANTS = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+"""The first digit of the lower half: two bits of chance after `10`."""
 _AT_ONCE = 64
 
 
@@ -25,30 +23,34 @@ class UuidFactory:
     Source: RFC 9562, sections 5.7 and 6.2, read 2026-11-23.
     """
 
-    __slots__ = ("_at", "_chance", "_dice", "_last")
+    __slots__ = ("_at", "_dice", "_last", "_millisecond", "_tails", "_written")
 
     def __init__(self, dice: Dice) -> None:
         self._dice = dice
         self._last = -1
         self._at: datetime | None = None
-        self._chance: list[int] = []
+        self._millisecond = -1
+        self._written = ""
+        self._tails: list[str] = []
 
     def new_id(self, at: datetime) -> str:
         """A UUIDv7 of the moment `at`, later than any this factory made before."""
-        # One request makes several ids of its one moment: nothing to work out after the first.
+        # One request makes several ids of its one moment: little is left to do after the first.
         stamp = self._last + 1 if at is self._at else max(_stamp(at), self._last + 1)
         self._at, self._last = at, stamp
-        head = (stamp >> 12) << 16 | _VERSION | stamp & 0xFFF
-        if not self._chance:
-            self._chance = self._draw()
-        digits = f"{head << 64 | self._chance.pop():032x}"
-        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+        if stamp >> 12 != self._millisecond:
+            self._millisecond = stamp >> 12
+            digits = f"{self._millisecond:012x}"
+            self._written = f"{digits[:8]}-{digits[8:]}-7"
+        if not self._tails:
+            self._tails = self._draw()
+        return f"{self._written}{stamp & 0xFFF:03x}{self._tails.pop()}"
 
-    def _draw(self) -> list[int]:
+    def _draw(self) -> list[str]:
         """The lower halves of the next ids: many at once, since a draw costs more than all the rest."""
-        drawn = self._dice.key_material(8 * _AT_ONCE)
-        numbers = struct.unpack(f">{_AT_ONCE}Q", drawn)
-        return [number & _BELOW_VARIANT | _VARIANT for number in numbers]
+        drawn = self._dice.key_material(8 * _AT_ONCE).hex()
+        halves = (drawn[begin : begin + 16] for begin in range(0, len(drawn), 16))
+        return [f"-{_VARIANTS[half[0]]}{half[1:4]}-{half[4:]}" for half in halves]
 
 
 def _stamp(at: datetime) -> int:

@@ -104,10 +104,10 @@ class Payment:
                 return self._move(Action.DECLINE, at=at, due_at=None, error_code=code, error_message=message)
             case Approved() if self.status is Status.PENDING:
                 return self._take(Action.SETTLE, self.order.amount, at=at)
+            case Approved() if self.order.capture_method is CaptureMethod.AUTOMATIC:
+                return self._hold_and_take(at=at)
             case Approved():
-                held = self._hold(at=at)
-                automatic = self.order.capture_method is CaptureMethod.AUTOMATIC
-                return held.capture(None, at=at) if automatic else held
+                return self._hold(at=at)
             case _:
                 assert_never(verdict)
 
@@ -157,24 +157,38 @@ class Payment:
         lapses = at + (self.order.hold_lasts or AUTHORIZATION_LASTS)
         return self._move(Action.AUTHORIZE, at=at, authorized_at=at, expires_at=lapses, due_at=lapses)
 
+    def _hold_and_take(self, *, at: datetime) -> Payment:
+        amount = self.order.amount
+        return self._moves(
+            (Action.AUTHORIZE, None),
+            (Action.CAPTURE, amount),
+            at=at,
+            authorized_at=at,
+            captured=amount,
+            captured_at=at,
+            expires_at=None,
+            due_at=None,
+        )
+
     def _take(self, action: Action, amount: Money, *, at: datetime) -> Payment:
         return self._move(
             action, at=at, moved=amount, captured=amount, captured_at=at, expires_at=None, due_at=None
         )
 
     def _require(self, action: Action) -> Status:
-        target = TRANSITIONS.get((self.status, action))
-        if target is None:
-            raise TransitionNotAllowedError(
-                action=action.value, status=self.status.value, allowed=requestable_from(self.status)
-            )
-        return target
+        return _target(self.status, action)
 
     def _move(self, action: Action, *, at: datetime, moved: Money | None = None, **facts: Any) -> Payment:
-        target = self._require(action)
-        taken = Transition(action, self.status, target, at, moved.minor if moved else None)
-        transitions = (*self.transitions, taken)
-        return self._changed(status=target, updated_at=at, transitions=transitions, **facts)
+        return self._moves((action, moved), at=at, **facts)
+
+    def _moves(self, *steps: tuple[Action, Money | None], at: datetime, **facts: Any) -> Payment:
+        """Take one arrow after the other, in the same moment."""
+        status, transitions = self.status, [*self.transitions]
+        for action, moved in steps:
+            target = _target(status, action)
+            transitions.append(Transition(action, status, target, at, moved.minor if moved else None))
+            status = target
+        return self._changed(status=status, updated_at=at, transitions=tuple(transitions), **facts)
 
     def _changed(self, **facts: Any) -> Payment:
         """`dataclasses.replace` at a third of its price; `facts` are fields, any other name is refused."""
@@ -183,6 +197,15 @@ class Payment:
 
 _FIELDS: Final = tuple(each.name for each in fields(Payment))
 _values: Final = attrgetter(*_FIELDS)
+
+
+def _target(status: Status, action: Action) -> Status:
+    target = TRANSITIONS.get((status, action))
+    if target is None:
+        raise TransitionNotAllowedError(
+            action=action.value, status=status.value, allowed=requestable_from(status)
+        )
+    return target
 
 
 def _some(amount: Money) -> Money:

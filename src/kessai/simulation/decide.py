@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import assert_never
 
 from kessai.domain.errors import InvalidFieldError
-from kessai.domain.instrument import SETTLES_LATER, Instrument
+from kessai.domain.instrument import SETTLES_LATER, Instrument, InstrumentType
 from kessai.domain.outcome import ActionRequired, Deferred, Outcome, Verdict
 from kessai.domain.values import value
 from kessai.simulation.table import (
@@ -40,9 +41,15 @@ def decide(simulate: str, instrument: Instrument | None, delay: timedelta | None
     Raises:
         InvalidFieldError: a late answer would be later than any client waits.
     """
+    return _decision(simulate, instrument and instrument.type, delay)
+
+
+# The same few are asked for again and again: as many as a test suite has kinds of payments.
+@lru_cache(maxsize=1_024)
+def _decision(simulate: str, kind: InstrumentType | None, delay: timedelta | None) -> Decision:
     row = SIMULATIONS[simulate]
     return Decision(
-        _outcome(row.verdict, _course(row.course, instrument), delay),
+        _outcome(row.verdict, _course(row.course, kind), delay),
         bank_is_silent=row.course is Course.AFTER_TIMEOUT,
         answer_after=_lateness(delay) if row.answer is Delivery.LATE else timedelta(0),
         answer_is_lost=row.answer is Delivery.LOST,
@@ -64,8 +71,8 @@ def effective(simulate: str | None, by_instrument: str) -> str:
     return by_instrument if simulate is None or simulate == DEFAULT else simulate
 
 
-def _course(course: Course, instrument: Instrument | None) -> Course:
-    settles_later = instrument is not None and instrument.type in SETTLES_LATER
+def _course(course: Course, kind: InstrumentType | None) -> Course:
+    settles_later = kind in SETTLES_LATER
     return Course.AFTER_DELAY if settles_later and course is Course.AT_ONCE else course
 
 

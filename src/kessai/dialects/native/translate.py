@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from kessai.dialects.native.schemas import PaymentIn, PaymentQuery
 from kessai.domain.delivery import Attempt, Delivery
@@ -22,6 +22,8 @@ from kessai.simulation.decide import effective
 from kessai.simulation.table import DEFAULT
 from kessai.storage.repositories.payments import PaymentFilter
 
+_CAPTURE_METHODS: Final = {each.value: each for each in CaptureMethod}
+
 
 def order_from(body: PaymentIn, merchant: Merchant) -> Order:
     """What a merchant asks to be paid; free text keeps no real card number."""
@@ -29,14 +31,15 @@ def order_from(body: PaymentIn, merchant: Merchant) -> Order:
     return Order(
         merchant_id=merchant.id,
         amount=Money(body.amount, body.currency or merchant.default_currency),
-        capture_method=CaptureMethod(body.capture_method),
+        capture_method=_CAPTURE_METHODS[body.capture_method],
         simulate=effective(body.simulate, by_instrument),
         delay=None if body.delay_s is None else timedelta(seconds=body.delay_s),
         hold_lasts=_hold_lasts(body),
         description=masked(body.description),
         customer_email=masked(body.customer_email),
         reference=masked(body.reference),
-        metadata={mask_real_numbers(key): mask_real_numbers(value) for key, value in body.metadata.items()},
+        metadata=body.metadata
+        and {mask_real_numbers(key): mask_real_numbers(value) for key, value in body.metadata.items()},
         instrument=instrument,
     )
 
