@@ -2,7 +2,8 @@
 
 `python -m tests.bench.hammer` reads a Plan as JSON from stdin and prints what it Saw as JSON. It is a process
 of its own so that it can be kept on another core than the server. HTTP is read with the least that works for
-answers with a content length, so that the load costs a fraction of what is measured.
+answers with a content length or, as some peers send them, in chunks; so the load costs a fraction of what is
+measured.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ from tests.prove.processes import pinned
 _HOUSE: Final = Path(__file__).resolve().parents[2]
 NUMBER: Final = "000000000000"
 """Where this stands in a request, each request has another number there."""
-ID: Final = "00000000-0000-0000-0000-000000000000"
+ID: Final = "{id}"
 """Where this stands, each request has one of the plan's ids there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to ask. `ids` are used in turn, once each if `is_once`: the load ends when they run out.
+    """What to ask. `ids`, all of one length, are used in turn, once each if `is_once`: then the load ends.
 
     `first_number` keeps the numbers of several runs apart. `processes` are those whose CPU time is counted,
     by a name of the caller's; each with everything it has started.
@@ -55,9 +56,11 @@ class Plan:
     def requests(self) -> Iterator[bytes]:
         """The bytes of one request after the other."""
         body = self.body.encode()
-        given = {"Host": f"127.0.0.1:{self.port}", **self.headers}
+        given = {"Host": f"127.0.0.1:{self.port}"}
         if body:
-            given |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
+            length = len(self.body.replace(ID, (self.ids or [ID])[0]).encode())
+            given |= {"Content-Type": "application/json", "Content-Length": str(length)}
+        given |= self.headers
         head = "".join(f"{name}: {value}\r\n" for name, value in given.items())
         text = f"{self.method} {self.path} HTTP/1.1\r\n{head}\r\n".encode() + body
         number = self.first_number
@@ -90,8 +93,8 @@ class Saw:
         return self.cpu_s[name] / self.answers * 1e6
 
 
-def hammer(plan: Plan, *, core: int) -> Saw:
-    """Run the load in a process of its own, on one core."""
+def hammer(plan: Plan, *, core: int | None) -> Saw:
+    """Run the load in a process of its own, on one core; None for any."""
     command = [sys.executable, "-m", "tests.bench.hammer"]
     asked = json.dumps(asdict(plan)).encode()
     with pinned(core):
@@ -141,8 +144,10 @@ class _Connection(asyncio.Protocol):
         if end < 0:
             return
         at = got[:end].lower().find(b"content-length:")
-        length = int(got[at + 15 : got.find(b"\r", at)]) if at >= 0 else 0
-        if len(got) < end + 4 + length:
+        if at >= 0:
+            if len(got) < end + 4 + int(got[at + 15 : got.find(b"\r", at)]):
+                return
+        elif b"chunked" in got[:end].lower() and not got.endswith(b"\r\n0\r\n\r\n"):
             return
         self._got = b""
         tally = self._tally

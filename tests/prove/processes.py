@@ -31,11 +31,11 @@ def usage(pid: int) -> Usage:
 
 
 @contextmanager
-def pinned(core: int) -> Iterator[None]:
-    """Keep this thread, and what it starts meanwhile, on one core; does nothing on a machine with one."""
+def pinned(core: int | None) -> Iterator[None]:
+    """Keep this thread, and what it starts meanwhile, on one core; does nothing for None or on one core."""
     before = os.sched_getaffinity(0)
     cores = sorted(before)
-    if len(cores) > 1:
+    if core is not None and len(cores) > 1:
         os.sched_setaffinity(0, {cores[core % len(cores)]})
     try:
         yield

@@ -7,13 +7,17 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any, Literal
 
 import kessai
-from tests.prove.numbers import shown
+from tests.prove.numbers import shown, spread
+
+Sign = Literal["<=", ">=", "=="]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,20 @@ class Line:
     value: str
     bound: str = ""
     holds: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Many figures side by side, without bounds."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def as_markdown(self) -> list[str]:
+        """Its lines."""
+        rows = [self.columns, ["---"] * len(self.columns), *self.rows]
+        return [f"**{self.title}**", "", *(f"| {' | '.join(row)} |" for row in rows), ""]
 
 
 @dataclass(slots=True)
@@ -37,6 +55,7 @@ class Report:
     lines: list[Line] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     evidence: dict[str, Any] = field(default_factory=dict)
+    tables: list[Table] = field(default_factory=list)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     _started: float = field(default_factory=time.monotonic)
 
@@ -55,11 +74,18 @@ class Report:
         """A figure without a bound."""
         self.lines.append(Line(name, _shown(value)))
 
-    def hold(self, name: str, value: float, sign: Literal["<=", ">=", "=="], bound: float, unit: str) -> None:
+    def hold(self, name: str, value: float, sign: Sign, bound: float, unit: str) -> None:
         """A figure with a bound."""
+        self._hold(name, value, _shown(value), sign, bound, unit)
+
+    def hold_median(self, name: str, values: Sequence[float], sign: Sign, bound: float, unit: str) -> None:
+        """A figure of several rounds, whose median has a bound."""
+        self._hold(name, median(values), spread(values), sign, bound, unit)
+
+    def _hold(self, name: str, value: float, text: str, sign: Sign, bound: float, unit: str) -> None:
         kept = {"<=": value <= bound, ">=": value >= bound, "==": value == bound}[sign]
         words = {"<=": "at most", ">=": "at least", "==": "exactly"}[sign]
-        self.lines.append(Line(name, f"{_shown(value)} {unit}".strip(), f"{words} {_shown(bound)}", kept))
+        self.lines.append(Line(name, f"{text} {unit}".strip(), f"{words} {_shown(bound)}", kept))
 
     def breaks(self, promise: str, **evidence: Any) -> None:
         """A promise is broken."""
@@ -84,6 +110,9 @@ class Report:
                 {"name": each.name, "value": each.value, "bound": each.bound, "holds": each.holds}
                 for each in self.lines
             ],
+            "tables": [
+                {"title": each.title, "columns": each.columns, "rows": each.rows} for each in self.tables
+            ],
             "broken": self.broken,
             "evidence": self.evidence,
         }
@@ -100,9 +129,10 @@ class Report:
             f"| {each.name} | {each.value} | {each.bound or '-'} | {'yes' if each.holds else '**no**'} |"
             for each in self.lines
         ]
+        more = [line for each in self.tables for line in each.as_markdown()]
         table = ["| figure | measured | bound | holds |", "|---|---|---|---|", *rows]
         broken = [f"- broken: {each}" for each in self.broken]
-        return "\n".join([facts, "", *table, *([""] if broken else []), *broken, ""])
+        return "\n".join([facts, "", *more, *table, *([""] if broken else []), *broken, ""])
 
 
 def publish(reports: list[Report], path: Path | None) -> bool:
