@@ -24,11 +24,11 @@ RUN_READY := $(VENV)/.installed-run
 DEV_READY := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint types format coverage check prove bench lock clean
+.PHONY: help run demo test lint types format coverage check prove bench bench-quick lock clean
 
 help:  ## list these commands
-	@awk 'BEGIN { FS = ":.*## +" } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo 'Variables: PYTHON=python3.12 chooses the interpreter, ARGS="..." is passed on (run, demo, test, prove, bench).'
+	@awk 'BEGIN { FS = ":.*## +" } /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo 'Variables: PYTHON=python3.12 chooses the interpreter, ARGS="..." is passed on (run, demo, test, prove, bench, bench-quick).'
 
 run: $(RUN_READY)  ## install what is needed and serve on http://127.0.0.1:8000, on SQLite
 	@$(BIN)/kessai serve $(ARGS)
@@ -66,8 +66,11 @@ check: $(DEV_READY)  ## what CI checks: format, lint, import rules, types, tests
 prove: $(DEV_READY)  ## try to break a promise for minutes: ARGS="storm --scale 0.1"; without ARGS all
 	@$(BIN)/python -m tests.prove $(ARGS)
 
-bench: $(DEV_READY)  ## measure, for the figures in the pages: ARGS="webhooks --scale 0.1"
+bench: $(DEV_READY)  ## measure speed against bare servers: ARGS="speed --peers", ARGS="webhooks --scale 0.1"
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-quick: $(DEV_READY)  ## the same in less than two minutes, for a first look
+	@$(BIN)/python -m tests.bench speed --quick $(ARGS)
 
 lock: $(BIN)/python  ## write the locks anew; LOCK_ARGS=--upgrade takes the newest versions
 	@test -x $(BIN)/uv || $(INSTALL) uv
@@ -77,7 +80,7 @@ lock: $(BIN)/python  ## write the locks anew; LOCK_ARGS=--upgrade takes the newe
 		| $(COMPILE) - -c requirements/dev.txt -o requirements/build.txt
 
 clean:  ## remove what the commands above made
-	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .bench build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

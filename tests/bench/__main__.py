@@ -1,37 +1,79 @@
-"""`python -m tests.bench webhooks`: figures for the pages, with the command that gives them."""
+"""`python -m tests.bench speed|webhooks`: figures for the pages, with the command that gives them."""
 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
-from tests.bench.webhooks import Wanted, bench_webhooks, profile_at
-from tests.prove.ground import KINDS
-from tests.prove.report import publish
+from tests.bench import speed, webhooks
+from tests.bench.stage import Length
+from tests.prove.ground import KINDS, Kind
+from tests.prove.report import Report, publish
+
+_DEFAULT: Final = "speed"
 
 
-def _options() -> argparse.Namespace:
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--database", choices=KINDS, help="both, unless given")
+    shared.add_argument("--report", type=Path, help="a file for the table; JSON goes beside it")
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("bench", choices=["webhooks"])
+    benches = parser.add_subparsers(dest="bench", required=True)
+    _add_speed(benches.add_parser("speed", parents=[shared], help="requests, against bare references"))
+    _add_webhooks(benches.add_parser("webhooks", parents=[shared], help="deliveries, against a bare client"))
+    return parser.parse_args(arguments)
+
+
+def _add_speed(parser: argparse.ArgumentParser) -> None:
+    usual = speed.Wanted(KINDS)
+    parser.add_argument("--quick", action="store_true", help="short rounds, less than two minutes")
+    parser.add_argument("--rounds", type=int, default=usual.rounds, help="of all targets, by turns")
+    parser.add_argument("--seconds", type=float, default=usual.length.seconds, help="for each figure")
+    parser.add_argument("--warm-up", type=float, default=usual.length.warm_up_s, help="seconds before those")
+    parser.add_argument("--creates", type=int, default=usual.creates, help="before memory is looked at")
+    parser.add_argument("--targets", nargs="+", choices=speed.GROUPS, default=list(speed.GROUPS))
+    parser.add_argument("--peers", action="store_true", help="also other simulators, installed into .bench/")
+
+
+def _add_webhooks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="1 is 100,000 deliveries")
-    parser.add_argument("--database", choices=KINDS, help="both, unless given")
     parser.add_argument("--seed", type=int, default=1, help="said in the report; nothing here is random")
     parser.add_argument("--rounds", type=int, default=2, help="drains and floors, by turns")
     parser.add_argument("--parts", nargs="+", choices=["drain", "wake"], default=["drain", "wake"])
-    parser.add_argument("--report", type=Path, help="a file for the table; JSON goes beside it")
     parser.add_argument("--profile", type=Path, help="a file for a profile of the dispatcher")
     parser.add_argument("--profile-kind", choices=["samples", "calls"], default="samples")
-    return parser.parse_args()
 
 
-def _main() -> int:
-    options = _options()
-    profile = profile_at(options.profile, options.profile_kind)
-    wanted = Wanted(options.scale, options.seed, options.rounds, options.parts, profile)
-    kinds = [options.database] if options.database else list(KINDS)
-    return 0 if publish([bench_webhooks(kind, wanted) for kind in kinds], options.report) else 1
+def _speed(options: argparse.Namespace) -> list[Report]:
+    groups = [*options.targets, *(["peers"] if options.peers else [])]
+    length = Length(options.seconds, options.warm_up)
+    wanted = speed.Wanted(_kinds(options), groups, options.rounds, length, options.creates)
+    return [speed.bench_speed(speed.quick(wanted) if options.quick else wanted)]
+
+
+def _webhooks(options: argparse.Namespace) -> list[Report]:
+    profile = webhooks.profile_at(options.profile, options.profile_kind)
+    wanted = webhooks.Wanted(options.scale, options.seed, options.rounds, options.parts, profile)
+    return [webhooks.bench_webhooks(kind, wanted) for kind in _kinds(options)]
+
+
+def _kinds(options: argparse.Namespace) -> list[Kind]:
+    return [options.database] if options.database else list(KINDS)
+
+
+def _main(arguments: Sequence[str]) -> int:
+    """Of several benchmarks `speed` is meant if none is named."""
+    named = arguments if arguments and not arguments[0].startswith("--") else [_DEFAULT, *arguments]
+    options = _options(named)
+    # Told to end, it ends what it started, as when it is interrupted.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    reports = {"speed": _speed, "webhooks": _webhooks}[options.bench](options)
+    return 0 if publish(reports, options.report) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(_main())
+    sys.exit(_main(sys.argv[1:]))

@@ -140,7 +140,7 @@ def test_every_command_is_understood(page: Page) -> None:
 @cache
 def targets() -> list[str]:
     """What `make` can be asked for."""
-    return re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    return re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
 @pytest.mark.parametrize(
