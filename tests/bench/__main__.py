@@ -29,12 +29,11 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _add_speed(parser: argparse.ArgumentParser) -> None:
-    usual = speed.Wanted(KINDS)
     parser.add_argument("--quick", action="store_true", help="short rounds, less than two minutes")
-    parser.add_argument("--rounds", type=int, default=usual.rounds, help="of all targets, by turns")
-    parser.add_argument("--seconds", type=float, default=usual.length.seconds, help="for each figure")
-    parser.add_argument("--warm-up", type=float, default=usual.length.warm_up_s, help="seconds before those")
-    parser.add_argument("--creates", type=int, default=usual.creates, help="before memory is looked at")
+    parser.add_argument("--rounds", type=int, help="of all targets, by turns")
+    parser.add_argument("--seconds", type=float, help="for each figure")
+    parser.add_argument("--warm-up", type=float, help="seconds before those")
+    parser.add_argument("--creates", type=int, help="before memory is looked at")
     parser.add_argument("--targets", nargs="+", choices=speed.GROUPS, default=list(speed.GROUPS))
     parser.add_argument("--peers", action="store_true", help="also other simulators, installed into .bench/")
 
@@ -49,10 +48,18 @@ def _add_webhooks(parser: argparse.ArgumentParser) -> None:
 
 
 def _speed(options: argparse.Namespace) -> list[Report]:
-    groups = [*options.targets, *(["peers"] if options.peers else [])]
-    length = Length(options.seconds, options.warm_up)
-    wanted = speed.Wanted(_kinds(options), groups, options.rounds, length, options.creates)
-    return [speed.bench_speed(speed.quick(wanted) if options.quick else wanted)]
+    usual = speed.QUICK if options.quick else speed.FULL
+    groups: list[speed.Group] = [*options.targets]
+    if options.peers:
+        groups.append("peers")
+    wanted = speed.Wanted(
+        _kinds(options),
+        groups,
+        options.rounds or usual.rounds,
+        Length(options.seconds or usual.length.seconds, options.warm_up or usual.length.warm_up_s),
+        options.creates or usual.creates,
+    )
+    return [speed.bench_speed(wanted)]
 
 
 def _webhooks(options: argparse.Namespace) -> list[Report]:
@@ -67,7 +74,8 @@ def _kinds(options: argparse.Namespace) -> list[Kind]:
 
 def _main(arguments: Sequence[str]) -> int:
     """Of several benchmarks `speed` is meant if none is named."""
-    named = arguments if arguments and not arguments[0].startswith("--") else [_DEFAULT, *arguments]
+    is_named = bool(arguments) and (arguments[0] == "--help" or not arguments[0].startswith("--"))
+    named = arguments if is_named else [_DEFAULT, *arguments]
     options = _options(named)
     # Told to end, it ends what it started, as when it is interrupted.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import time
@@ -24,12 +25,14 @@ import uvloop
 from tests.bench.accounts import cpu_seconds
 from tests.prove.numbers import percentile
 from tests.prove.processes import pinned
+from tests.support.processes import UNMEASURED
 
 _HOUSE: Final = Path(__file__).resolve().parents[2]
 NUMBER: Final = "000000000000"
 """Where this stands in a request, each request has another number there."""
 ID: Final = "{id}"
 """Where this stands, each request has one of the plan's ids there."""
+_PATIENCE_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +100,9 @@ def hammer(plan: Plan, *, core: int | None) -> Saw:
     """Run the load in a process of its own, on one core; None for any."""
     command = [sys.executable, "-m", "tests.bench.hammer"]
     asked = json.dumps(asdict(plan)).encode()
+    env = {**os.environ, **UNMEASURED}
     with pinned(core):
-        done = subprocess.run(command, input=asked, capture_output=True, check=False, cwd=_HOUSE)
+        done = subprocess.run(command, input=asked, capture_output=True, check=False, cwd=_HOUSE, env=env)
     if done.returncode:
         raise RuntimeError(f"the load failed:\n{done.stderr.decode()}")
     return Saw(**json.loads(done.stdout))
@@ -108,14 +112,34 @@ class _Tally:
     """What all connections share."""
 
     def __init__(self, plan: Plan) -> None:
-        self.requests = plan.requests()
+        self._requests = plan.requests()
+        self._until_half = len(plan.ids) // 2 if plan.is_once else -1
         self.statuses: Counter[str] = Counter()
         self.latencies: list[float] = []
         self.counts = False
         self.is_over = False
         self.last_body = b""
         self.open = 0
-        self.done = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self.done = loop.create_future()
+        self.is_half_used = loop.create_future()
+        self.is_answered = loop.create_future()
+
+    def next(self) -> bytes | None:
+        """The next request, if there is one."""
+        self._until_half -= 1
+        if self._until_half == 0:
+            self.is_half_used.set_result(None)
+        return None if self.is_over else next(self._requests, None)
+
+    def answered(self, seconds: float, status: str, body: bytes) -> None:
+        """Count an answer, if it is time to."""
+        if self.counts:
+            self.latencies.append(seconds)
+            self.statuses[status] += 1
+            self.last_body = body
+            if not self.is_answered.done():
+                self.is_answered.set_result(None)
 
     def ended(self) -> None:
         self.open -= 1
@@ -150,11 +174,7 @@ class _Connection(asyncio.Protocol):
         elif b"chunked" in got[:end].lower() and not got.endswith(b"\r\n0\r\n\r\n"):
             return
         self._got = b""
-        tally = self._tally
-        if tally.counts:
-            tally.latencies.append(time.perf_counter() - self._asked_at)
-            tally.statuses[got[9:12].decode()] += 1
-            tally.last_body = got[end + 4 :]
+        self._tally.answered(time.perf_counter() - self._asked_at, got[9:12].decode(), got[end + 4 :])
         self._ask()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -162,7 +182,7 @@ class _Connection(asyncio.Protocol):
 
     def _ask(self) -> None:
         assert self._transport is not None
-        request = None if self._tally.is_over else next(self._tally.requests, None)
+        request = self._tally.next()
         if request is None:
             self._transport.close()
             return
@@ -175,10 +195,15 @@ async def _run(plan: Plan) -> Saw:
     tally = _Tally(plan)
     for _ in range(plan.connections):
         await loop.create_connection(lambda: _Connection(tally), "127.0.0.1", plan.port)
-    await asyncio.sleep(plan.warm_up_s)
+    # Of what can be used once there may be little: half of it is left to be counted.
+    await asyncio.wait({tally.is_half_used}, timeout=plan.warm_up_s)
     before, started = _cpu(plan), time.perf_counter()
     tally.counts = True
     await asyncio.wait({tally.done}, timeout=plan.seconds)
+    # Who takes longer than that for a single answer is waited for.
+    await asyncio.wait(
+        {tally.done, tally.is_answered}, timeout=_PATIENCE_S, return_when=asyncio.FIRST_COMPLETED
+    )
     tally.counts = False
     seconds, after = time.perf_counter() - started, _cpu(plan)
     tally.is_over = True

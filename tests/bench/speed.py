@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from tests.bench.pgbench import pgbench
 from tests.bench.raw_sqlite import raw_sqlite
 from tests.bench.sample import first_create
 from tests.bench.stage import BARE, Length, Target, bare, kessai, measure
-from tests.prove.ground import Ground, Kind, open_ground
+from tests.prove.ground import KINDS, Ground, Kind, open_ground
 from tests.prove.progress import Progress
 from tests.prove.report import Report
 
@@ -28,7 +29,6 @@ Group = Literal["kessai", "two", "bare", "pgbench", "loop", "footprint", "peers"
 GROUPS: Final[tuple[Group, ...]] = ("kessai", "two", "bare", "pgbench", "loop", "footprint")
 _BATCHES: Final = (16, 32)
 _FULL_S: Final = 4.0
-_CREATES: Final = 100_000
 _SERVED: Final = 0.9
 """About how much of a round the servers take; the rest is measured alone."""
 
@@ -39,20 +39,20 @@ Solo = tuple[Key, Callable[[Length], Awaitable[Saw]]]
 class Wanted:
     """What to measure, how often and how long; `creates` is how many are to fill the memory."""
 
-    kinds: Sequence[Kind]
+    kinds: Sequence[Kind] = KINDS
     groups: Sequence[Group] = GROUPS
     rounds: int = 3
-    length: Length = field(default_factory=lambda: Length(_FULL_S, 1.0))
-    creates: int = _CREATES
+    length: Length = Length(_FULL_S, 1.0)  # noqa: RUF009 - frozen, so all may share it
+    creates: int = 100_000
 
     @property
     def scale(self) -> float:
         return self.length.seconds / _FULL_S
 
 
-def quick(wanted: Wanted) -> Wanted:
-    """The same in less than two minutes, with figures that say less."""
-    return Wanted(wanted.kinds, wanted.groups, 2, Length(0.5, 0.2), 5_000)
+FULL: Final = Wanted()
+QUICK: Final = Wanted(rounds=2, length=Length(0.5, 0.2), creates=5_000)
+"""Less than two minutes, for figures that say less."""
 
 
 @dataclass(slots=True)
@@ -63,6 +63,7 @@ class _Run:
     figures: Figures = field(default_factory=Figures)
     footprints: list[Footprint] = field(default_factory=list)
     endpoints: int = 0
+    busy: float = field(default_factory=lambda: os.getloadavg()[0])
 
     def has(self, group: Group) -> bool:
         return group in self.wanted.groups
@@ -188,6 +189,8 @@ def _judge(report: Report, key: Key, saw: Saw, status: int) -> None:
 
 def _tell(run: _Run) -> None:
     report, figures = run.report, run.figures
+    report.note("cores", "server on 0, load and PostgreSQL on 1; two processes and pgbench on both")
+    report.note("load average of the machine before it began", run.busy)
     title = f"{run.wanted.rounds} rounds of {run.wanted.length.seconds:g} s each: median (range)"
     report.tables.append(figures.table(title, Figure("server", HELLO)))
     report.evidence["figures"] = as_facts(figures)

@@ -19,6 +19,7 @@ from tests.bench.hammer import Plan, Saw, hammer
 from tests.prove.ground import Ground, Kind, on_a_copy
 from tests.prove.processes import pinned
 from tests.support.postgres import PrivatePostgres
+from tests.support.processes import UNMEASURED
 from tests.support.server import RunningServer
 
 HOUSE: Final = Path(__file__).resolve().parents[2]
@@ -27,9 +28,7 @@ ORDINARY: Final[Mapping[str, str]] = {
     # On, as for everybody, and too high to be hit.
     "RATE_LIMIT_REQUESTS": "1000000",
     "RATE_LIMIT_WINDOW_SECONDS": "1",
-    # Not slowed down by measuring which lines are run, when tests are.
-    "COVERAGE_PROCESS_START": "",
-    "COVERAGE_PROCESS_CONFIG": "",
+    **UNMEASURED,
 }
 _EXHAUSTED: Final = {**ORDINARY, "RATE_LIMIT_REQUESTS": "1", "RATE_LIMIT_WINDOW_SECONDS": "86400"}
 _TWO_DO: Final = {"create": KESSAI["create"]}
