@@ -51,7 +51,7 @@ class Wanted:
 
 
 FULL: Final = Wanted()
-QUICK: Final = Wanted(rounds=2, length=Length(0.5, 0.2), creates=5_000)
+QUICK: Final = Wanted(rounds=2, length=Length(0.4, 0.15), creates=4_000)
 """Less than two minutes, for figures that say less."""
 
 
