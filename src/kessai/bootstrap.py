@@ -54,7 +54,7 @@ from kessai.services.verification import Verification
 from kessai.services.webhook_dialect import WebhookDialects
 from kessai.settings import Settings
 from kessai.storage.doorbell import Doorbell
-from kessai.storage.journal import Database
+from kessai.storage.journal import Committed, Database
 from kessai.storage.migrate import HEAD, PAST, current_revision, upgrade
 from kessai.worker.housekeeper import Housekeeper
 from kessai.worker.loop import Worker
@@ -198,7 +198,10 @@ def _limiter(settings: Settings, clock: Clock) -> RateLimiter:
 
 @dataclass(frozen=True, slots=True)
 class _Tools:
-    """What several parts share. `hooks` are told of every Change that was committed."""
+    """What several parts share.
+
+    `hooks` are told of every Change that was committed, `wakers` that one has work for a dispatcher.
+    """
 
     settings: Settings
     clock: Clock
@@ -214,10 +217,14 @@ class _Tools:
     native: NativeDialect
     metrics: Metrics
     hooks: list[Callable[[Change], None]]
+    wakers: list[Callable[[], None]]
 
-    def committed(self, change: Change) -> None:
+    def committed(self, change: Change, how: Committed) -> None:
         for hook in self.hooks:
             hook(change)
+        if change.is_news(is_heard=how.is_heard):
+            for wake in self.wakers:
+                wake()
 
 
 def _tools(
@@ -243,6 +250,7 @@ def _tools(
         native=native,
         metrics=metrics,
         hooks=[metrics.observe_change],
+        wakers=[],
     )
 
 
@@ -252,9 +260,9 @@ def _join(tools: _Tools) -> Gateway:
     pruning = Pruning(tools.database, tools.clock, doorkeeper, tools.retention)
     worker = _worker(tools, services)
     doorbell = _doorbell(tools.settings)
-    tools.hooks.append(lambda change: worker.wake() if change.is_news else None)
+    tools.wakers.append(worker.wake)
     if doorbell is not None:
-        tools.hooks.append(lambda change: doorbell.ring() if change.is_news else None)
+        tools.wakers.append(doorbell.ring)
     tools.hooks.append(lambda change: doorkeeper.forget() if change.records else None)
     figures = Backlog(tools.database, tools.clock).figures
     operations = [("", health_routes.router), ("", tools.metrics.router(figures))]

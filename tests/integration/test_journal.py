@@ -17,7 +17,7 @@ from kessai.domain.ids import MerchantId
 from kessai.domain.outcome import Declined
 from kessai.domain.refund import RefundStatus
 from kessai.storage.event_rows import event_from_row, select_events
-from kessai.storage.journal import BATCH_MAX, COMMITTED, STALE, CommitResult, Database, KeyTaken
+from kessai.storage.journal import BATCH_MAX, COMMITTED, STALE, CommitResult, Committed, Database, KeyTaken
 from kessai.storage.repositories.idempotency import IdempotencyRepository
 from kessai.storage.repositories.merchants import MerchantRepository
 from kessai.storage.repositories.payments import PaymentFilter, PaymentRepository
@@ -62,6 +62,32 @@ async def test_a_change_writes_everything_it_holds(database: Database, ledger: L
     assert await PaymentRepository(database).get(ledger.merchant.id, payment.id) == payment
     assert await IdempotencyRepository(database).get(ledger.merchant.id, "first", at=START) == claim
     assert tuple(await events(database)) == change.events
+
+
+async def test_it_says_whether_somebody_is_to_be_told(database: Database, ledger: Ledger) -> None:
+    async def is_heard(change: Change) -> bool:
+        result = await database.commit(change)
+        assert isinstance(result, Committed)
+        return result.is_heard
+
+    # given nobody who listens, a payment is news to nobody, whatever comes with it
+    assert not await is_heard(ledger.saving(ledger.captured(), claim=ledger.claim("alone")))
+    assert not any(
+        result.is_heard if isinstance(result, Committed) else True
+        for result in await at_once(database, *(ledger.saving(ledger.captured()) for _ in range(3)))
+    )
+
+    # when somebody begins to listen, in the same batch or before
+    endpoint = ledger.new_endpoint()
+    await at_once(database, Change(records=(endpoint,)), ledger.saving(ledger.captured()))
+
+    # then the next one is
+    assert await is_heard(ledger.saving(ledger.captured()))
+    assert await is_heard(ledger.saving(ledger.captured(), claim=ledger.claim("heard")))
+
+    # until that one is switched off
+    await database.commit(Change(records=(replace(endpoint, is_enabled=False, version=2),)))
+    assert not await is_heard(ledger.saving(ledger.captured()))
 
 
 async def test_a_decline_is_kept_like_any_payment(database: Database, ledger: Ledger) -> None:

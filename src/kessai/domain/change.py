@@ -29,10 +29,9 @@ class Change:
     records: tuple[Record, ...] = ()
     claim: KeyClaim | None = None
 
-    @property
-    def is_news(self) -> bool:
-        """Whether there is something for a dispatcher to do."""
-        return bool(self.events) or any(isinstance(record, Delivery) for record in self.records)
+    def is_news(self, *, is_heard: bool) -> bool:
+        """Whether there is something for a dispatcher to do; `is_heard`: somebody listens to its events."""
+        return (is_heard and bool(self.events)) or any(isinstance(each, Delivery) for each in self.records)
 
     def claimed_by(self, claim: KeyClaim) -> Change:
         """The same Change, protected by a key."""

@@ -181,7 +181,7 @@ class Exchange:
             case Committed():
                 if claim is not None:
                     parts.idempotency.used(claim)
-                parts.services.committed(change)
+                parts.services.committed(change, result)
                 return answer
             case KeyTaken(taken) if claim is not None:
                 return parts.idempotency.replay(taken, claim)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -16,7 +16,7 @@ from kessai.domain.ids import DeliveryId, EventId, MerchantId
 from kessai.services.endpoints import Endpoints
 from kessai.services.ports import IdFactory
 from kessai.services.webhook_dialect import WebhookDialects
-from kessai.storage.journal import COMMITTED, Database
+from kessai.storage.journal import Committed, Database, Observer
 from kessai.storage.repositories.recovery import Period, RecoveryRepository
 
 _AT_ONCE: Final = 100
@@ -50,7 +50,7 @@ class Recovery:
         ids: IdFactory,
         endpoints: Endpoints,
         dialects: WebhookDialects,
-        committed: Callable[[Change], None],
+        committed: Observer,
     ) -> None:
         self._database = database
         self._repository = RecoveryRepository(database)
@@ -122,9 +122,10 @@ class Recovery:
 
     async def _is_saved(self, deliveries: Sequence[Delivery]) -> bool:
         change = Change(records=tuple(deliveries))
-        if await self._database.commit(change) is not COMMITTED:
+        result = await self._database.commit(change)
+        if not isinstance(result, Committed):
             return False
-        self._committed(change)
+        self._committed(change, result)
         return True
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from kessai.domain.change import Change
 from kessai.services.endpoints import Endpoints
 from kessai.services.events import Events
 from kessai.services.health import Health
@@ -14,6 +12,7 @@ from kessai.services.payments import Payments
 from kessai.services.recovery import Recovery
 from kessai.services.timelines import Timelines
 from kessai.services.verification import Verification
+from kessai.storage.journal import Observer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,4 +31,4 @@ class Services:
     verification: Verification
     health: Health
     public_url: str
-    committed: Callable[[Change], None]
+    committed: Observer

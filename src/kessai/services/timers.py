@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Final
 
-from kessai.domain.change import Change
 from kessai.services.payments import Payments
 from kessai.services.ports import Clock
-from kessai.storage.journal import COMMITTED, Database
+from kessai.storage.journal import Committed, Database, Observer
 
 _AT_ONCE: Final = 200
 """Payments moved in one tick: together they are one batch of the journal."""
@@ -18,9 +16,7 @@ _AT_ONCE: Final = 200
 class Timers:
     """Several processes may tick: versions let each move happen once."""
 
-    def __init__(
-        self, payments: Payments, database: Database, clock: Clock, committed: Callable[[Change], None]
-    ) -> None:
+    def __init__(self, payments: Payments, database: Database, clock: Clock, committed: Observer) -> None:
         self._payments = payments
         self._database = database
         self._clock = clock
@@ -30,7 +26,11 @@ class Timers:
         """Do what is due; return how much was done. Another process may have been quicker."""
         changes = await self._payments.due(self._clock.now(), _AT_ONCE)
         results = await asyncio.gather(*(self._database.commit(change) for change in changes))
-        done = [change for change, result in zip(changes, results, strict=True) if result is COMMITTED]
-        for change in done:
-            self._committed(change)
+        done = [
+            (change, result)
+            for change, result in zip(changes, results, strict=True)
+            if isinstance(result, Committed)
+        ]
+        for change, result in done:
+            self._committed(change, result)
         return len(done)

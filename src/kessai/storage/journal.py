@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -20,7 +20,12 @@ BATCH_MAX: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """Durable: the answer may leave."""
+    """Durable: the answer may leave.
+
+    `is_heard`: somebody may have to be told of its events. It is so unless the database knows better.
+    """
+
+    is_heard: bool = field(default=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,12 @@ class Stale:
 CommitResult = Committed | KeyTaken | Stale
 
 COMMITTED: Final = Committed()
+UNHEARD: Final = Committed(is_heard=False)
 STALE: Final = Stale()
+
+
+Observer = Callable[[Change, Committed], None]
+"""Who is told of what was committed."""
 
 
 class Database(Protocol):

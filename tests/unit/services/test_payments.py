@@ -156,7 +156,7 @@ async def test_who_was_slower_than_another_process_tells_nobody() -> None:
 
     database, told = FakeDatabase(answer), list[Change]()
     clock = ManualClock(START + 8 * DAY)
-    timers = Timers(payments(database), database, clock, told.append)
+    timers = Timers(payments(database), database, clock, lambda change, _how: told.append(change))
     database.result = STALE
     assert (await timers.tick(), told) == (0, [])
     assert [change.payment and change.payment.status for change in database.commits] == [Status.EXPIRED]

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    exists,
     func,
     insert,
     or_,
@@ -66,7 +67,10 @@ def _new(table: Table, name: str, winners: CTE) -> CTE:
     if table is webhook_events:
         values["fanned_out_at"] = told_at_birth(rows.c.merchant_id, rows.c.occurred_at)
     source = select(*values.values()).join_from(rows, winners, rows.c.position == winners.c.position)
-    return insert(table).from_select(list(values), source).cte(f"add_{name}")
+    added = insert(table).from_select(list(values), source)
+    if table is webhook_events:
+        return added.returning(webhook_events.c.fanned_out_at).cte(f"add_{name}")
+    return added.cte(f"add_{name}")
 
 
 def _locked() -> CTE:
@@ -132,9 +136,10 @@ def _statement() -> Select[Any]:
         _new(payments, "payment", winners),
         _move(winners),
         _new(refunds, "refund", winners),
-        _new(webhook_events, "event", winners),
     )
-    outcome = select(ready.c.position, winners.c.position.is_not(None)).outerjoin_from(
+    told = _new(webhook_events, "event", winners)
+    is_heard = exists().where(told.c.fanned_out_at.is_(None))
+    outcome = select(ready.c.position, winners.c.position.is_not(None), is_heard).outerjoin_from(
         ready, winners, winners.c.position == ready.c.position
     )
     return outcome.add_cte(*writes)

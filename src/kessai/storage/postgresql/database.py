@@ -65,7 +65,7 @@ class PostgresDatabase:
             return await self._journal.commit(change)
         async with self._rare.take() as lane:
             result = await _attempt(lane, lambda connection: save(connection, change))
-            await (lane.connection.commit() if result is COMMITTED else lane.connection.rollback())
+            await (lane.connection.commit() if result == COMMITTED else lane.connection.rollback())
         return result
 
     async def run(self, unit: Callable[[Connection], T]) -> T:

@@ -9,7 +9,7 @@ from typing import Final
 
 from kessai.domain.change import Change
 from kessai.domain.errors import DatabaseUnavailableError, KessaiError, KeyInUseError
-from kessai.storage.journal import BATCH_MAX, COMMITTED, STALE, CommitResult, KeyTaken
+from kessai.storage.journal import BATCH_MAX, COMMITTED, STALE, UNHEARD, CommitResult, KeyTaken
 from kessai.storage.key_rows import claim_from_row
 from kessai.storage.postgresql.batch import SQL, parameters
 from kessai.storage.postgresql.dialect import POSTGRESQL
@@ -129,9 +129,14 @@ class PostgresJournal:
         time_left = min(item.deadline for item in items) - asyncio.get_running_loop().time()
         async with self._lanes.take(timeout_s=time_left) as lane:
             rows = await lane.driver.fetch(SQL, *parameters([item.change for item in items]))
-            won = {position for position, has_won in rows if has_won}
+            # One answer for all of the batch: whether anything in it is to be told to somebody.
+            won = {
+                position: COMMITTED if is_heard else UNHEARD
+                for position, has_won, is_heard in rows
+                if has_won
+            }
             results = [
-                COMMITTED if position in won else await self._obstacle(lane, item.change)
+                won[position] if position in won else await self._obstacle(lane, item.change)
                 for position, item in enumerate(items)
             ]
         for item, result in zip(items, results, strict=True):

@@ -93,7 +93,7 @@ def settle(connection: Connection, settlements: Sequence[Settlement], judge: Jud
         connection, (_attempt_row(each.attempt) for each in settlements if each.delivery.id in versions)
     )
     for endpoint, hearing in _heard_by(connection, counted):
-        if save(connection, judge(endpoint, hearing)) is not COMMITTED:
+        if save(connection, judge(endpoint, hearing)) != COMMITTED:
             raise LockedRowMovedError(f"endpoint {endpoint.id} moved while it was locked")
     return counted
 

@@ -194,7 +194,7 @@ class SqliteJournal:
             if is_trouble(error):
                 raise
             item.error = error
-        failed = item.error is not None or (isinstance(work, Change) and item.result is not COMMITTED)
+        failed = item.error is not None or (isinstance(work, Change) and item.result != COMMITTED)
         if failed:
             self._connection.execute("ROLLBACK TO item")
         self._connection.execute("RELEASE item")

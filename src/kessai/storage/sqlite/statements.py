@@ -14,7 +14,7 @@ from kessai.domain.change import Change
 from kessai.domain.event import Event
 from kessai.domain.idempotency import KeyClaim
 from kessai.storage.event_rows import EVENT_COLUMNS, event_to_row
-from kessai.storage.journal import COMMITTED, STALE, CommitResult, KeyTaken
+from kessai.storage.journal import COMMITTED, STALE, UNHEARD, CommitResult, KeyTaken
 from kessai.storage.key_rows import claim_from_row, claim_to_row
 from kessai.storage.payment_rows import (
     PAYMENT_COLUMNS,
@@ -91,19 +91,19 @@ def _begin(connection: sqlite3.Connection, change: Change, rows: _Rows) -> Commi
         rows.payments.append(_for_sqlite(payment_to_row(payment)))
     if refund is not None:
         rows.refunds.append(_for_sqlite(refund_to_row(refund)))
-    for event in change.events:
-        rows.events.append(_told(connection, event, rows.is_heard))
-    return COMMITTED
+    is_heard = [_tell(connection, event, rows) for event in change.events]
+    return COMMITTED if any(is_heard) else UNHEARD
 
 
-def _told(connection: sqlite3.Connection, event: Event, is_heard: dict[str, bool]) -> list[Any]:
-    """An event's row: it counts as fanned out at once if nobody listens; see `told_at_birth`."""
+def _tell(connection: sqlite3.Connection, event: Event, rows: _Rows) -> bool:
+    """Add an event's row, fanned out at once if nobody listens (see `told_at_birth`); whether one does."""
     merchant_id, row = event.merchant_id, _for_sqlite(event_to_row(event))
-    if merchant_id not in is_heard:
-        is_heard[merchant_id] = bool(connection.execute(_IS_HEARD, (merchant_id,)).fetchone()[0])
-    if not is_heard[merchant_id]:
+    if merchant_id not in rows.is_heard:
+        rows.is_heard[merchant_id] = bool(connection.execute(_IS_HEARD, (merchant_id,)).fetchone()[0])
+    if not rows.is_heard[merchant_id]:
         row[_FANNED_OUT_AT] = row[_OCCURRED_AT]
-    return row
+    rows.events.append(row)
+    return rows.is_heard[merchant_id]
 
 
 def _taken(connection: sqlite3.Connection, claim: KeyClaim) -> KeyTaken | None:
