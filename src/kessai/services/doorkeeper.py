@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeVar
 
 from kessai.domain.errors import AuthenticationFailedError, LiveKeyRefusedError, MerchantInactiveError
 from kessai.domain.ids import KeyId
@@ -19,9 +19,14 @@ from kessai.storage.journal import Database
 from kessai.storage.repositories.merchants import MerchantRepository, MovedDigest
 
 REMEMBERED_S: Final = 0.8
-"""A revoked key is refused by every process within a second: this, and some time to look it up."""
+"""A revoked key is refused by every process within a second: this, and some time to look it up.
+
+A key that was refused is refused for as long without looking again: who keeps trying costs little.
+"""
 _REMEMBERED_MAX: Final = 10_000
+_REFUSED_MAX: Final = 1_000
 _KEY_LENGTH_MAX: Final = 200
+T = TypeVar("T")
 _MARK: Final = b"kessai digest mark v1"
 _MARK_LENGTH: Final = 16
 
@@ -80,6 +85,7 @@ class Doorkeeper:
         self._digests = digests
         self._clock = clock
         self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._refused: OrderedDict[str, float] = OrderedDict()
         self._used: dict[KeyId, datetime] = {}
         self._moved: dict[str, MovedDigest] = {}
         self._changes = 0
@@ -120,6 +126,7 @@ class Doorkeeper:
     def forget(self) -> None:
         """A key or merchant has changed in this process: look everything up anew."""
         self._known.clear()
+        self._refused.clear()
         self._changes += 1
 
     async def note_uses(self) -> None:
@@ -133,7 +140,10 @@ class Doorkeeper:
 
     async def _look_up(self, secret_key: str) -> _Known:
         # Timed from before the look-up: what it found may have been revoked while it was on its way.
-        until, changes = self._clock.monotonic() + REMEMBERED_S, self._changes
+        now, changes = self._clock.monotonic(), self._changes
+        if now < self._refused.get(secret_key, now):
+            raise _unknown()
+        until = now + REMEMBERED_S
         digest = self._digests.digest(secret_key)
         for each in (digest, *self._digests.earlier(secret_key)):
             if (found := await self._merchants.by_digest(each)) is not None:
@@ -143,15 +153,18 @@ class Doorkeeper:
                 moves = MovedDigest(key.id, each, digest, mark) if is_moved else None
                 known = _Known(key, merchant, each, until, moves)
                 if changes == self._changes:
-                    self._remember(secret_key, known)
+                    _remember(self._known, secret_key, known, _REMEMBERED_MAX)
                 return known
         self._known.pop(secret_key, None)
+        if changes == self._changes:
+            _remember(self._refused, secret_key, until, _REFUSED_MAX)
         raise _unknown()
 
-    def _remember(self, secret_key: str, known: _Known) -> None:
-        self._known[secret_key] = known
-        if len(self._known) > _REMEMBERED_MAX:
-            self._known.popitem(last=False)
+
+def _remember(kept: OrderedDict[str, T], secret_key: str, what: T, most: int) -> None:
+    kept[secret_key] = what
+    if len(kept) > most:
+        kept.popitem(last=False)
 
 
 def _refuse_other_kinds(secret_key: str) -> None:

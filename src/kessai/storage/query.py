@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Dialect, Insert, Select, Update
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.types import TypeEngine
+
+from kessai.storage.types import Moment
 
 Processor = Callable[[Any], Any]
 
@@ -26,6 +29,9 @@ def binder(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
 
 
 def _decoder(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
+    if isinstance(kind, Moment):
+        # Without SQLAlchemy's three calls around it: a payment has six of them.
+        return datetime.fromisoformat if dialect.name == "sqlite" else None
     return kind.dialect_impl(dialect).result_processor(dialect, None)
 
 

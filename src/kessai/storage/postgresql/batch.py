@@ -18,6 +18,7 @@ from sqlalchemy import (
     Integer,
     Table,
     and_,
+    any_,
     bindparam,
     exists,
     func,
@@ -40,6 +41,11 @@ from kessai.storage.tables import idempotency_keys, payments, refunds, webhook_e
 
 def _columns(table: Table) -> list[tuple[str, Any]]:
     return [(str(column.name), column.type) for column in table.columns]
+
+
+def _named(array: str) -> ColumnElement[bool]:
+    """Whether a payment is one of those in an array parameter: what its primary key finds."""
+    return payments.c.id == any_(bindparam(array, type_=ARRAY(payments.c.id.type)))
 
 
 def _arrays(name: str, columns: Sequence[tuple[str, Any]]) -> NamedFromClause:
@@ -78,6 +84,7 @@ def _locked() -> CTE:
     return (
         select(payments.c.id)
         .join_from(payments, _CHANGE, is_as_expected)
+        .where(_named("change_payment_id"))
         .order_by(payments.c.id)
         .with_for_update(of=payments)
         .cte("locked")
@@ -122,7 +129,7 @@ def _move(winners: CTE) -> CTE:
     return (
         update(payments)
         .values(values)
-        .where(payments.c.id == rows.c.id, rows.c.position == winners.c.position)
+        .where(_named("moved_id"), payments.c.id == rows.c.id, rows.c.position == winners.c.position)
         .cte("move_payments")
     )
 
