@@ -87,6 +87,11 @@ class Lanes:
         await asyncio.gather(*self._farewells)
 
     async def _taken(self, deadline: float) -> Lane:
+        with suppress(asyncio.QueueEmpty):
+            held = self._free.get_nowait()
+            if held is not None and not held.driver.is_closed():
+                return held
+            self._free.put_nowait(held)
         async with asyncio.timeout_at(deadline):
             held = await self._free.get()
             try:
