@@ -84,8 +84,8 @@ async def test_a_large_log_is_copied_even_if_there_is_no_pause(
     # of two writers one always waits, so the journal never rests
     await asyncio.gather(keep_writing("one"), keep_writing("other"))
 
-    assert 30 * _MEGABYTE < max(sizes) < 40 * _MEGABYTE
-    assert min(sizes[sizes.index(max(sizes)) :]) < 10 * _MEGABYTE
+    # what was copied is written over: forty megabytes went through a log of a few
+    assert 4 * _MEGABYTE < max(sizes) < 10 * _MEGABYTE
 
 
 # A full disk
