@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
@@ -21,8 +20,8 @@ from kessai.simulation.cards import mask_real_numbers
 from kessai.storage.journal import Database
 from kessai.storage.repositories.idempotency import IdempotencyRepository
 
-RECENT_MAX: Final = 10_000
-"""Keys that are remembered as used: some two megabytes, and minutes of retries at full speed."""
+_RECENT_MAX: Final = 5_000
+"""After so many keys those before the last so many are forgotten: seconds of full speed, and a megabyte."""
 _UNANSWERED: Final = StoredAnswer(0, "", b"")
 
 
@@ -33,7 +32,8 @@ class Idempotency:
         self._repository = IdempotencyRepository(database)
         self._secret_box = secret_box
         self._ttl = ttl
-        self._recent: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._recent: set[tuple[str, str]] = set()
+        self._earlier: set[tuple[str, str]] = set()
 
     def claim(self, key: str, call: Call, request: Request, body: dict[str, Any] | None) -> KeyClaim:
         """What a request claims, before there is an answer. Bodies are compared as parsed JSON."""
@@ -51,13 +51,14 @@ class Idempotency:
         Raises:
             KeyReusedError: that was another request.
         """
-        return await self.earlier(claim) if (claim.merchant_id, claim.key) in self._recent else None
+        key = (claim.merchant_id, claim.key)
+        return await self.earlier(claim) if key in self._recent or key in self._earlier else None
 
     def used(self, claim: KeyClaim) -> None:
         """Remember that a key has been answered."""
-        self._recent[claim.merchant_id, claim.key] = None
-        if len(self._recent) > RECENT_MAX:
-            self._recent.popitem(last=False)
+        self._recent.add((claim.merchant_id, claim.key))
+        if len(self._recent) >= _RECENT_MAX:
+            self._earlier, self._recent = self._recent, set()
 
     def protect(self, change: Change | None, claim: KeyClaim, answer: Answer, *, is_secret: bool) -> Change:
         """The Change with its claim and answer; an answer alone when nothing changed."""
