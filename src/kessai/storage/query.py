@@ -67,15 +67,28 @@ class Compiled:
 
 
 class Query:
-    """A read. `is_point`: it touches a row or a few by a unique index, so it may run where it is asked.
+    """A read. `is_point`: it touches a row or a few by an index, so it may run where it is asked.
 
-    Within a transaction also an update that returns rows.
+    `by_key`: it is a point that all its parameters lead to, so many of them may be read together. Within a
+    transaction also an update that returns rows.
     """
 
-    def __init__(self, statement: Select[Any] | ReturningUpdate[Any], *, is_point: bool = False) -> None:
+    def __init__(
+        self,
+        statement: Select[Any] | ReturningUpdate[Any],
+        *,
+        is_point: bool = False,
+        by_key: bool = False,
+    ) -> None:
         self._statement = statement
         self._compiled: dict[str, Compiled] = {}
-        self.is_point = is_point
+        self.is_point = is_point or by_key
+        self.by_key = by_key
+
+    @property
+    def statement(self) -> Select[Any] | ReturningUpdate[Any]:
+        """What it was made of."""
+        return self._statement
 
     def compiled(self, dialect: Dialect) -> Compiled:
         """The statement for one database, made on first use."""

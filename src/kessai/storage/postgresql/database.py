@@ -15,6 +15,8 @@ from kessai.storage.postgresql.dialect import POSTGRESQL
 from kessai.storage.postgresql.errors import is_away
 from kessai.storage.postgresql.journal import LANES, PostgresJournal
 from kessai.storage.postgresql.lanes import Lane, Lanes
+from kessai.storage.postgresql.reads import LANES as POINT_LANES
+from kessai.storage.postgresql.reads import GroupReads
 from kessai.storage.query import Query
 from kessai.storage.saving import is_usual, save
 
@@ -24,28 +26,33 @@ _RARE: Final = 2
 """Connections beside the journal's, for ordinary statements."""
 _LOCK_WAIT: Final = 0.25
 """The part of our time that a statement may wait for a lock; then there is time to try again, alone."""
-_BY_INDEX: Final = {"enable_seqscan": "off"}
+_BY_KEY: Final = {"enable_seqscan": "off"}
 """A batch touches the rows it names, by their keys. Left alone, the planner reads the whole table of payments
 for it as long as that looks small: on a new database until it is analyzed, ten thousand payments later.
 """
 
 
 class PostgresDatabase:
-    """`pool_size` connections: two lanes to write, two for rare statements, the rest, at least one, to read.
+    """`pool_size` connections: two lanes to write, two to read by key, two for rare statements, the rest, at
+    least one, for lists.
 
     Whatever is asked is answered, or refused, within `timeout_s`.
     """
 
     def __init__(self, url: str, *, pool_size: int, timeout_s: float) -> None:
         self._engine = _engine(url, timeout_s)
-        self._journal_engine = _engine(url, timeout_s, **_BY_INDEX)
-        lanes = Lanes(self._journal_engine, LANES, timeout_s=timeout_s)
+        self._by_key = _engine(url, timeout_s, **_BY_KEY)
+        lanes = Lanes(self._by_key, LANES, timeout_s=timeout_s)
         self._journal = PostgresJournal(lanes, timeout_s=timeout_s)
+        self._points = GroupReads(Lanes(self._by_key, POINT_LANES, timeout_s=timeout_s))
         self._rare = Lanes(self._engine, _RARE, timeout_s=timeout_s)
-        self._reads = Lanes(self._engine, max(1, pool_size - LANES - _RARE), timeout_s=timeout_s)
+        left = pool_size - LANES - POINT_LANES - _RARE
+        self._reads = Lanes(self._engine, max(1, left), timeout_s=timeout_s)
 
     async def rows(self, query: Query, **params: object) -> Sequence[tuple[Any, ...]]:
         """Run a read and return its rows."""
+        if query.by_key:
+            return await self._points.rows(query, params)
         compiled = query.compiled(POSTGRESQL)
         async with self._reads.take() as lane:
             found = await lane.driver.fetch(compiled.sql, *compiled.values(params))
@@ -69,9 +76,10 @@ class PostgresDatabase:
 
     async def close(self) -> None:
         """Finish what was accepted, then close every connection."""
-        await asyncio.gather(self._journal.close(), self._rare.close(), self._reads.close())
+        parts = (self._journal, self._points, self._rare, self._reads)
+        await asyncio.gather(*(part.close() for part in parts))
         await self._engine.dispose()
-        await self._journal_engine.dispose()
+        await self._by_key.dispose()
 
 
 def _engine(url: str, timeout_s: float, **server_settings: str) -> AsyncEngine:

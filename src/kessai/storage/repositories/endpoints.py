@@ -17,7 +17,7 @@ _MINE: Final = (webhook_endpoints.c.merchant_id == bindparam("merchant_id")) & (
     webhook_endpoints.c.deleted_at.is_(None)
 )
 _ENDPOINT: Final = Query(
-    select(webhook_endpoints).where(webhook_endpoints.c.id == bindparam("id"), _MINE), is_point=True
+    select(webhook_endpoints).where(webhook_endpoints.c.id == bindparam("id"), _MINE), by_key=True
 )
 _NEWEST: Final = select(webhook_endpoints).order_by(webhook_endpoints.c.id.desc()).limit(bindparam("limit"))
 _ENDPOINTS: Final = Query(_NEWEST.where(_MINE))

@@ -37,7 +37,7 @@ _CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
     "before": webhook_events.c.id < bindparam("before"),
 }
 _MINE: Final = webhook_events.c.merchant_id == bindparam("merchant_id")
-_EVENT: Final = Query(select_events().where(webhook_events.c.id == bindparam("id"), _MINE), is_point=True)
+_EVENT: Final = Query(select_events().where(webhook_events.c.id == bindparam("id"), _MINE), by_key=True)
 _OF_PAYMENT: Final = Query(
     select_events()
     .where(_CONDITIONS["payment_id"], _MINE)

@@ -20,7 +20,7 @@ _CLAIM: Final = Query(
         idempotency_keys.c.key == bindparam("key"),
         idempotency_keys.c.expires_at > bindparam("at"),
     ),
-    is_point=True,
+    by_key=True,
 )
 PRUNED_AT_ONCE: Final = 500
 """Rows of one pruning transaction: small, so that writers hardly notice."""

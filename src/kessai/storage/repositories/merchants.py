@@ -16,7 +16,7 @@ from kessai.storage.query import Query
 from kessai.storage.record_rows import KEY_COLUMNS, key_from, merchant_from, record_values
 from kessai.storage.tables import api_keys, merchants
 
-_MERCHANT: Final = Query(select(merchants).where(merchants.c.id == bindparam("id")), is_point=True)
+_MERCHANT: Final = Query(select(merchants).where(merchants.c.id == bindparam("id")), by_key=True)
 _MERCHANTS: Final = Query(select(merchants).order_by(merchants.c.id).limit(bindparam("limit")))
 _ANY: Final = Query(select(merchants.c.id).limit(1))
 _BY_DIGEST: Final = Query(
@@ -25,13 +25,13 @@ _BY_DIGEST: Final = Query(
     .where(
         or_(api_keys.c.digest == bindparam("digest"), api_keys.c.previous_digest == bindparam("digest")),
     ),
-    is_point=True,
+    by_key=True,
 )
 _KEY: Final = Query(
     select(api_keys).where(
         api_keys.c.id == bindparam("id"), api_keys.c.merchant_id == bindparam("merchant_id")
     ),
-    is_point=True,
+    by_key=True,
 )
 _KEYS: Final = Query(
     select(api_keys)

@@ -55,7 +55,7 @@ def _read(table: Table) -> Select[Any]:
 
 def _by_id(table: Table) -> Query:
     mine = (table.c.id == bindparam("id")) & (table.c.merchant_id == bindparam("merchant_id"))
-    return Query(_read(table).where(mine), is_point=True)
+    return Query(_read(table).where(mine), by_key=True)
 
 
 def _due(table: Table) -> Query:
@@ -66,7 +66,7 @@ def _due(table: Table) -> Query:
 
 _PAYMENT: Final = _by_id(payments)
 _REFUND: Final = _by_id(refunds)
-_ANY_PAYMENT: Final = Query(select(*whole).where(payments.c.id == bindparam("id")), is_point=True)
+_ANY_PAYMENT: Final = Query(select(*whole).where(payments.c.id == bindparam("id")), by_key=True)
 _REFUNDS_OF: Final = Query(
     select(refunds)
     .where(refunds.c.payment_id == bindparam("payment_id"), refunds.c.merchant_id == bindparam("merchant_id"))

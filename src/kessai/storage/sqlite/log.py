@@ -29,7 +29,7 @@ class Log:
     """
 
     def __init__(self, database: Path, connection: sqlite3.Connection) -> None:
-        (self._page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+        self._page_bytes: int = connection.execute("PRAGMA page_size").fetchone()[0]
         # A connection has no log before it first looks into the database.
         connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
         self._file = database.with_name(database.name + "-shm").open("rb")
