@@ -43,9 +43,13 @@ metadata: Final = MetaData(
 )
 
 
+IS_NOT_CAPTURED: Final = f"status <> '{Status.CAPTURED.value}'"
+"""As it is written in an index: neither database sees through a parameter."""
+
+
 def _one_of(column: str, values: Iterable[str]) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
+    # Not IN: SQLite makes a table of its list anew for each row, a tenth of what a payment costs it.
+    return CheckConstraint(" OR ".join(f"{column} = '{value}'" for value in values), name=column)
 
 
 def _currency(column: str) -> CheckConstraint:
@@ -160,7 +164,8 @@ payments: Final = Table(
     _one_of("status", Status),
     _one_of("capture_method", CaptureMethod),
     Index(None, "merchant_id", "id"),
-    Index(None, "merchant_id", "status", "id"),
+    # Not what most come to rest as: it is found on the way, and need not be written down at each create.
+    _partial("ix_payments_status", "merchant_id", "status", "id", where=IS_NOT_CAPTURED),
     _partial(
         "ix_payments_customer_email",
         "merchant_id",
