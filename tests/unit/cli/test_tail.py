@@ -116,3 +116,28 @@ def test_whatever_happens_is_told_once(happenings: list[tuple[int, bool]]) -> No
     told += [each for _ in range(9) for each in tail.look()]
 
     assert sorted(each["id"] for each in told) == sorted(each["id"] for each in events.visible)
+
+
+class Windows(Events):
+    """The same, of which a page looks at so many events and gives those of the type that was asked for."""
+
+    def newest(self, path: str, **query: object) -> Iterator[list[dict[str, Any]]]:
+        for page in super().newest(path):
+            yield [event for event in page if query.get("event") in (None, event["event"])]
+
+
+def test_what_is_rarer_than_a_page_looks_at_is_no_news_when_it_happens_again() -> None:
+    # given one event of a type long ago, and more of others since than a page looks at
+    events = Windows(page_size=10)
+    events.happen(0)["event"] = "endpoint.disabled"
+    for number in range(12):
+        events.happen(LATE_MAX.total_seconds() + number + 1)["event"] = "payment.created"
+    tail = Tail(events, "endpoint.disabled")
+    assert tail.look() == []
+
+    # when another happens
+    new = events.happen(2 * LATE_MAX.total_seconds())
+    new["event"] = "endpoint.disabled"
+
+    # then that one alone is told of
+    assert tail.look() == [new]

@@ -51,8 +51,7 @@ class Tail:
         fresh: list[Answer] = []
         for page in self._api.newest("/webhooks/events", event=self._type):
             if self._horizon is None:
-                # Only now is it known what time it is there.
-                self._horizon = _at(page[0]) - LATE_MAX if page else _EVER
+                self._horizon = self._first_horizon(page)
             unseen = [each for each in page if each["id"] not in self._told and self._is_within(each)]
             fresh += unseen
             if not page or not self._is_within(page[-1]) or not (unseen or is_deep):
@@ -62,6 +61,12 @@ class Tail:
         if is_deep:
             self._forget()
         return fresh
+
+    def _first_horizon(self, page: list[Answer]) -> datetime:
+        # What time it is there is known by its events. A page without one of this type may have older ones
+        # behind it, which are no news.
+        newest = page or next(iter(self._api.newest("/webhooks/events")), [])
+        return _at(newest[0]) - LATE_MAX if newest else _EVER
 
     def _is_within(self, event: Answer) -> bool:
         return self._horizon is None or _at(event) >= self._horizon
