@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from kessai.dialects.native.errors import STATUS
+from kessai.storage.windows import LOOKED_AT_MAX
 from tests.support.gateway import Gateway
 
 Document = dict[str, Any]
@@ -108,6 +109,12 @@ def test_every_operation_says_what_it_does(document: Document) -> None:
         assert operation["summary"], path
         assert operation["description"], path
         assert operation["tags"], path
+
+
+@pytest.mark.parametrize("path", ["/payments", "/webhooks/events", "/webhooks/deliveries"])
+def test_lists_say_how_much_a_page_looks_at(document: Document, path: str) -> None:
+    said = document["paths"][f"/api/v1{path}"]["get"]["description"]
+    assert f"no more than {LOOKED_AT_MAX:,} " in said
 
 
 def test_every_reference_leads_somewhere(document: Document) -> None:

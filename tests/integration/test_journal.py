@@ -431,7 +431,7 @@ async def test_what_was_accepted_is_finished_and_lasts(database_url: str, ledger
         read = await PaymentRepository(database).list(
             ledger.merchant.id, PaymentFilter(), before=None, limit=1_000
         )
-    assert read == sorted(payments, key=lambda payment: payment.id, reverse=True)
+    assert read.found == sorted(payments, key=lambda payment: payment.id, reverse=True)
 
 
 async def test_a_closed_database_refuses(database_url: str, ledger: Ledger) -> None:

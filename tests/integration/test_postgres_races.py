@@ -95,7 +95,8 @@ async def everything_adds_up(database: Database, ledger: Ledger, winners: list[C
         assert change.claim is not None
         assert await claims.get(ledger.merchant.id, change.claim.key, at=START) == change.claim
     moves = Counter(change.payment.id for change in winners if change.payment)
-    for payment in await payments.list(ledger.merchant.id, PaymentFilter(), before=None, limit=100):
+    page = await payments.list(ledger.merchant.id, PaymentFilter(), before=None, limit=100)
+    for payment in page.found:
         refunds = await payments.refunds_of(ledger.merchant.id, payment.id, before=None, limit=10_000)
         assert payment.version == 1 + moves[payment.id]
         assert sum((refund.amount for refund in refunds), zero("INR")) == payment.refunded
@@ -214,7 +215,7 @@ async def test_one_connection_to_read_is_always_left(postgres_url: str, ledger: 
             ledger.merchant.id, PaymentFilter(), before=None, limit=9
         )
 
-    assert [payment.captured for payment in read] == [rupees(10_000)]
+    assert [payment.captured for payment in read.found] == [rupees(10_000)]
 
 
 async def test_a_value_that_does_not_fit_its_column_fails_alone(

@@ -28,9 +28,10 @@ HOUR = timedelta(hours=1)
 
 async def listed(database: Database, merchant_id: MerchantId, **wanted: Any) -> list[Payment]:
     """A merchant's payments, newest first."""
-    return await PaymentRepository(database).list(
+    page = await PaymentRepository(database).list(
         merchant_id, PaymentFilter(**wanted), before=None, limit=100
     )
+    return list(page.found)
 
 
 # Payments
@@ -56,11 +57,13 @@ async def test_payments_are_listed_newest_first_page_by_page(database: Database,
     payments = PaymentRepository(database)
 
     seen: list[Payment] = []
-    before: PaymentId | None = None
-    while page := await payments.list(ledger.merchant.id, PaymentFilter(), before=before, limit=3):
-        assert len(page) <= 3
-        seen += page
-        before = page[-1].id
+    last: str | None = None
+    while not seen or last is not None:
+        before = None if last is None else PaymentId(last)
+        page = await payments.list(ledger.merchant.id, PaymentFilter(), before=before, limit=3)
+        assert len(page.found) <= 3
+        seen += page.found
+        last = page.last
 
     assert seen == made[::-1]
 

@@ -193,9 +193,10 @@ class Office:
 
     async def reports(self, **wanted: Any) -> Sequence[DeliveryReport]:
         """Deliveries as their merchant sees them, newest first."""
-        return await self.events.deliveries(
+        page = await self.events.deliveries(
             self.merchant.id, DeliveryFilter(**wanted), before=None, limit=100
         )
+        return page.found
 
     async def the_report(self) -> DeliveryReport:
         """The only delivery there is."""

@@ -22,6 +22,7 @@ from kessai.storage.journal import Database
 from kessai.storage.repositories.deliveries import DeliveryFilter, DeliveryReport, DeliveryRepository
 from kessai.storage.repositories.endpoints import EndpointRepository
 from kessai.storage.repositories.events import EventFilter, EventRepository
+from kessai.storage.windows import Page
 
 DELIVERIES_OF_EVENT_MAX: Final = 500
 """Far above ENDPOINTS_MAX: endpoints that were deleted since have theirs too."""
@@ -114,21 +115,21 @@ class Events:
 
     async def deliveries(
         self, merchant_id: MerchantId, wanted: DeliveryFilter, *, before: str | None, limit: int
-    ) -> Sequence[DeliveryReport]:
-        """Deliveries with their attempts, newest first."""
+    ) -> Page[DeliveryReport]:
+        """Deliveries with their attempts, newest first; the page says where the list goes on."""
         _check_id(wanted.endpoint_id, "endpoint_id")
         _check_id(wanted.event_id, "event_id")
         _check_id(wanted.payment_id, "payment_id")
         cursor = None if before is None else DeliveryId(before)
-        return await self._deliveries.list(merchant_id, wanted, before=cursor, limit=limit + 1)
+        return await self._deliveries.list(merchant_id, wanted, before=cursor, limit=limit)
 
     async def list(
         self, merchant_id: MerchantId, wanted: EventFilter, *, before: str | None, limit: int
-    ) -> Sequence[Event]:
-        """Events, newest first."""
+    ) -> Page[Event]:
+        """Events, newest first; the page says where the list goes on."""
         _check_id(wanted.payment_id, "payment_id")
         cursor = None if before is None else EventId(before)
-        return await self._events.list(merchant_id, wanted, before=cursor, limit=limit + 1)
+        return await self._events.list(merchant_id, wanted, before=cursor, limit=limit)
 
     def _new(self, event: Event, endpoint: Endpoint, at: datetime) -> Delivery:
         body = self._dialects[endpoint.dialect].render(event)

@@ -23,6 +23,7 @@ from kessai.simulation.decide import decide, refunds_fail, verdict_later
 from kessai.simulation.table import AUTHENTICATION_DECLINED, REFUND_FAILED
 from kessai.storage.journal import Database
 from kessai.storage.repositories.payments import PaymentFilter, PaymentRepository
+from kessai.storage.windows import Page
 
 _EVENT_AT_REST = {
     Status.AUTHORIZED: EventType.PAYMENT_AUTHORIZED,
@@ -83,10 +84,10 @@ class Payments:
 
     async def list(
         self, merchant_id: MerchantId, wanted: PaymentFilter, *, before: str | None, limit: int
-    ) -> Sequence[Payment]:
-        """Newest first; one more than `limit` when there is more."""
+    ) -> Page[Payment]:
+        """Newest first, at most `limit`; the page says where the list goes on."""
         cursor = None if before is None else PaymentId(before)
-        return await self._repository.list(merchant_id, wanted, before=cursor, limit=limit + 1)
+        return await self._repository.list(merchant_id, wanted, before=cursor, limit=limit)
 
     async def capture(
         self, merchant_id: MerchantId, payment_id: str, amount: int | None, *, at: datetime

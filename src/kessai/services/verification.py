@@ -106,7 +106,7 @@ class Verification:
         # Bounded: a message has its id in two headers at most.
         for event_id in filter(None, map(canonical, event_ids)):
             wanted = DeliveryFilter(event_id=event_id, endpoint_id=endpoint_id)
-            for report in await self._events.deliveries(merchant_id, wanted, before=None, limit=1):
+            for report in (await self._events.deliveries(merchant_id, wanted, before=None, limit=1)).found:
                 # A body that was forgotten says nothing.
                 if report.delivery.pruned_at is None:
                     return report.delivery.body

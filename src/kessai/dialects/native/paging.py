@@ -53,9 +53,13 @@ def _not_a_cursor() -> InvalidFieldError:
 def page(items: Sequence[T], limit: int, render: Callable[[T], Any]) -> dict[str, Any]:
     """A page of at most `limit`; `items` holds one more when there is a next page."""
     shown = items[:limit]
-    has_more = len(items) > limit
+    return page_after(shown, shown[-1].id if len(items) > limit else None, render)
+
+
+def page_after(items: Sequence[T], last: str | None, render: Callable[[T], Any]) -> dict[str, Any]:
+    """A page of these, and a cursor to go on from `last` if the list does."""
     return {
-        "data": [render(item) for item in shown],
-        "has_more": has_more,
-        "next_cursor": encode_cursor(shown[-1].id) if has_more else None,
+        "data": [render(item) for item in items],
+        "has_more": last is not None,
+        "next_cursor": None if last is None else encode_cursor(last),
     }

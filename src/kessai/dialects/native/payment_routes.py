@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from kessai.dialects.native import examples
 from kessai.dialects.native.errors import reading, writing
 from kessai.dialects.native.examples import answers, asks, page_of
-from kessai.dialects.native.paging import decode_cursor, page
+from kessai.dialects.native.paging import decode_cursor, page_after
 from kessai.dialects.native.schemas import (
     CaptureIn,
     PaymentIn,
@@ -69,11 +69,14 @@ async def create_payment(call: Call, body: PaymentIn) -> Reply:
     responses={**reading("VALIDATION_FAILED"), **answers(200, page_of(examples.PAYMENT))},
 )
 async def list_payments(call: Call, query: Annotated[PaymentQuery, Query()]) -> Reply:
-    """Any combination of filters; follow `next_cursor` for more."""
+    """Any combination of filters; follow `next_cursor` for more.
+
+    A page looks at no more than 2,500 payments, and may be short or empty while `has_more` is true.
+    """
     found = await call.services.payments.list(
         call.merchant.id, filter_from(query), before=decode_cursor(query.cursor), limit=query.limit
     )
-    return Reply(200, page(found, query.limit, lambda payment: _shown(call, payment)))
+    return Reply(200, page_after(found.found, found.last, lambda payment: _shown(call, payment)))
 
 
 @router.get(

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from kessai.dialects.native import webhook_examples as examples
 from kessai.dialects.native.errors import reading, writing
 from kessai.dialects.native.examples import answers, page_of
-from kessai.dialects.native.paging import decode_cursor, page
+from kessai.dialects.native.paging import decode_cursor, page_after
 from kessai.dialects.native.webhook_schemas import (
     DeliveryOut,
     DeliveryPage,
@@ -38,7 +38,10 @@ router: Final = Router(tags=["webhooks"])
     responses={**reading("VALIDATION_FAILED"), **answers(200, page_of(examples.EVENT))},
 )
 async def list_webhook_events(call: Call, query: Annotated[EventQuery, Query()]) -> Reply:
-    """What happened, whether or not an endpoint was there to hear it."""
+    """What happened, whether or not an endpoint was there to hear it.
+
+    A page looks at no more than 2,500 events, and may be short or empty while `has_more` is true.
+    """
     found = await call.services.events.list(
         call.merchant.id,
         EventFilter(
@@ -50,7 +53,7 @@ async def list_webhook_events(call: Call, query: Annotated[EventQuery, Query()])
         before=decode_cursor(query.cursor),
         limit=query.limit,
     )
-    return Reply(200, page(found, query.limit, lambda event: _shown(call, event)))
+    return Reply(200, page_after(found.found, found.last, lambda event: _shown(call, event)))
 
 
 @router.get(
@@ -92,7 +95,10 @@ async def redeliver_webhook_event(call: Call, event_id: str) -> Reply:
     responses={**reading("VALIDATION_FAILED"), **answers(200, page_of(examples.DELIVERY))},
 )
 async def list_webhook_deliveries(call: Call, query: Annotated[DeliveryQuery, Query()]) -> Reply:
-    """With their newest attempts, any combination of filters."""
+    """With their newest attempts, any combination of filters.
+
+    A page looks at no more than 2,500 deliveries, and may be short or empty while `has_more` is true.
+    """
     wanted = DeliveryFilter(
         endpoint_id=query.endpoint_id,
         event_id=query.event_id,
@@ -105,7 +111,7 @@ async def list_webhook_deliveries(call: Call, query: Annotated[DeliveryQuery, Qu
     found = await call.services.events.deliveries(
         call.merchant.id, wanted, before=decode_cursor(query.cursor), limit=query.limit
     )
-    return Reply(200, page(found, query.limit, delivery_out))
+    return Reply(200, page_after(found.found, found.last, delivery_out))
 
 
 @router.get(

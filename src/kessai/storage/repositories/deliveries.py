@@ -14,10 +14,10 @@ from sqlalchemy import ColumnElement, Select, bindparam, select
 from kessai.domain.delivery import Attempt, Delivery
 from kessai.domain.ids import DeliveryId, MerchantId
 from kessai.storage.journal import Database
-from kessai.storage.periods import id_conditions, id_range
 from kessai.storage.query import Query
 from kessai.storage.record_rows import delivery_from
 from kessai.storage.tables import webhook_attempts, webhook_deliveries, webhook_events
+from kessai.storage.windows import Page, Reads, bounds, not_indexed, read_page, reads
 
 ATTEMPTS_SHOWN: Final = 25
 """The newest attempts of one delivery that are read: retries by hand may have made any number."""
@@ -50,51 +50,57 @@ class DeliveryReport:
 
 
 _ATTEMPT_COLUMNS: Final = tuple(str(column.name) for column in webhook_attempts.columns)
-_CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
+_MINE: Final = webhook_deliveries.c.merchant_id == bindparam("merchant_id")
+_MINE_TOO: Final = not_indexed(webhook_deliveries.c.merchant_id) == bindparam("merchant_id")
+_SERVED: Final[dict[str, ColumnElement[bool]]] = {
     "id": webhook_deliveries.c.id == bindparam("id"),
     "endpoint_id": webhook_deliveries.c.endpoint_id == bindparam("endpoint_id"),
     "event_id": webhook_deliveries.c.event_id == bindparam("event_id"),
+    "payment_id": webhook_deliveries.c.event_id.in_(
+        select(webhook_events.c.id).where(webhook_events.c.payment_id == bindparam("payment_id"))
+    ),
+}
+"""What an index answers better than that of a merchant's deliveries."""
+_LOOKED_AT: Final[dict[str, ColumnElement[bool]]] = {
     "event_type": webhook_deliveries.c.event_type == bindparam("event_type"),
     "status": webhook_deliveries.c.status == bindparam("status"),
     "created_from": webhook_deliveries.c.created_at >= bindparam("created_from"),
     "created_to": webhook_deliveries.c.created_at < bindparam("created_to"),
-    **id_conditions(webhook_deliveries),
-    "before": webhook_deliveries.c.id < bindparam("before"),
-    "payment_id": webhook_deliveries.c.event_id.in_(
-        select(webhook_events.c.id).where(webhook_events.c.payment_id == bindparam("payment_id"))
-    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
-    """A page of deliveries, and the attempts of just those."""
+    """A page of deliveries, and the attempts of those from `oldest` to `newest`."""
 
-    deliveries: Query
+    deliveries: Reads
     attempts: Query
 
 
 @cache
-def _listing(conditions: frozenset[str]) -> _Listing:
-    # At most one pair per combination of filters; their number is bounded by the filters there are.
-    wanted = [_CONDITIONS[name] for name in sorted(conditions)]
-    wanted.append(webhook_deliveries.c.merchant_id == bindparam("merchant_id"))
-    is_point = "id" in conditions
+def _listing(filters: frozenset[str]) -> _Listing:
+    # At most one pair for each combination of filters; their number is bounded by the filters there are.
+    served = [condition for name, condition in _SERVED.items() if name in filters]
+    served.append(_MINE_TOO if served else _MINE)
+    others = [condition for name, condition in _LOOKED_AT.items() if name in filters]
     return _Listing(
-        Query(_page(select(webhook_deliveries), wanted), is_point=is_point),
-        Query(
-            _attempts_of(_page(select(webhook_deliveries.c.id, webhook_deliveries.c.attempt_count), wanted)),
-            is_point=is_point,
-        ),
+        reads(select(webhook_deliveries), webhook_deliveries, served, others, is_point="id" in filters),
+        Query(_attempts_of([*served, *others]), is_point="id" in filters),
     )
 
 
-def _page(statement: Select[Any], wanted: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    return statement.where(*wanted).order_by(webhook_deliveries.c.id.desc()).limit(bindparam("limit"))
-
-
-def _attempts_of(page: Select[Any]) -> Select[Any]:
-    listed = page.subquery("listed")
+def _attempts_of(wanted: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    listed = (
+        select(webhook_deliveries.c.id, webhook_deliveries.c.attempt_count)
+        .where(
+            *wanted,
+            webhook_deliveries.c.id >= bindparam("oldest"),
+            webhook_deliveries.c.id <= bindparam("newest"),
+        )
+        .order_by(webhook_deliveries.c.id.desc())
+        .limit(bindparam("limit"))
+        .subquery("listed")
+    )
     shown = (webhook_attempts.c.delivery_id == listed.c.id) & (
         webhook_attempts.c.number > listed.c.attempt_count - ATTEMPTS_SHOWN
     )
@@ -113,40 +119,50 @@ class DeliveryRepository:
 
     async def get(self, merchant_id: MerchantId, delivery_id: str) -> DeliveryReport | None:
         """A merchant's delivery."""
-        found = await self._reports(merchant_id, {"id": delivery_id}, limit=1)
-        return found[0] if found else None
+        page = await self._reports(merchant_id, {"id": delivery_id}, bounds(None, None, None), limit=1)
+        return page.found[0] if page.found else None
 
-    async def of_event(self, merchant_id: MerchantId, event_id: str, *, limit: int) -> list[DeliveryReport]:
+    async def of_event(
+        self, merchant_id: MerchantId, event_id: str, *, limit: int
+    ) -> Sequence[DeliveryReport]:
         """Where an event went, newest first."""
-        return await self._reports(merchant_id, {"event_id": event_id}, limit=limit)
+        narrowed = {"event_id": event_id}
+        return (await self._reports(merchant_id, narrowed, bounds(None, None, None), limit=limit)).found
 
     async def of_payment(
         self, merchant_id: MerchantId, payment_id: str, *, limit: int
-    ) -> list[DeliveryReport]:
+    ) -> Sequence[DeliveryReport]:
         """Every delivery of a payment's events, newest first."""
-        return await self._reports(merchant_id, {"payment_id": payment_id}, limit=limit)
+        narrowed = {"payment_id": payment_id}
+        return (await self._reports(merchant_id, narrowed, bounds(None, None, None), limit=limit)).found
+
+    async def list(
+        self, merchant_id: MerchantId, wanted: DeliveryFilter, *, before: DeliveryId | None, limit: int
+    ) -> Page[DeliveryReport]:
+        """Newest first, at most `limit`, older than `before`; fewer when LOOKED_AT_MAX rows hold no more."""
+        narrowed = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
+        within = bounds(wanted.created_from, wanted.created_to, before)
+        return await self._reports(merchant_id, narrowed, within, limit=limit)
 
     async def _reports(
-        self, merchant_id: MerchantId, narrowed: dict[str, Any], *, limit: int
-    ) -> list[DeliveryReport]:
+        self, merchant_id: MerchantId, narrowed: dict[str, Any], within: dict[str, str], *, limit: int
+    ) -> Page[DeliveryReport]:
         params = {name: value for name, value in narrowed.items() if value is not None}
         listing = _listing(frozenset(params))
-        rows = await self._database.rows(listing.deliveries, merchant_id=merchant_id, limit=limit, **params)
-        tried = await self._database.rows(listing.attempts, merchant_id=merchant_id, limit=limit, **params)
+        facts = {"merchant_id": merchant_id, **params}
+        page = await read_page(self._database, listing.deliveries, {**facts, **within}, limit=limit)
+        deliveries = [delivery_from(row) for row in page.found]
+        if not deliveries:
+            return Page([], page.last)
+        ends = {"oldest": deliveries[-1].id, "newest": deliveries[0].id}
+        tried = await self._database.rows(listing.attempts, **facts, **ends, limit=limit)
         attempts: dict[str, list[Attempt]] = {}
         for row in tried:
             attempt = _attempt_from(row)
             attempts.setdefault(attempt.delivery_id, []).append(attempt)
-        deliveries = [delivery_from(row) for row in rows]
-        return [DeliveryReport(delivery, tuple(attempts.get(delivery.id, ()))) for delivery in deliveries]
-
-    async def list(
-        self, merchant_id: MerchantId, wanted: DeliveryFilter, *, before: DeliveryId | None, limit: int
-    ) -> list[DeliveryReport]:
-        """Newest first, at most `limit`, older than `before`."""
-        narrowed = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
-        bounds = id_range(wanted.created_from, wanted.created_to)
-        return await self._reports(merchant_id, {**narrowed, **bounds, "before": before}, limit=limit)
+        return Page(
+            [DeliveryReport(each, tuple(attempts.get(each.id, ()))) for each in deliveries], page.last
+        )
 
 
 def _attempt_from(row: Sequence[Any]) -> Attempt:

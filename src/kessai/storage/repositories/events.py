@@ -13,9 +13,9 @@ from kessai.domain.event import Event
 from kessai.domain.ids import EventId, MerchantId
 from kessai.storage.event_rows import event_from_row, select_events
 from kessai.storage.journal import Database
-from kessai.storage.periods import id_conditions, id_range
 from kessai.storage.query import Query
 from kessai.storage.tables import webhook_events
+from kessai.storage.windows import Page, Reads, bounds, not_indexed, read_page, reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,30 +28,29 @@ class EventFilter:
     created_to: datetime | None = None
 
 
-_CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
+_LOOKED_AT: Final[dict[str, ColumnElement[bool]]] = {
     "type": webhook_events.c.type == bindparam("type"),
-    "payment_id": webhook_events.c.payment_id == bindparam("payment_id"),
     "created_from": webhook_events.c.occurred_at >= bindparam("created_from"),
     "created_to": webhook_events.c.occurred_at < bindparam("created_to"),
-    **id_conditions(webhook_events),
-    "before": webhook_events.c.id < bindparam("before"),
 }
 _MINE: Final = webhook_events.c.merchant_id == bindparam("merchant_id")
+_MINE_OF_PAYMENT: Final = (
+    webhook_events.c.payment_id == bindparam("payment_id"),
+    not_indexed(webhook_events.c.merchant_id) == bindparam("merchant_id"),
+)
+"""A payment has few events, its merchant any number."""
 _EVENT: Final = Query(select_events().where(webhook_events.c.id == bindparam("id"), _MINE), by_key=True)
 _OF_PAYMENT: Final = Query(
-    select_events()
-    .where(_CONDITIONS["payment_id"], _MINE)
-    .order_by(webhook_events.c.id)
-    .limit(bindparam("limit"))
+    select_events().where(*_MINE_OF_PAYMENT).order_by(webhook_events.c.id).limit(bindparam("limit"))
 )
 
 
 @cache
-def _listing(conditions: frozenset[str]) -> Query:
-    # At most one query per combination of filters; their number is bounded by the filters there are.
-    wanted = [_CONDITIONS[name] for name in sorted(conditions)]
-    newest_first = select_events().order_by(webhook_events.c.id.desc())
-    return Query(newest_first.where(_MINE, *wanted).limit(bindparam("limit")))
+def _listing(filters: frozenset[str]) -> Reads:
+    # At most one for each combination of filters; their number is bounded by the filters there are.
+    served = _MINE_OF_PAYMENT if "payment_id" in filters else (_MINE,)
+    others = [condition for name, condition in _LOOKED_AT.items() if name in filters]
+    return reads(select_events(), webhook_events, served, others)
 
 
 class EventRepository:
@@ -72,11 +71,14 @@ class EventRepository:
 
     async def list(
         self, merchant_id: MerchantId, wanted: EventFilter, *, before: EventId | None, limit: int
-    ) -> list[Event]:
-        """Newest first, at most `limit`, older than `before`."""
-        narrowed = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
-        narrowed |= {**id_range(wanted.created_from, wanted.created_to), "before": before}
-        params: dict[str, Any] = {name: value for name, value in narrowed.items() if value is not None}
-        query = _listing(frozenset(params))
-        rows = await self._database.rows(query, merchant_id=merchant_id, limit=limit, **params)
-        return [event_from_row(row) for row in rows]
+    ) -> Page[Event]:
+        """Newest first, at most `limit`, older than `before`; fewer when LOOKED_AT_MAX rows hold no more."""
+        given = ((field.name, getattr(wanted, field.name)) for field in fields(wanted))
+        params: dict[str, Any] = {name: value for name, value in given if value is not None}
+        facts = {
+            "merchant_id": merchant_id,
+            **params,
+            **bounds(wanted.created_from, wanted.created_to, before),
+        }
+        page = await read_page(self._database, _listing(frozenset(params)), facts, limit=limit)
+        return Page([event_from_row(row) for row in page.found], page.last)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Table, bindparam, select
+from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, select, text
 
 from kessai.domain.ids import MerchantId, PaymentId, RefundId
 from kessai.domain.payment import Payment
 from kessai.domain.refund import Refund
+from kessai.domain.transitions import Status
 from kessai.storage.journal import Database
 from kessai.storage.payment_rows import payment_from_row, refund_from_row, whole
-from kessai.storage.periods import id_conditions, id_range
 from kessai.storage.query import Query
-from kessai.storage.tables import payments, refunds
+from kessai.storage.tables import IS_NOT_CAPTURED, payments, refunds
+from kessai.storage.windows import Page, Reads, bounds, not_indexed, read_page, reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,18 +36,21 @@ class PaymentFilter:
     amount_max: int | None = None
 
 
-_CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
-    "status": payments.c.status == bindparam("status"),
-    "currency": payments.c.currency == bindparam("currency"),
-    "customer_email": payments.c.customer_email == bindparam("customer_email"),
+_MINE: Final = payments.c.merchant_id == bindparam("merchant_id")
+_SERVED: Final[dict[str, ColumnElement[bool]]] = {
     "reference": payments.c.reference == bindparam("reference"),
+    "customer_email": payments.c.customer_email == bindparam("customer_email"),
+    "status": and_(payments.c.status == bindparam("status"), text(f"payments.{IS_NOT_CAPTURED}")),
+}
+"""What an index answers, the one first that leaves least. One of them is taken, the others are looked at."""
+_LOOKED_AT: Final[dict[str, ColumnElement[bool]]] = {
+    **{name: not_indexed(payments.c[name]) == bindparam(name) for name in _SERVED},
+    "currency": payments.c.currency == bindparam("currency"),
     "simulate": payments.c.simulate == bindparam("simulate"),
     "created_from": payments.c.created_at >= bindparam("created_from"),
     "created_to": payments.c.created_at < bindparam("created_to"),
     "amount_min": payments.c.amount >= bindparam("amount_min"),
     "amount_max": payments.c.amount <= bindparam("amount_max"),
-    **id_conditions(payments),
-    "before": payments.c.id < bindparam("before"),
 }
 
 
@@ -88,11 +93,16 @@ _DUE_REFUNDS: Final = _due(refunds)
 
 
 @cache
-def _listing(conditions: frozenset[str]) -> Query:
-    # At most one query per combination of filters; their number is bounded by the filters there are.
-    wanted = [_CONDITIONS[name] for name in sorted(conditions)]
-    statement = select(*whole).where(payments.c.merchant_id == bindparam("merchant_id"), *wanted)
-    return Query(statement.order_by(payments.c.id.desc()).limit(bindparam("limit")))
+def _listing(filters: frozenset[str], served: str | None) -> Reads:
+    # At most one for each combination of filters; their number is bounded by the filters there are.
+    others = [_LOOKED_AT[name] for name in sorted(filters) if name != served]
+    return reads(select(*whole), payments, [_MINE, _SERVED[served]] if served else [_MINE], others)
+
+
+def _served(params: Mapping[str, Any]) -> str | None:
+    """The filter whose index is taken, if any has one."""
+    has_index = {name for name in params if name != "status" or params[name] != Status.CAPTURED}
+    return next((name for name in _SERVED if name in has_index), None)
 
 
 class PaymentRepository:
@@ -138,13 +148,12 @@ class PaymentRepository:
 
     async def list(
         self, merchant_id: MerchantId, wanted: PaymentFilter, *, before: PaymentId | None, limit: int
-    ) -> list[Payment]:
-        """Newest first, at most `limit`, older than `before`."""
+    ) -> Page[Payment]:
+        """Newest first, at most `limit`, older than `before`; fewer when LOOKED_AT_MAX rows hold no more."""
         given = ((field.name, getattr(wanted, field.name)) for field in fields(wanted))
         params: dict[str, Any] = {name: value for name, value in given if value is not None}
-        params |= id_range(wanted.created_from, wanted.created_to)
-        if before is not None:
-            params["before"] = before
-        query = _listing(frozenset(params))
-        rows = await self._database.rows(query, merchant_id=merchant_id, limit=limit, **params)
-        return [payment_from_row(row) for row in rows]
+        listing = _listing(frozenset(params), _served(params))
+        within = bounds(wanted.created_from, wanted.created_to, before)
+        facts = {"merchant_id": merchant_id, **params, **within}
+        page = await read_page(self._database, listing, facts, limit=limit)
+        return Page([payment_from_row(row) for row in page.found], page.last)
