@@ -1,4 +1,4 @@
-"""`python -m tests.bench speed|webhooks`: figures for the pages, with the command that gives them."""
+"""`python -m tests.bench speed|growth|webhooks`: figures for the pages, with the command that gives them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.bench import speed, webhooks
+from tests.bench import growth, speed, webhooks
 from tests.bench.stage import Length
 from tests.prove.ground import KINDS, Kind
 from tests.prove.report import Report, publish
@@ -24,6 +24,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     benches = parser.add_subparsers(dest="bench", required=True)
     _add_speed(benches.add_parser("speed", parents=[shared], help="requests, against bare references"))
+    _add_growth(benches.add_parser("growth", parents=[shared], help="requests, by how much is stored"))
     _add_webhooks(benches.add_parser("webhooks", parents=[shared], help="deliveries, against a bare client"))
     return parser.parse_args(arguments)
 
@@ -36,6 +37,11 @@ def _add_speed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--creates", type=int, help="before memory is looked at")
     parser.add_argument("--targets", nargs="+", choices=speed.GROUPS, default=list(speed.GROUPS))
     parser.add_argument("--peers", action="store_true", help="also other simulators, installed into .bench/")
+
+
+def _add_growth(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--payments", type=int, default=growth.MANY, help=f"against {growth.FEW:,}")
+    parser.add_argument("--seconds", type=float, default=2.0, help="for each figure")
 
 
 def _add_webhooks(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +68,11 @@ def _speed(options: argparse.Namespace) -> list[Report]:
     return [speed.bench_speed(wanted)]
 
 
+def _growth(options: argparse.Namespace) -> list[Report]:
+    size = growth.Size(many=options.payments, seconds=options.seconds)
+    return [growth.bench_growth(kind, size) for kind in _kinds(options)]
+
+
 def _webhooks(options: argparse.Namespace) -> list[Report]:
     profile = webhooks.profile_at(options.profile, options.profile_kind)
     wanted = webhooks.Wanted(options.scale, options.seed, options.rounds, options.parts, profile)
@@ -79,7 +90,7 @@ def _main(arguments: Sequence[str]) -> int:
     options = _options(named)
     # Told to end, it ends what it started, as when it is interrupted.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    reports = {"speed": _speed, "webhooks": _webhooks}[options.bench](options)
+    reports = {"speed": _speed, "growth": _growth, "webhooks": _webhooks}[options.bench](options)
     return 0 if publish(reports, options.report) else 1
 
 

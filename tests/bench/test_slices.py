@@ -8,6 +8,7 @@ import pytest
 
 from tests.bench import speed
 from tests.bench.asked import KESSAI, LIMITED
+from tests.bench.growth import Size, bench_growth
 from tests.bench.stage import Length, kessai_name
 from tests.bench.webhooks import Wanted, bench_webhooks
 from tests.prove.ground import Kind
@@ -24,6 +25,14 @@ def test_the_benchmark_drains_all_that_is_due_once() -> None:
     said = {line.name: line.value for line in report.lines}
     assert said["deliveries"] == "200"
     assert [said[name] for name in ("not acknowledged", "posts too many", "API failures")] == ["0"] * 3
+
+
+def test_the_benchmark_of_growth_measures_the_same_twice() -> None:
+    report = bench_growth("sqlite", Size(few=300, many=600, seconds=0.1))
+
+    names = [line.name for line in report.lines]
+    assert {"get", "create", "list of all, first page", "list status=FAILED, deep page"} <= set(names)
+    assert all("us)" in line.value for line in report.lines[1:])
 
 
 def test_the_benchmark_asks_everything_of_kessai_on_sqlite() -> None:
