@@ -84,7 +84,7 @@ def _listing(filters: frozenset[str]) -> _Listing:
     served.append(_MINE_TOO if served else _MINE)
     others = [condition for name, condition in _LOOKED_AT.items() if name in filters]
     return _Listing(
-        reads(select(webhook_deliveries), webhook_deliveries, served, others, is_point="id" in filters),
+        reads(select(webhook_deliveries), webhook_deliveries, served, others),
         Query(_attempts_of([*served, *others]), is_point="id" in filters),
     )
 
