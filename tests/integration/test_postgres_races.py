@@ -218,6 +218,24 @@ async def test_one_connection_to_read_is_always_left(postgres_url: str, ledger: 
     assert [payment.captured for payment in read.found] == [rupees(10_000)]
 
 
+async def test_who_reads_comes_in_the_order_in_which_they_asked(postgres_url: str, ledger: Ledger) -> None:
+    # given one connection for lists, and twenty who ask for two of them, the second when they have the first
+    answered: list[tuple[int, int]] = []
+    async with opened(postgres_url, pool_size=1) as database:
+        await write(database, Change(records=(ledger.merchant,)))
+        payments = PaymentRepository(database)
+
+        async def read_twice(number: int) -> None:
+            for turn in range(2):
+                await payments.list(ledger.merchant.id, PaymentFilter(), before=None, limit=1)
+                answered.append((turn, number))
+
+        await asyncio.gather(*(read_twice(number) for number in range(20)))
+
+    # then nobody has a second one before everybody has a first
+    assert answered == sorted(answered)
+
+
 async def test_a_value_that_does_not_fit_its_column_fails_alone(
     processes: tuple[Database, Database], ledger: Ledger
 ) -> None:

@@ -184,6 +184,7 @@ class Exchange:
                 parts.services.committed(change, result)
                 return answer
             case KeyTaken(taken) if claim is not None:
+                parts.idempotency.used(claim)
                 return parts.idempotency.replay(taken, claim)
             case Stale() | KeyTaken():
                 return _Moved(change)

@@ -53,7 +53,7 @@ class Operation:
 def _validated(reader: tuple[str, TypeAdapter[Any], type[BaseModel]], value: object) -> Any:
     _, adapter, model = reader
     try:
-        return adapter.validate_python(value)
+        return adapter.validator.validate_python(value)
     except ValidationError as error:
         raise ValidationFailedError(problems_of(error, model)) from None
 

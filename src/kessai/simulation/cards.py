@@ -71,7 +71,7 @@ _DIGITS_MIN: Final = 13
 _DIGITS_MAX: Final = 19
 # An id that is a UUID is skipped, or one of some thousand would happen to look like a card.
 _DIGIT_GROUPS: Final = re.compile(
-    r"(?P<uuid>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})|\d+(?:[\s\-\u2010-\u2015]{1,2}\d+)*",
+    r"(?P<uuid>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})|\d(?:[\s\-\u2010-\u2015]{0,2}\d){12,}",
     re.IGNORECASE,
 )
 _DIGIT: Final = re.compile(r"\d")
@@ -122,9 +122,9 @@ def mask_real_numbers(text: str) -> str:
 
 
 def _masked(found: re.Match[str]) -> str:
-    """Groups of digits with at most two spaces or dashes between: any neighbours may be one number."""
+    """Thirteen digits or more with at most two spaces or dashes between: any groups may be one number."""
     text = found[0]
-    if found["uuid"] or len(text) < _DIGITS_MIN:
+    if found["uuid"]:
         return text
     places = [place for place, char in enumerate(text) if char.isdecimal()]
     hidden = {place for first, end in _real_numbers(text) for place in places[first : end - 4]}

@@ -15,6 +15,7 @@ from sqlalchemy import Select, Table, select
 
 from kessai.domain.event import EndpointFact, Event, EventType, PaymentFact, PrunedFact
 from kessai.domain.ids import EventId, MerchantId
+from kessai.domain.payment import Payment
 from kessai.domain.schedules import NATIVE
 from kessai.storage.payment_rows import (
     REFUND_COLUMNS,
@@ -46,15 +47,19 @@ class PrunedEventError(Exception):
     """A bug of ours: an event was to be written whose snapshot is gone."""
 
 
-def event_to_row(event: Event) -> tuple[Any, ...]:
-    """The values of EVENT_COLUMNS; not fanned out yet."""
+def event_to_row(event: Event, payment: Payment | None = None, state: Row = ()) -> tuple[Any, ...]:
+    """The values of EVENT_COLUMNS; not fanned out yet.
+
+    `state`: the values of STATE_COLUMNS of a `payment`, where they are known already.
+    """
     payment_id = refund_id = endpoint_id = None
     match event.fact:
-        case PaymentFact(payment, refund):
-            payment_id = payment.id
+        case PaymentFact(subject, refund):
+            payment_id = subject.id
+            stood = state if subject is payment else state_to_row(subject)
             refund_id = refund.id if refund else None
             snapshot: dict[str, Any] = {
-                "payment": dict(zip(STATE_COLUMNS, state_to_row(payment), strict=True)),
+                "payment": dict(zip(STATE_COLUMNS, stood, strict=True)),
                 "refund": dict(zip(REFUND_COLUMNS, refund_to_row(refund), strict=True)) if refund else None,
             }
         case EndpointFact(endpoint, reason):

@@ -70,9 +70,9 @@ _CAPTURE_METHODS: Final = {str(each.value): each for each in CaptureMethod}
 _NO_METADATA: Final = "{}"
 
 
-def payment_to_row(payment: Payment) -> tuple[Any, ...]:
-    """The values of PAYMENT_COLUMNS."""
-    return (*_order_to_row(payment), *state_to_row(payment))
+def payment_to_row(payment: Payment, state: Row | None = None) -> tuple[Any, ...]:
+    """The values of PAYMENT_COLUMNS. `state`: those of STATE_COLUMNS, where they are known already."""
+    return (*_order_to_row(payment), *(state or state_to_row(payment)))
 
 
 def _order_to_row(payment: Payment) -> tuple[Any, ...]:

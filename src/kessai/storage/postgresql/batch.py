@@ -33,7 +33,7 @@ from sqlalchemy.sql.selectable import NamedFromClause, Select
 from kessai.domain.change import Change
 from kessai.storage.event_rows import event_to_row
 from kessai.storage.key_rows import CLAIM_COLUMNS, claim_to_row
-from kessai.storage.payment_rows import PAYMENT_COLUMNS, payment_to_row, refund_to_row
+from kessai.storage.payment_rows import PAYMENT_COLUMNS, payment_to_row, refund_to_row, state_to_row
 from kessai.storage.postgresql.dialect import POSTGRESQL
 from kessai.storage.saving import claim_statement, told_at_birth
 from kessai.storage.tables import idempotency_keys, payments, refunds, webhook_events
@@ -174,11 +174,12 @@ def _spread(tables: dict[str, list[tuple[Any, ...]]], position: int, change: Cha
     key = claim_to_row(change.claim) if change.claim else _NO_CLAIM
     target = (payment.id, payment.version - 1) if payment is not None and moves else (None, None)
     tables["change"].append((position, *key, *target))
+    state = state_to_row(payment) if payment is not None else ()
     if payment is not None:
-        tables["moved" if moves else "payment"].append((position, *payment_to_row(payment)))
+        tables["moved" if moves else "payment"].append((position, *payment_to_row(payment, state)))
     if refund is not None:
         tables["refund"].append((position, *refund_to_row(refund)))
-    tables["event"].extend((position, *event_to_row(event)) for event in change.events)
+    tables["event"].extend((position, *event_to_row(event, payment, state)) for event in change.events)
 
 
 def _transposed(rows: list[tuple[Any, ...]], width: int) -> Iterable[list[Any]]:

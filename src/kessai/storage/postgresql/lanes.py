@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -28,6 +29,43 @@ class Lane:
     driver: Any
 
 
+class _Free:
+    """Lanes that nobody has, the one used last first; None stands for one that is not open.
+
+    Given to whoever has waited longest: who comes meanwhile does not get in before.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._lanes: list[Lane | None] = [None] * count
+        self._waiting: deque[asyncio.Future[Lane | None]] = deque()
+
+    def pop(self) -> Lane | None:
+        """One that is open and free at once."""
+        return self._lanes.pop() if self._lanes and self._lanes[-1] is not None else None
+
+    async def get(self) -> Lane | None:
+        """Any, as soon as there is one."""
+        if self._lanes:
+            return self._lanes.pop()
+        turn: asyncio.Future[Lane | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.put(turn.result())
+            raise
+
+    def put(self, lane: Lane | None) -> None:
+        """Give one back, to the next who waits."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(lane)
+                return
+        self._lanes.append(lane)
+
+
 class Lanes:
     """At most `count` connections of the engine, opened on demand."""
 
@@ -37,9 +75,7 @@ class Lanes:
         self._count = count
         self._is_closed = False
         self._farewells: set[asyncio.Task[None]] = set()
-        self._free: asyncio.LifoQueue[Lane | None] = asyncio.LifoQueue()
-        for _ in range(count):
-            self._free.put_nowait(None)
+        self._free = _Free(count)
 
     @asynccontextmanager
     async def take(self, *, timeout_s: float | None = None) -> AsyncIterator[Lane]:
@@ -68,7 +104,7 @@ class Lanes:
                 # Also one that was left in the middle of a statement.
                 if returned is None:
                     self._abandon(lane)
-                self._free.put_nowait(returned)
+                self._free.put(returned)
         except Exception as error:
             meant = refusal(error)
             if meant is error:
@@ -87,17 +123,18 @@ class Lanes:
         await asyncio.gather(*self._farewells)
 
     async def _taken(self, deadline: float) -> Lane:
-        with suppress(asyncio.QueueEmpty):
-            held = self._free.get_nowait()
-            if held is not None and not held.driver.is_closed():
+        # Most find one that is open, and need no time-out for it.
+        held = self._free.pop()
+        if held is not None:
+            if not held.driver.is_closed():
                 return held
-            self._free.put_nowait(held)
+            self._free.put(held)
         async with asyncio.timeout_at(deadline):
             held = await self._free.get()
             try:
                 return await self._opened(held)
             except BaseException:
-                self._free.put_nowait(None)
+                self._free.put(None)
                 raise
 
     async def _opened(self, held: Lane | None) -> Lane:

@@ -11,7 +11,6 @@ from typing import Any, Final
 from sqlalchemy import ClauseElement, bindparam, insert, select, update
 
 from kessai.domain.change import Change
-from kessai.domain.event import Event
 from kessai.domain.idempotency import KeyClaim
 from kessai.storage.event_rows import EVENT_COLUMNS, event_to_row
 from kessai.storage.journal import COMMITTED, STALE, UNHEARD, CommitResult, KeyTaken
@@ -79,30 +78,33 @@ class _Rows:
 def _begin(connection: sqlite3.Connection, change: Change, rows: _Rows) -> CommitResult:
     """Claim the key and move the payment; what is to be inserted after that joins the `rows`."""
     claim, payment, refund = change.claim, change.payment, change.refund
+    state = state_to_row(payment) if payment is not None else ()
     if payment is not None and payment.version > 1:
         if claim is not None and (taken := _taken(connection, claim)):
             return taken
-        moved = (*_for_sqlite(state_to_row(payment)), payment.id, payment.version - 1)
+        moved = (*_for_sqlite(state), payment.id, payment.version - 1)
         if connection.execute(_MOVE, moved).rowcount == 0:
             return STALE
     if claim is not None and connection.execute(_CLAIM, _for_sqlite(claim_to_row(claim))).rowcount == 0:
         return _taken(connection, claim) or STALE
     if payment is not None and payment.version == 1:
-        rows.payments.append(_for_sqlite(payment_to_row(payment)))
+        rows.payments.append(_for_sqlite(payment_to_row(payment, state)))
     if refund is not None:
         rows.refunds.append(_for_sqlite(refund_to_row(refund)))
-    is_heard = [_tell(connection, event, rows) for event in change.events]
+    is_heard = [
+        _tell(connection, event.merchant_id, _for_sqlite(event_to_row(event, payment, state)), rows)
+        for event in change.events
+    ]
     return COMMITTED if any(is_heard) else UNHEARD
 
 
-def _tell(connection: sqlite3.Connection, event: Event, rows: _Rows) -> bool:
+def _tell(connection: sqlite3.Connection, merchant_id: str, event: list[Any], rows: _Rows) -> bool:
     """Add an event's row, fanned out at once if nobody listens (see `told_at_birth`); whether one does."""
-    merchant_id, row = event.merchant_id, _for_sqlite(event_to_row(event))
     if merchant_id not in rows.is_heard:
         rows.is_heard[merchant_id] = bool(connection.execute(_IS_HEARD, (merchant_id,)).fetchone()[0])
     if not rows.is_heard[merchant_id]:
-        row[_FANNED_OUT_AT] = row[_OCCURRED_AT]
-    rows.events.append(row)
+        event[_FANNED_OUT_AT] = event[_OCCURRED_AT]
+    rows.events.append(event)
     return rows.is_heard[merchant_id]
 
 
