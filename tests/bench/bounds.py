@@ -16,7 +16,7 @@ HELLO: Final = Key(BARE["fastapi"], "hello")
 _HELLO_128: Final = Key(BARE["fastapi"], "hello", 128)
 _RAW_CREATE: Final = Key(BARE["create"], "create")
 
-GUARDED: Final[Mapping[str, float]] = {"create": 4.5, "get": 2.0}
+GUARDED: Final[Mapping[str, float]] = {"create": 3.6, "get": 1.9}
 """What the guard of every test run lets them cost, in CPU of a FastAPI hello; generous on purpose."""
 
 START_CPU_S_MAX: Final = 1.2

@@ -50,8 +50,9 @@ class Figures:
 
     def ratios(self, above: Figure, below: Figure) -> list[float]:
         """One by the other, round by round; not of rounds too short for a clock that ticks every 10 ms."""
-        pairs = zip(self.values(above), self.values(below), strict=False)
-        return [one / other for one, other in pairs if other]
+        rounds = zip(self.saws.get(above.key, ()), self.saws.get(below.key, ()), strict=False)
+        pairs = ((_number(one, above.what), _number(other, below.what)) for one, other in rounds)
+        return [one / other for one, other in pairs if one and other]
 
     def table(self, title: str, reference: Figure) -> Table:
         """A row for each Key; CPU also as a multiple of `reference`."""
@@ -68,6 +69,8 @@ class Figures:
 
 
 def _number(saw: Saw, what: What) -> float:
+    if not saw.answers:
+        return 0
     match what:
         case "per_s":
             return saw.per_s

@@ -26,6 +26,7 @@ class Footprint:
     idle_mb: float
     creates: int
     loaded_mb: float
+    wanted: int
 
 
 def footprint(ground: Ground, creates: int) -> Footprint:
@@ -39,7 +40,7 @@ def footprint(ground: Ground, creates: int) -> Footprint:
                 answer.read()
             first = usage(server.pid)
             done = _create(server.port, creates) if creates else 0
-            return Footprint(first.cpu_s, first.rss_mb, done, usage(server.pid).rss_mb)
+            return Footprint(first.cpu_s, first.rss_mb, done, usage(server.pid).rss_mb, creates)
 
 
 def _create(port: int, creates: int) -> int:

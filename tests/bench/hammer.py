@@ -86,6 +86,8 @@ class Saw:
     p99_ms: float
     cpu_s: Mapping[str, float]
     last_body: str
+    hang_ups: int = 0
+    """Connections that the server closed while it was asked: the load was smaller from then on."""
 
     @property
     def per_s(self) -> float:
@@ -118,6 +120,7 @@ class _Tally:
         self.latencies: list[float] = []
         self.counts = False
         self.is_over = False
+        self.hang_ups = 0
         self.last_body = b""
         self.open = 0
         loop = asyncio.get_running_loop()
@@ -155,6 +158,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._got = b""
         self._asked_at = 0.0
+        self._is_done = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are none by inheritance.
@@ -178,12 +182,14 @@ class _Connection(asyncio.Protocol):
         self._ask()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._tally.hang_ups += not self._is_done
         self._tally.ended()
 
     def _ask(self) -> None:
         assert self._transport is not None
         request = self._tally.next()
         if request is None:
+            self._is_done = True
             self._transport.close()
             return
         self._asked_at = time.perf_counter()
@@ -217,6 +223,7 @@ async def _run(plan: Plan) -> Saw:
         percentile(in_order, 99) * 1000,
         {name: after[name] - before[name] for name in before},
         tally.last_body.decode(errors="replace"),
+        tally.hang_ups,
     )
 
 

@@ -73,7 +73,7 @@ async def _answer(send: Any, status: int, body: bytes) -> None:
 
 
 def fastapi_hello() -> App:
-    """The least that FastAPI can be asked for: one route, no model, nothing read."""
+    """As FastAPI's own first example: one route that gives a dictionary; no model, nothing read."""
     app = fastapi.FastAPI()
 
     @app.get("/", response_model=None)

@@ -181,8 +181,8 @@ async def _endpoints(target: Target) -> int:
 
 def _judge(report: Report, key: Key, saw: Saw, status: int) -> None:
     """A figure of other answers than those wanted is none."""
-    if set(saw.statuses) != {str(status)}:
-        said = {"statuses": saw.statuses, "last answer": saw.last_body[:500]}
+    if set(saw.statuses) != {str(status)} or saw.hang_ups:
+        said = {"statuses": saw.statuses, "hang-ups": saw.hang_ups, "last answer": saw.last_body[:500]}
         where = f"{key.target}: {key.operation} on {key.connections} connections"
         report.breaks(f"{where} was not always answered {status}", **{where: said})
 
@@ -208,4 +208,6 @@ def _tell_of_footprints(report: Report, footprints: Sequence[Footprint]) -> None
     report.hold_median("CPU until the first answer", starts, "<=", START_CPU_S_MAX, "s")
     report.hold_median("memory, idle", [each.idle_mb for each in footprints], "<=", IDLE_MB_MAX, "MB")
     loaded = footprints[0]
+    if loaded.creates != loaded.wanted:
+        report.breaks(f"of {loaded.wanted} creates {loaded.creates} were answered 201")
     report.hold(f"memory after {loaded.creates:,} creates", loaded.loaded_mb, "<=", LOADED_MB_MAX, "MB")

@@ -22,7 +22,7 @@ from tests.support.processes import plain_environment
 BARE: Final = "import fastapi, uvicorn, sqlalchemy"
 """What a program like ours loads, whatever it does."""
 SHARE: Final = 1.5
-"""A start costs about as much as that; with FastAPI and its routes it cost half as much again."""
+"""On a quiet machine a start costs about as much; what it must not load is looked at by name, below."""
 TRIES: Final = 5
 """Other programs make ours look dearer than it is, never cheaper: the best of a few counts."""
 UNUSED: Final = frozenset(

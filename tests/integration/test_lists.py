@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import fields
 from datetime import timedelta
 from itertools import combinations
@@ -16,6 +16,7 @@ from kessai.domain.delivery import DeliveryStatus
 from kessai.domain.ids import DeliveryId, EndpointId, EventId, PaymentId, RefundId
 from kessai.domain.payment import Payment
 from kessai.storage.journal import Database
+from kessai.storage.query import Query
 from kessai.storage.repositories.deliveries import DeliveryFilter, DeliveryRepository
 from kessai.storage.repositories.endpoints import EndpointRepository
 from kessai.storage.repositories.events import EventFilter, EventRepository
@@ -43,6 +44,8 @@ DELIVERY_FILTERS: Final = (
     DeliveryFilter(created_to=LATER),
     DeliveryFilter(**A_SECOND),
     DeliveryFilter(status="EXHAUSTED", endpoint_id=UNKNOWN),
+    DeliveryFilter(endpoint_id=UNKNOWN, payment_id=UNKNOWN),
+    DeliveryFilter(endpoint_id=UNKNOWN, payment_id=UNKNOWN, event_id=UNKNOWN, status="EXHAUSTED"),
     DeliveryFilter(event_type="payment.created", created_from=LATER),
 )
 EVENT_FILTERS: Final = (
@@ -97,6 +100,35 @@ async def office(database_url: str) -> AsyncIterator[Office]:
                 Backlog(payment, endpoints, DeliveryStatus.SUCCEEDED, moments, seed=100 + number),
             )
         yield opened_office
+
+
+class Busy(Listening):
+    """A database where somebody pays between any two reads."""
+
+    def __init__(self, database: Database, ledger: Ledger) -> None:
+        super().__init__(database)
+        self._ledger = ledger
+
+    async def rows(self, query: Query, **params: object) -> Sequence[tuple[Any, ...]]:
+        if self.asked:
+            paid = (self._ledger.captured() for _ in range(60))
+            await write(self, *(self._ledger.saving(payment) for payment in paid))
+        return await super().rows(query, **params)
+
+
+async def test_what_is_paid_meanwhile_shifts_nothing(database: Database, ledger: Ledger) -> None:
+    # given payments of which few are small, none of the first window's in the second
+    made = [ledger.captured(1 if number % 25 == 0 else 1_000) for number in range(600)]
+    await write(database, *(ledger.saving(payment) for payment in made))
+    small = [payment.id for payment in reversed(made) if payment.captured.minor == 1]
+
+    # when somebody lists those while others pay
+    page = await PaymentRepository(Busy(database, ledger)).list(
+        ledger.merchant.id, PaymentFilter(amount_max=1), before=None, limit=20
+    )
+
+    # then each is there once, newest first
+    assert [payment.id for payment in page.found] == small[:20]
 
 
 @pytest.fixture

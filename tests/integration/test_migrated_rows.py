@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import json
+import sqlite3
+import sys
+from ctypes.util import find_library
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import Connection, text
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from kessai.domain.change import Change
 from kessai.domain.outcome import Declined
 from kessai.storage.migrate import PAST, downgrade, upgrade
 from kessai.storage.migrations.connection import migrating
-from tests.support.ledger import Ledger, opened, write
+from kessai.storage.tables import metadata
+from tests.support.ledger import START, Ledger, opened, write
+
+_DEFENSIVE: Final = 1010
+"""SQLITE_DBCONFIG_DEFENSIVE."""
 
 Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -37,6 +51,16 @@ def rows(url: str) -> Rows:
 
     migrating(url, read)
     return found
+
+
+def without_snapshots(found: Rows) -> Rows:
+    """The same, but for what an event remembers."""
+    return {**found, "webhook_events": [(*row[:6], *row[7:]) for row in found["webhook_events"]]}
+
+
+def snapshots(url: str) -> list[dict[str, Any]]:
+    """What each event remembers."""
+    return [json.loads(row[6]) for row in rows(url)["webhook_events"]]
 
 
 def fill(url: str) -> None:
@@ -83,7 +107,49 @@ def test_rows_stay_as_they_are_on_the_way_up_and_down(empty_database_url: str) -
 
     # nor back again
     downgrade(empty_database_url, PAST[-1])
-    assert rows(empty_database_url) == before
+    assert without_snapshots(rows(empty_database_url)) == without_snapshots(before)
+
+
+def test_on_the_way_down_snapshots_get_back_what_was_ordered(empty_database_url: str) -> None:
+    # given events as this version writes them, which leave to the payment what it was ordered with
+    upgrade(empty_database_url)
+    fill(empty_database_url)
+    assert all("amount" not in each["payment"] for each in snapshots(empty_database_url))
+
+    # when the database goes back to the version before
+    downgrade(empty_database_url, PAST[-1])
+
+    # then that one finds in each snapshot the whole payment, as it reads it
+    found = snapshots(empty_database_url)
+    assert found
+    for each in found:
+        payment = each["payment"]
+        assert set(payment) == {column.name for column in metadata.tables["payments"].columns}
+        assert (payment["amount"], payment["currency"], payment["metadata"]) == (10_000, "INR", "{}")
+        assert datetime.fromisoformat(payment["created_at"]) == START
+
+
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="looks into an object of CPython's")
+def test_where_sqlite_lets_nobody_write_definitions_they_stay(tmp_path: Path) -> None:
+    """macOS opens every connection so."""
+    revision = import_module("kessai.storage.migrations.versions.0005_cheaper_rows")
+    library = ctypes.CDLL(find_library("sqlite3"))
+
+    def defended() -> sqlite3.Connection:
+        connection = sqlite3.connect(tmp_path / "defended.db")
+        handle = ctypes.c_void_p.from_address(id(connection) + object.__basicsize__)
+        assert library.sqlite3_db_config(handle, _DEFENSIVE, 1, None) == 0
+        return connection
+
+    engine = create_engine("sqlite://", creator=defended, poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (a TEXT, CONSTRAINT c CHECK (a IN ('x')))")
+        with Operations.context(MigrationContext.configure(connection)):
+            revision.in_place("t", "a IN ('x')", "a = 'x'")
+        connection.exec_driver_sql("INSERT INTO t VALUES ('x')")
+        (definition,) = connection.exec_driver_sql("SELECT sql FROM sqlite_master").scalars()
+
+    assert "a IN ('x')" in definition
 
 
 @pytest.mark.parametrize("statement", UNTRUE)

@@ -13,10 +13,12 @@ import pytest
 
 from kessai.domain.change import Change
 from kessai.domain.errors import DatabaseUnavailableError, KessaiError
+from kessai.domain.ids import KeyId
 from kessai.storage.journal import BATCH_MAX, COMMITTED, Database, KeyTaken
 from kessai.storage.migrate import upgrade
 from kessai.storage.repositories.idempotency import IdempotencyRepository
 from kessai.storage.repositories.merchants import MerchantRepository
+from kessai.storage.repositories.payments import PaymentRepository
 from tests.support.ledger import START, Ledger, opened, write
 from tests.support.postgres import Postgres, PrivatePostgres
 
@@ -157,6 +159,33 @@ async def test_a_server_that_hangs_is_not_waited_for(
         await everything_is_refused(fragile, ledger)
 
     await everything_works_again(fragile, ledger)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the server's processes in /proc")
+async def test_however_much_is_asked_for_each_is_refused_in_time(
+    private_postgres: PrivatePostgres, ledger: Ledger
+) -> None:
+    url, timeout_s = private_postgres.url(), 1.0
+    await asyncio.to_thread(upgrade, url)
+    async with opened(url, timeout_s=timeout_s) as database:
+        await write(database, Change(records=(ledger.merchant,)))
+        merchant, payment = ledger.merchant.id, ledger.captured()
+        merchants, payments = MerchantRepository(database), PaymentRepository(database)
+        reads = (
+            merchants.get(merchant),
+            merchants.by_digest("d"),
+            merchants.get_key(merchant, KeyId(payment.id)),
+            payments.get(merchant, payment.id),
+            payments.get_any(payment.id),
+            payments.get_refund(merchant, payment.id),
+        )
+        with frozen(private_postgres.pid):
+            asked_at = asyncio.get_running_loop().time()
+            results = await asyncio.gather(*reads, return_exceptions=True)
+            took_s = asyncio.get_running_loop().time() - asked_at
+
+    assert [type(each) for each in results] == [DatabaseUnavailableError] * len(reads)
+    assert took_s < 1.8 * timeout_s
 
 
 async def test_a_database_that_is_not_there_is_away(postgres: Postgres, ledger: Ledger) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 import asyncpg
@@ -12,6 +13,7 @@ from kessai.domain.change import Change
 from kessai.domain.errors import DatabaseUnavailableError
 from kessai.domain.ids import MerchantId
 from kessai.storage.journal import Database
+from kessai.storage.repositories.endpoints import EndpointRepository
 from kessai.storage.repositories.events import EventRepository
 from kessai.storage.repositories.idempotency import IdempotencyRepository
 from kessai.storage.repositories.merchants import MerchantRepository
@@ -61,6 +63,26 @@ async def test_reads_of_different_kinds_go_side_by_side(database: Database, ledg
     )
 
     assert read == [ledger.merchant, claim, None, None, *change.events]
+
+
+async def test_every_kind_of_row_can_be_asked_for_in_company(database: Database, ledger: Ledger) -> None:
+    merchants = MerchantRepository(database)
+    captured, key, endpoint = ledger.captured(), ledger.new_key(), ledger.new_endpoint()
+    refunding = ledger.refunding(captured, 100)
+    await write(database, Change(records=(key, endpoint)), ledger.saving(captured), refunding)
+    assert refunding.refund is not None
+    mine, refund, (told,) = ledger.merchant.id, refunding.refund, refunding.events
+
+    async def twice(read: Callable[[], Awaitable[object]]) -> list[object]:
+        return list(await asyncio.gather(read(), read()))
+
+    assert await twice(lambda: merchants.get(mine)) == [ledger.merchant] * 2
+    assert await twice(lambda: merchants.by_digest(key.digest)) == [(key, ledger.merchant)] * 2
+    assert await twice(lambda: merchants.get_key(mine, key.id)) == [key] * 2
+    assert await twice(lambda: EndpointRepository(database).get(mine, endpoint.id)) == [endpoint] * 2
+    assert await twice(lambda: EventRepository(database).get(mine, told.id)) == [told] * 2
+    assert await twice(lambda: PaymentRepository(database).get_refund(mine, refund.id)) == [refund] * 2
+    assert await twice(lambda: PaymentRepository(database).get_any(captured.id)) == [refunding.payment] * 2
 
 
 async def test_who_asks_for_what_cannot_be_fails_alone(postgres_url: str, ledger: Ledger) -> None:

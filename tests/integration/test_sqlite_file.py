@@ -18,9 +18,10 @@ import pytest
 from kessai.domain.change import Change
 from kessai.storage.address import sqlite_file
 from kessai.storage.repositories.merchants import MerchantRepository
-from kessai.storage.sqlite.connections import open_reader
+from kessai.storage.sqlite.connections import open_reader, open_writer
 from kessai.storage.sqlite.database import SqliteDatabase
 from kessai.storage.sqlite.lock import DatabaseFileError, DatabaseInUseError, FileLock
+from kessai.storage.sqlite.log import Log
 from tests.support.ledger import Ledger, opened, write
 from tests.support.processes import plain_environment
 
@@ -148,6 +149,31 @@ async def test_the_writer_syncs_every_commit_and_checkpoints_only_when_we_say(sq
 
     full = 2
     assert settings == ["wal", full, 0, 1]
+
+
+async def test_a_link_to_the_file_is_as_good_as_the_file(
+    path: Path, sqlite_url: str, ledger: Ledger, tmp_path: Path
+) -> None:
+    async with opened(sqlite_url) as database:
+        await write(database, Change(records=(ledger.merchant,)))
+    link = tmp_path / "elsewhere.db"
+    link.symlink_to(path)
+
+    async with opened(f"sqlite:///{link}") as database:
+        await write(database, ledger.saving(ledger.captured()))
+        assert await MerchantRepository(database).get(ledger.merchant.id) == ledger.merchant
+
+
+def test_a_log_that_is_closed_has_nothing_left(sqlite_url: str, path: Path) -> None:
+    connection = open_writer(path)
+    log = Log(connection)
+    connection.execute("CREATE TABLE more (text)")
+    assert log.bytes_left > 0
+
+    connection.close()
+    log.close()
+
+    assert log.bytes_left == 0
 
 
 async def test_readers_cannot_write(path: Path, sqlite_url: str) -> None:

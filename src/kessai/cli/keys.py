@@ -11,7 +11,7 @@ import typer
 from kessai.cli.configuration import settings_from
 from kessai.cli.failures import CommandError, ExitCode, usage_error
 from kessai.cli.options import DatabaseUrl, Json, MerchantId
-from kessai.cli.output import console, write_json, write_table
+from kessai.cli.output import console, write_json, write_table, written
 
 if TYPE_CHECKING:
     from kessai.bootstrap import Gateway
@@ -147,4 +147,4 @@ def _show_issued(key: Answer, *, as_json: bool) -> None:
     out.print(f"Secret key  {key['secret_key']}  (shown this once)")
     out.print(f"Public key  {key['public_key']}")
     if key["previous_expires_at"]:
-        out.print(f"The old secret works until {key['previous_expires_at']}")
+        out.print(f"The old secret works until {written(key['previous_expires_at'])}")

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 @contextmanager
 def loading() -> Iterator[None]:
     """Import within."""
+    was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if was_on:
+            gc.enable()

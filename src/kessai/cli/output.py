@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
-
-from kessai.http.json import to_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,8 +19,14 @@ _WIDTH_OF_A_PIPE = 200
 
 def write_json(value: object) -> None:
     """One document on one line, at once."""
-    sys.stdout.write(to_json(value).decode() + "\n")
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=written)
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def written(value: object) -> str:
+    """A value as people and JSON have it: moments as the API writes them."""
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
 
 
 def plain(text: object) -> str:
@@ -76,5 +82,5 @@ def write_table(
     for number, title in enumerate(titles):
         table.add_column(title, no_wrap=number != folding, overflow="fold")
     for row in rows:
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(Text("" if cell is None else written(cell)) for cell in row))
     console().print(table, soft_wrap=False)

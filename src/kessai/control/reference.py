@@ -32,7 +32,9 @@ class Reference:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
-        if scope["type"] == "http" and scope["path"].partition("/")[2].partition("/")[0] not in PAGES:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close"})
+        elif scope["path"].partition("/")[2].partition("/")[0] not in PAGES:
             refusal = NotFoundError("path", hint="the paths are listed at /docs")
             answer = self._dialect.refuse(refusal, scope["state"]["request_id"])
             await send_answer(send, answer, (), with_body=True)

@@ -21,7 +21,7 @@ from kessai.storage.journal import Database
 from kessai.storage.repositories.idempotency import IdempotencyRepository
 
 _RECENT_MAX: Final = 5_000
-"""After so many keys those before the last so many are forgotten: seconds of full speed, and a megabyte."""
+"""After so many keys those before the last so many are forgotten: seconds of full speed, a few megabytes."""
 _UNANSWERED: Final = StoredAnswer(0, "", b"")
 
 

@@ -163,6 +163,7 @@ class Doorkeeper:
 
 def _remember(kept: OrderedDict[str, T], secret_key: str, what: T, most: int) -> None:
     kept[secret_key] = what
+    kept.move_to_end(secret_key)
     if len(kept) > most:
         kept.popitem(last=False)
 

@@ -112,7 +112,9 @@ class Settings(BaseSettings):
     body_timeout_s: values.Seconds = Field(
         10, gt=0, le=300, description="Seconds a client has to send its body"
     )
-    database_pool_size: int = Field(10, ge=1, le=200, description="PostgreSQL connections of one process")
+    database_pool_size: int = Field(
+        10, ge=1, le=200, description="PostgreSQL connections of one process, at least 7"
+    )
     database_timeout_s: values.Seconds = Field(
         4, gt=0, le=60, description="Seconds to wait for the database before answering 503"
     )

@@ -12,11 +12,12 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 @lru_cache(maxsize=256)
 def moment_text(value: datetime) -> str:
-    """A moment in UTC as text of fixed width, which sorts as time does.
+    """A moment as text of fixed width, in UTC, so that it sorts as time does.
 
-    Remembered, because one request writes its one moment a dozen times.
+    Remembered, because one request writes its one moment a dozen times. Moments of any zone are equal when
+    they are the same moment.
     """
-    return value.isoformat(timespec="microseconds")
+    return value.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 class Moment(TypeDecorator[datetime]):
@@ -32,8 +33,7 @@ class Moment(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None or dialect.name == "postgresql":
             return value
-        # Text of another zone would sort elsewhere.
-        return moment_text(value.astimezone(UTC))
+        return moment_text(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         return datetime.fromisoformat(value) if isinstance(value, str) else value

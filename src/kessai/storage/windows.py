@@ -80,11 +80,9 @@ def reads(
         return Reads(_newest_first(rows.where(*mine), table, is_point=True), None)
     looked_at = select(table.c.id).where(*mine).order_by(table.c.id.desc())
     last = looked_at.limit(1).offset(bindparam("others_before"))
-    floor = func.coalesce(last.scalar_subquery(), bindparam("id_from", type_=table.c.id.type))
-    within = (*mine[:-1], table.c.id >= floor)
     looked_at_max = LOOKED_AT_MAX if len(served) == 1 else _SCATTERED_MAX
     windows = (_LOOKED_AT_FIRST, looked_at_max - _LOOKED_AT_FIRST)
-    return Reads(_newest_first(rows.where(*within, *others), table), Query(last), windows)
+    return Reads(_newest_first(rows.where(*mine, *others), table), Query(last), windows)
 
 
 def _newest_first(statement: Select[Any], table: Table, *, is_point: bool = False) -> Query:
@@ -106,12 +104,13 @@ async def read_page(
     """At most `limit` rows. `params` are the merchant, the filters and what `bounds` gives."""
     found: list[tuple[Any, ...]] = []
     for window in wanted.windows:
-        inside = {**params, "others_before": window - 1} if wanted.last else params
+        # Where the window ends is settled before it is looked through: rows made meanwhile move neither.
+        ends = await database.rows(wanted.last, **params, others_before=window - 1) if wanted.last else ()
+        inside = {**params, "id_from": ends[0][0]} if ends else params
         found += await database.rows(wanted.wanted, **inside, limit=limit + 1 - len(found))
         if len(found) > limit:
             return Page(found[:limit], found[limit - 1][0])
-        rest = await database.rows(wanted.last, **inside) if wanted.last else ()
-        if not rest:
+        if not ends:
             return Page(found, None)
-        params = {**params, "before": rest[0][0]}
+        params = {**params, "before": ends[0][0]}
     return Page(found, params["before"])

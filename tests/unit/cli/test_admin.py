@@ -99,7 +99,9 @@ def test_people_are_told_of_keys_in_words(kessai: Command, merchant: dict[str, A
     [newest, _] = keys(kessai)
     rotated = kessai("keys", "rotate", newest["id"], "--grace-period-s", "60")
 
-    assert "The old secret works until 20" in rotated.stdout
+    assert re.search(r"The old secret works until 20\d\d-\d\d-\d\dT[\d:.]+Z", rotated.stdout)
+    assert re.search(r"20\d\d-\d\d-\d\dT[\d:.]+Z", kessai("keys", "list").stdout)
+    assert "+00:00" not in kessai("keys", "list").stdout + kessai("merchants", "list").stdout
     revoked = kessai("keys", "revoke", newest["id"], "--json")
     assert revoked.answer["api_key"]["id"] == newest["id"]
 

@@ -122,22 +122,55 @@ class Windows(Events):
     """The same, of which a page looks at so many events and gives those of the type that was asked for."""
 
     def newest(self, path: str, **query: object) -> Iterator[list[dict[str, Any]]]:
+        since = str(query.get("created_from") or "")
         for page in super().newest(path):
-            yield [event for event in page if query.get("event") in (None, event["event"])]
+            young = [event for event in page if event["created_at"].replace("+00:00", "Z") >= since]
+            yield [event for event in young if query.get("event") in (None, event["event"])]
+            if len(young) < len(page):
+                return
+
+    def of(self, event_type: str, second: float) -> dict[str, Any]:
+        """One of this type."""
+        event = self.happen(second)
+        event["event"] = event_type
+        return event
+
+
+def test_what_is_rare_is_told_however_much_else_has_happened_since() -> None:
+    events = Windows(page_size=10)
+    tail = Tail(events, "endpoint.disabled")
+    tail.look()
+    new = events.of("endpoint.disabled", 1)
+    for number in range(12):
+        events.of("payment.created", 2 + number)
+
+    assert tail.look() == [new]
+
+
+def test_what_was_there_before_is_no_news_even_behind_much_else() -> None:
+    events = Windows(page_size=10)
+    events.of("endpoint.disabled", 0)
+    for number in range(12):
+        events.of("payment.created", 30 + number)
+    tail = Tail(events, "endpoint.disabled")
+    assert tail.look() == []
+
+    new = events.of("endpoint.disabled", 50)
+
+    assert tail.look() == [new]
 
 
 def test_what_is_rarer_than_a_page_looks_at_is_no_news_when_it_happens_again() -> None:
     # given one event of a type long ago, and more of others since than a page looks at
     events = Windows(page_size=10)
-    events.happen(0)["event"] = "endpoint.disabled"
+    events.of("endpoint.disabled", 0)
     for number in range(12):
-        events.happen(LATE_MAX.total_seconds() + number + 1)["event"] = "payment.created"
+        events.of("payment.created", LATE_MAX.total_seconds() + number + 1)
     tail = Tail(events, "endpoint.disabled")
     assert tail.look() == []
 
     # when another happens
-    new = events.happen(2 * LATE_MAX.total_seconds())
-    new["event"] = "endpoint.disabled"
+    new = events.of("endpoint.disabled", 2 * LATE_MAX.total_seconds())
 
     # then that one alone is told of
     assert tail.look() == [new]

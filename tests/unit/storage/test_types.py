@@ -33,7 +33,9 @@ def test_text_of_moments_sorts_as_time_does(some: list[datetime]) -> None:
 def test_a_moment_of_any_zone_is_kept_in_utc(moment: datetime, offset: int) -> None:
     elsewhere = moment.astimezone(timezone(timedelta(hours=offset)))
 
-    assert bound(Moment(), elsewhere, SQLITE) == moment_text(moment)
+    # whichever is written first: what is remembered of one is right for the other
+    assert moment_text(elsewhere) == bound(Moment(), elsewhere, SQLITE) == moment_text(moment)
+    assert moment_text(moment).endswith("+00:00")
     assert bound(Moment(), elsewhere, POSTGRESQL) == moment
 
 

@@ -49,24 +49,23 @@ class Tail:
 
     def _fresh(self, *, is_deep: bool) -> list[Answer]:
         fresh: list[Answer] = []
-        for page in self._api.newest("/webhooks/events", event=self._type):
+        if self._horizon is None and self._type is not None:
+            # What time it is there is known by its events, of whatever type.
+            self._horizon = _horizon(next(self._api.newest("/webhooks/events")))
+        since = self._horizon and self._horizon.isoformat().replace("+00:00", "Z")
+        for page in self._api.newest("/webhooks/events", event=self._type, created_from=since):
             if self._horizon is None:
-                self._horizon = self._first_horizon(page)
+                self._horizon = _horizon(page)
             unseen = [each for each in page if each["id"] not in self._told and self._is_within(each)]
             fresh += unseen
-            if not page or not self._is_within(page[-1]) or not (unseen or is_deep):
+            # An empty one says nothing: what is rare may lie behind much that is not asked for.
+            if page and (not self._is_within(page[-1]) or not (unseen or is_deep)):
                 break
         # Not before all pages are read: a look that fails half-way tells of nothing, and is made again.
         self._told.update({str(each["id"]): _at(each) for each in fresh})
         if is_deep:
             self._forget()
         return fresh
-
-    def _first_horizon(self, page: list[Answer]) -> datetime:
-        # What time it is there is known by its events. A page without one of this type may have older ones
-        # behind it, which are no news.
-        newest = page or next(iter(self._api.newest("/webhooks/events")), [])
-        return _at(newest[0]) - LATE_MAX if newest else _EVER
 
     def _is_within(self, event: Answer) -> bool:
         return self._horizon is None or _at(event) >= self._horizon
@@ -76,6 +75,10 @@ class Tail:
         if self._told:
             self._horizon = max(self._told.values()) - LATE_MAX
             self._told = {key: at for key, at in self._told.items() if at >= self._horizon}
+
+
+def _horizon(newest: list[Answer]) -> datetime:
+    return _at(newest[0]) - LATE_MAX if newest else _EVER
 
 
 def _at(event: Answer) -> datetime:

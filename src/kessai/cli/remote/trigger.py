@@ -115,13 +115,14 @@ def _wait_s(recipe: Recipe, overrides: Mapping[str, object]) -> float:
 def _found(api: NativeApi, event: str, made: Mapping[str, Answer]) -> Answer | None:
     """The newest event of this type about what was made."""
     if "endpoint" in made:
-        about, whose, query = "endpoint_id", made["endpoint"]["id"], {}
+        about, whose = "endpoint_id", made["endpoint"]["id"]
+        query = {"created_from": made["endpoint"]["created_at"]}
     else:
         about = "payment_id"
         whose = made["payment"]["id"]
         query = {about: whose}
-    page = next(api.newest("/webhooks/events", event=event, **query))
-    return next((each for each in page if each[about] == whose), None)
+    pages = api.newest("/webhooks/events", event=event, **query)
+    return next((each for page in pages for each in page if each[about] == whose), None)
 
 
 @contextmanager

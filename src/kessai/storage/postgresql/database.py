@@ -44,7 +44,7 @@ class PostgresDatabase:
         self._by_key = _engine(url, timeout_s, **_BY_KEY)
         lanes = Lanes(self._by_key, LANES, timeout_s=timeout_s)
         self._journal = PostgresJournal(lanes, timeout_s=timeout_s)
-        self._points = GroupReads(Lanes(self._by_key, POINT_LANES, timeout_s=timeout_s))
+        self._points = GroupReads(Lanes(self._by_key, POINT_LANES, timeout_s=timeout_s), timeout_s=timeout_s)
         self._rare = Lanes(self._engine, _RARE, timeout_s=timeout_s)
         left = pool_size - LANES - POINT_LANES - _RARE
         self._reads = Lanes(self._engine, max(1, left), timeout_s=timeout_s)

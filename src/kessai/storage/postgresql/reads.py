@@ -30,17 +30,23 @@ Rows = Sequence[tuple[Any, ...]]
 
 @dataclass(slots=True, eq=False)
 class _Ask:
-    """One read, and who waits for it."""
+    """One read, who waits for it, and until when."""
 
     params: dict[str, Any]
     rows: asyncio.Future[Rows]
+    deadline: float
+
+    def fail(self, error: BaseException) -> None:
+        if not self.rows.done():
+            self.rows.set_exception(error)
 
 
 class GroupReads:
-    """Reads of queries that are keyed, over lanes that find rows by their keys."""
+    """Reads of queries by key, each answered or refused within `timeout_s`."""
 
-    def __init__(self, lanes: Lanes) -> None:
+    def __init__(self, lanes: Lanes, *, timeout_s: float) -> None:
         self._lanes = lanes
+        self._timeout_s = timeout_s
         self._waiting: dict[Query, list[_Ask]] = {}
         self._grouped: dict[Query, Compiled] = {}
         self._under_way: set[asyncio.Task[None]] = set()
@@ -49,7 +55,7 @@ class GroupReads:
     def rows(self, query: Query, params: dict[str, Any]) -> asyncio.Future[Rows]:
         """The rows that a query finds; with whatever else is asked for by then."""
         loop = asyncio.get_running_loop()
-        ask = _Ask(params, loop.create_future())
+        ask = _Ask(params, loop.create_future(), loop.time() + self._timeout_s)
         self._waiting.setdefault(query, []).append(ask)
         if not self._is_due:
             self._is_due = True
@@ -79,8 +85,14 @@ class GroupReads:
         self._start()
 
     async def _read(self, query: Query, asks: list[_Ask]) -> None:
+        now = asyncio.get_running_loop().time()
+        for ask in asks:
+            if ask.deadline <= now:
+                ask.fail(DatabaseUnavailableError())
         # Who has stopped waiting wants nothing read.
         asks = [ask for ask in asks if not ask.rows.done()]
+        if not asks:
+            return
         try:
             found = await (self._one(query, asks[0]) if len(asks) == 1 else self._all(query, asks))
         except Exception as error:
@@ -90,8 +102,7 @@ class GroupReads:
                     await self._read(query, [ask])
                 return
             for ask in asks:
-                if not ask.rows.done():
-                    ask.rows.set_exception(error)
+                ask.fail(error)
             return
         for ask, rows in zip(asks, found, strict=True):
             if not ask.rows.done():
@@ -99,7 +110,7 @@ class GroupReads:
 
     async def _one(self, query: Query, ask: _Ask) -> list[Rows]:
         compiled = query.compiled(POSTGRESQL)
-        async with self._lanes.take() as lane:
+        async with self._lanes.take(timeout_s=_time_left([ask])) as lane:
             rows = await lane.driver.fetch(compiled.sql, *compiled.values(ask.params))
         return [compiled.decoded(rows)]
 
@@ -108,12 +119,16 @@ class GroupReads:
         if compiled is None:
             compiled = self._grouped[query] = Query(grouped(query.statement)).compiled(POSTGRESQL)
         arrays = [[ask.params[name] for ask in asks] for name in compiled.names]
-        async with self._lanes.take() as lane:
+        async with self._lanes.take(timeout_s=_time_left(asks)) as lane:
             found = await lane.driver.fetch(compiled.sql, *arrays)
         rows: list[list[tuple[Any, ...]]] = [[] for _ in asks]
         for position, *row in compiled.decoded(found):
             rows[position - 1].append(tuple(row))
         return rows
+
+
+def _time_left(asks: Sequence[_Ask]) -> float:
+    return min(ask.deadline for ask in asks) - asyncio.get_running_loop().time()
 
 
 def grouped(statement: Select[Any] | ReturningUpdate[Any]) -> Select[Any]:

@@ -51,17 +51,20 @@ class DeliveryReport:
 
 _ATTEMPT_COLUMNS: Final = tuple(str(column.name) for column in webhook_attempts.columns)
 _MINE: Final = webhook_deliveries.c.merchant_id == bindparam("merchant_id")
-_MINE_TOO: Final = not_indexed(webhook_deliveries.c.merchant_id) == bindparam("merchant_id")
+_OF_PAYMENT: Final = select(webhook_events.c.id).where(webhook_events.c.payment_id == bindparam("payment_id"))
 _SERVED: Final[dict[str, ColumnElement[bool]]] = {
     "id": webhook_deliveries.c.id == bindparam("id"),
-    "endpoint_id": webhook_deliveries.c.endpoint_id == bindparam("endpoint_id"),
     "event_id": webhook_deliveries.c.event_id == bindparam("event_id"),
-    "payment_id": webhook_deliveries.c.event_id.in_(
-        select(webhook_events.c.id).where(webhook_events.c.payment_id == bindparam("payment_id"))
-    ),
+    "payment_id": webhook_deliveries.c.event_id.in_(_OF_PAYMENT),
+    "endpoint_id": webhook_deliveries.c.endpoint_id == bindparam("endpoint_id"),
+    "merchant_id": _MINE,
 }
-"""What an index answers better than that of a merchant's deliveries."""
+"""What an index answers, the one first that leaves least. One of them is taken, the others are looked at."""
 _LOOKED_AT: Final[dict[str, ColumnElement[bool]]] = {
+    "merchant_id": not_indexed(webhook_deliveries.c.merchant_id) == bindparam("merchant_id"),
+    "endpoint_id": not_indexed(webhook_deliveries.c.endpoint_id) == bindparam("endpoint_id"),
+    "payment_id": not_indexed(webhook_deliveries.c.event_id).in_(_OF_PAYMENT),
+    "event_id": not_indexed(webhook_deliveries.c.event_id) == bindparam("event_id"),
     "event_type": webhook_deliveries.c.event_type == bindparam("event_type"),
     "status": webhook_deliveries.c.status == bindparam("status"),
     "created_from": webhook_deliveries.c.created_at >= bindparam("created_from"),
@@ -80,9 +83,10 @@ class _Listing:
 @cache
 def _listing(filters: frozenset[str]) -> _Listing:
     # At most one pair for each combination of filters; their number is bounded by the filters there are.
-    served = [condition for name, condition in _SERVED.items() if name in filters]
-    served.append(_MINE_TOO if served else _MINE)
-    others = [condition for name, condition in _LOOKED_AT.items() if name in filters]
+    taken = next(name for name in _SERVED if name in filters)
+    # Whose they are goes with what an index answers: it says nothing of how many there are.
+    served = [_SERVED[taken], *([] if taken == "merchant_id" else [_LOOKED_AT["merchant_id"]])]
+    others = [each for name, each in _LOOKED_AT.items() if name in filters - {taken, "merchant_id"}]
     return _Listing(
         reads(select(webhook_deliveries), webhook_deliveries, served, others),
         Query(_attempts_of([*served, *others]), is_point="id" in filters),
@@ -148,8 +152,8 @@ class DeliveryRepository:
         self, merchant_id: MerchantId, narrowed: dict[str, Any], within: dict[str, str], *, limit: int
     ) -> Page[DeliveryReport]:
         params = {name: value for name, value in narrowed.items() if value is not None}
-        listing = _listing(frozenset(params))
         facts = {"merchant_id": merchant_id, **params}
+        listing = _listing(frozenset(facts))
         page = await read_page(self._database, listing.deliveries, {**facts, **within}, limit=limit)
         deliveries = [delivery_from(row) for row in page.found]
         if not deliveries:

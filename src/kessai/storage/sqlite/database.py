@@ -38,7 +38,7 @@ class SqliteDatabase:
             self._journal = SqliteJournal(path)
             self._here = open_reader(path)
             self._there = open_reader(path)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             self._lock.release()
             raise DatabaseFileError(f"{path} cannot be opened: {error}; choose another --db") from error
         self._scans = ThreadPoolExecutor(1, thread_name_prefix="kessai-read")

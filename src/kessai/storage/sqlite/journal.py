@@ -87,7 +87,12 @@ class SqliteJournal:
 
     def __init__(self, path: Path) -> None:
         self._connection = open_writer(path)
-        self._log = Log(path, self._connection)
+        try:
+            self._log = Log(self._connection)
+        except BaseException:
+            self._connection.close()
+            raise
+        self._is_long = False
         # SQLAlchemy's view of the same connection, for ordinary statements; transactions stay ours.
         self._core = create_engine(
             "sqlite://",
@@ -210,6 +215,7 @@ class SqliteJournal:
             for item in items:
                 item.error = refusal(error)
         if self._log.bytes_left > _LOG_BYTES_MAX:
+            self._is_long = True
             self._checkpoint("PASSIVE")
         else:
             self._next_batch()
@@ -227,7 +233,7 @@ class SqliteJournal:
         self._idle.set()
         loop = asyncio.get_running_loop()
         self._rests_since = loop.time()
-        if self._pause is None and self._log.bytes_left > _LOG_BYTES_IDLE:
+        if self._pause is None and (self._is_long or self._log.bytes_left > _LOG_BYTES_IDLE):
             self._pause = loop.call_later(_PAUSE_S, self._after_pause)
 
     def _after_pause(self) -> None:
@@ -242,6 +248,7 @@ class SqliteJournal:
             return
         self._is_busy = True
         self._idle.clear()
+        self._is_long = False
         self._checkpoint("TRUNCATE")
 
     def _roll_back(self) -> None:

@@ -28,16 +28,24 @@ class Log:
     SQLite's too.
     """
 
-    def __init__(self, database: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Find it by the connection: SQLite has followed the links that lead to the file.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
         self._page_bytes: int = connection.execute("PRAGMA page_size").fetchone()[0]
         # A connection has no log before it first looks into the database.
         connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
-        self._file = database.with_name(database.name + "-shm").open("rb")
+        database = connection.execute("PRAGMA database_list").fetchone()[2]
+        self._file = Path(f"{database}-shm").open("rb")  # noqa: SIM115 - closed by `close`
         self._index = mmap.mmap(self._file.fileno(), _HEADER_BYTES, access=mmap.ACCESS_READ)
 
     @property
     def bytes_left(self) -> int:
         """How much is still to be copied: a glance without a lock, so it may be a commit behind."""
+        if self._index.closed:
+            return 0
         written, copied = (self._number(place) for place in (_WRITTEN, _COPIED))
         return max(0, written - copied) * self._page_bytes
 
