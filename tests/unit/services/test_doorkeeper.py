@@ -185,6 +185,22 @@ async def test_what_was_read_before_a_change_here_is_not_remembered_after_it() -
     await door.refuses("sk_test_right")
 
 
+async def test_who_was_refused_before_a_key_was_issued_here_is_let_in_after_it() -> None:
+    door = Door()
+    found = door.database.answer
+
+    def issued_meanwhile(params: dict[str, Any]) -> Sequence[Row]:
+        rows = found(params)
+        door.key = replace(door.key, digest=DIGESTS.digest("sk_test_new"))
+        door.keeper.forget()
+        return rows
+
+    door.database.answer = issued_meanwhile
+    await door.refuses("sk_test_new")
+    door.database.answer = found
+    await door.admits("sk_test_new")
+
+
 async def test_a_key_that_is_remembered_still_expires_on_time() -> None:
     door = Door(expires_at=START + timedelta(seconds=0.5))
     await door.admits()
