@@ -22,21 +22,27 @@ from kessai.control.metrics import Metrics
 from kessai.control.reference import Reference
 from kessai.dialects.native.dialect import NativeDialect
 from kessai.dialects.native.events import NativeWebhooks
+from kessai.dialects.stripe.dialect import StripeDialect
+from kessai.dialects.stripe.events import StripeWebhooks
 from kessai.domain.change import Change
 from kessai.domain.schedules import Schedule
+from kessai.http.dialect import Dialect
 from kessai.http.exchange import App, Exchange, Parts
-from kessai.http.gate import Gate
+from kessai.http.gate import Adopt, Gate
 from kessai.http.idempotency import Idempotency
 from kessai.http.request_ids import RequestIds
 from kessai.http.routes import Routers
 from kessai.http.routing import route_table
 from kessai.services.backlog import Backlog
 from kessai.services.courier import Courier
+from kessai.services.customers import Customers
 from kessai.services.deliveries import Deliveries, DeliveryPolicy
 from kessai.services.doorkeeper import Doorkeeper, KeyDigests
 from kessai.services.endpoints import Endpoints, Shorthand
 from kessai.services.events import Events
 from kessai.services.health import Health, SchemaRevisions
+from kessai.services.instruments import Instruments
+from kessai.services.intents import Intents
 from kessai.services.merchants import Merchants
 from kessai.services.onboarding import first_merchant
 from kessai.services.pacing import UNDER_WAY_MAX
@@ -48,6 +54,8 @@ from kessai.services.resealing import Resealing
 from kessai.services.retention import Retention
 from kessai.services.secrets import WELL_KNOWN_KEY
 from kessai.services.services import Services
+from kessai.services.strangers import Strangers
+from kessai.services.telling import Teller
 from kessai.services.timelines import Timelines
 from kessai.services.timers import Timers
 from kessai.services.verification import Verification
@@ -233,7 +241,10 @@ def _tools(
     secrets = settings.api_secret_keys
     secret_box = FernetBox(secrets)
     native = NativeDialect()
-    dialects: WebhookDialects = {native.name: NativeWebhooks(settings.public_base_url)}
+    dialects: WebhookDialects = {
+        native.name: NativeWebhooks(settings.public_base_url),
+        StripeDialect.name: StripeWebhooks(settings.public_base_url),
+    }
     metrics = Metrics()
     return _Tools(
         settings=settings,
@@ -263,19 +274,22 @@ def _join(tools: _Tools) -> Gateway:
     tools.wakers.append(worker.wake)
     if doorbell is not None:
         tools.wakers.append(doorbell.ring)
-    tools.hooks.append(lambda change: doorkeeper.forget() if change.records else None)
+    tools.hooks.append(lambda change: doorkeeper.forget() if change.moves_doors else None)
     figures = Backlog(tools.database, tools.clock).figures
     operations = [("", health_routes.router), ("", tools.metrics.router(figures))]
     routes = [*tools.native.routers, *operations]
-    reference = RequestIds(Reference(routes, tools.native), tools.clock, tools.ids)
+    stripe = StripeDialect()
+    roots = dict.fromkeys(stripe.roots, stripe)
+    reference = RequestIds(Reference(routes, tools.native, roots), tools.clock, tools.ids)
     parts = _exchange_parts(tools, services, doorkeeper)
 
-    def exchange(served: Routers) -> App:
-        table = route_table((tools.native, prefix, router) for prefix, router in served)
-        return Exchange(table, parts, reference)
+    def exchange(served: Routers, *others: Dialect) -> App:
+        own = [(tools.native, prefix, router) for prefix, router in served]
+        theirs = [(each, prefix, router) for each in others for prefix, router in each.routers]
+        return Exchange(route_table([*own, *theirs]), parts, reference)
 
     return Gateway(
-        app=_with_cors(exchange(routes), tools.settings),
+        app=_with_cors(exchange(routes, stripe), tools.settings),
         operations=exchange(operations),
         services=services,
         worker=worker,
@@ -303,10 +317,15 @@ def _services(tools: _Tools) -> Services:
     )
     events = Events(database, tools.ids, tools.dialects, tools.retention)
     ping_redis = tools.limiter.ping if isinstance(tools.limiter, RedisRateLimiter) else None
+    payments = Payments(
+        database, tools.ids, bank_timeout=timedelta(milliseconds=settings.simulated_timeout_ms)
+    )
+    teller = Teller(tools.ids)
     return Services(
-        payments=Payments(
-            database, tools.ids, bank_timeout=timedelta(milliseconds=settings.simulated_timeout_ms)
-        ),
+        payments=payments,
+        intents=Intents(database, tools.ids, teller, payments),
+        customers=Customers(database, tools.ids, teller),
+        instruments=Instruments(database, tools.ids, teller),
         merchants=Merchants(database, tools.ids, tools.dice, tools.digests, endpoints),
         endpoints=endpoints,
         events=events,
@@ -335,7 +354,7 @@ def _worker(tools: _Tools, services: Services) -> Worker:
         policy,
         observe=tools.metrics.observe_attempt,
     )
-    timers = Timers(services.payments, tools.database, tools.clock, tools.committed)
+    timers = Timers(services.payments, services.intents, tools.database, tools.clock, tools.committed)
     return Worker(deliveries, timers, is_only=settings.database_kind == "sqlite")
 
 
@@ -345,13 +364,20 @@ def _exchange_parts(tools: _Tools, services: Services, doorkeeper: Doorkeeper) -
     return Parts(
         services=services,
         database=tools.database,
-        gate=Gate(doorkeeper, tools.limiter),
+        gate=Gate(doorkeeper, tools.limiter, _adopt(tools, services)),
         idempotency=Idempotency(tools.database, tools.secret_box, ttl),
         clock=tools.clock,
         ids=tools.ids,
         observe=tools.metrics.observe_request,
         body_timeout_s=settings.body_timeout_s,
     )
+
+
+def _adopt(tools: _Tools, services: Services) -> Adopt | None:
+    """Strangers are let in on a gateway that only this machine can reach."""
+    if not tools.settings.is_loopback or tools.settings.is_production:
+        return None
+    return Strangers(services.merchants, tools.database, tools.committed).adopt
 
 
 def _days(count: int) -> timedelta | None:

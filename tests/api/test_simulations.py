@@ -22,9 +22,17 @@ DECLINES = [
     "incorrect_cvc",
     "processing_error",
     "limit_exceeded",
+    "lost_card",
+    "stolen_card",
+    "card_velocity_exceeded",
 ]
-CAPTURED = ["success", "refund_failure", "lost_response", "slow"]
-WAITING = ["requires_action", "pending_success", "pending_failure"]
+CAPTURED = ["success", "refund_failure", "refund_pending", "lost_response", "slow"]
+DECLINES_AFTER_ACTION = {
+    "requires_action_declined": "CARD_DECLINED",
+    "requires_action_insufficient_funds": "INSUFFICIENT_FUNDS",
+    "requires_action_processing_error": "PROCESSING_ERROR",
+}
+WAITING = ["requires_action", *DECLINES_AFTER_ACTION, "pending_success", "pending_failure"]
 SECOND = timedelta(seconds=1)
 
 
@@ -48,7 +56,7 @@ async def test_a_manual_payment_is_declined_as_well(gateway: Gateway, simulate: 
     assert (await gateway.hold(simulate=simulate))["status"] == "FAILED"
 
 
-@pytest.mark.parametrize("simulate", ["success", "refund_failure"])
+@pytest.mark.parametrize("simulate", ["success", "refund_failure", "refund_pending"])
 async def test_what_succeeds_is_captured_or_held(gateway: Gateway, simulate: str) -> None:
     assert (await gateway.pay(simulate=simulate))["status"] == "CAPTURED"
     assert (await gateway.hold(simulate=simulate))["status"] == "AUTHORIZED"
@@ -60,6 +68,16 @@ async def test_a_payment_may_require_the_payers_action(gateway: Gateway, capture
     assert payment["status"] == "REQUIRES_ACTION"
     assert payment["next_action"] == {"redirect_url": f"{ROOT}/challenge/{payment['id']}"}
     assert payment["captured_amount"] == 0
+
+
+@pytest.mark.parametrize(("simulate", "code"), DECLINES_AFTER_ACTION.items())
+async def test_a_payer_who_approved_may_be_declined(gateway: Gateway, simulate: str, code: str) -> None:
+    payment = await gateway.pay(simulate=simulate)
+    assert payment["status"] == "REQUIRES_ACTION"
+
+    await gateway.stranger.post(f"/challenge/{payment['id']}?outcome=approve")
+    ended = await gateway.payment(payment["id"])
+    assert (ended["status"], ended["error_code"], ended["captured_amount"]) == ("FAILED", code, 0)
 
 
 async def test_pending_payments_settle_after_a_minute(each_gateway: Gateway) -> None:

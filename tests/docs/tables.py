@@ -15,7 +15,7 @@ from kessai.dialects.native.errors import STATUS
 from kessai.dialects.native.signing import sign
 from kessai.domain.delivery import Attempt, DeliveryStatus
 from kessai.domain.errors import KessaiError
-from kessai.domain.event import EventType
+from kessai.domain.event import NATIVE_EVENTS, EventType
 from kessai.domain.ids import DeliveryId
 from kessai.domain.instrument import SETTLES_LATER, InstrumentType
 from kessai.domain.outcome import Declined
@@ -65,7 +65,7 @@ def _happens(row: Simulation, words: type[English]) -> str:
     if row.course is Course.AFTER_TIMEOUT:
         return words.timeout
     if row.course is Course.AFTER_ACTION:
-        return words.action
+        return words.refused if isinstance(row.verdict, Declined) else words.action
     if row.course is Course.AFTER_DELAY:
         end = words.failed if isinstance(row.verdict, Declined) else "`CAPTURED`"
         return words.later.format(wait=_seconds(DEFAULT_DELAY), end=end)
@@ -73,6 +73,8 @@ def _happens(row: Simulation, words: type[English]) -> str:
         return words.failed
     if row.refunds_fail:
         return words.refunds
+    if row.refunds_wait:
+        return words.refunds_wait
     if row.answer is Delivery.LOST:
         return words.lost
     return (
@@ -191,15 +193,10 @@ def errors() -> str:
 
 
 def declines() -> str:
-    """Every `error_code` that a payment can have."""
-    return table(
-        ("`error_code`", "`error_message`"),
-        (
-            (f"`{row.verdict.code}`", row.verdict.message)
-            for row in SIMULATIONS.values()
-            if isinstance(row.verdict, Declined)
-        ),
-    )
+    """Every `error_code` that a payment can have, once."""
+    verdicts = (row.verdict for row in SIMULATIONS.values())
+    rows = {(f"`{each.code}`", each.message): None for each in verdicts if isinstance(each, Declined)}
+    return table(("`error_code`", "`error_message`"), rows)
 
 
 def _kinds(root: type[KessaiError]) -> Iterator[type[KessaiError]]:
@@ -229,7 +226,7 @@ _TOLD: Final = {
 
 def events() -> str:
     """Every event and what it tells."""
-    return table(("Event", "What happened"), ((f"`{each}`", _TOLD[each]) for each in EventType))
+    return table(("Event", "What happened"), ((f"`{each}`", _TOLD[each]) for each in NATIVE_EVENTS))
 
 
 def recipes() -> str:

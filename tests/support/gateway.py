@@ -138,7 +138,9 @@ class Gateway:
         """Let time pass, then do once what the clock does to payments; returns how much that was."""
         self.clock.advance(after)
         services = self.joined.services
-        timers = Timers(services.payments, self.joined.database, self.clock, services.committed)
+        timers = Timers(
+            services.payments, services.intents, self.joined.database, self.clock, services.committed
+        )
         return await timers.tick()
 
     async def rows(self) -> dict[str, int]:

@@ -7,10 +7,9 @@ document takes longer than all the rest of a start, and a server in a test suite
 from __future__ import annotations
 
 import asyncio
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
 
-from kessai.domain.errors import NotFoundError
 from kessai.http.answer import Send, send_answer
 from kessai.http.dialect import Dialect
 from kessai.http.request import Receive
@@ -22,11 +21,15 @@ PAGES: Final = frozenset({"docs", "redoc", "openapi.json", "reference-assets"})
 
 
 class Reference:
-    """Pure ASGI. Expects the request's id in the scope's state."""
+    """Pure ASGI. Expects the request's id in the scope's state.
 
-    def __init__(self, routers: Routers, dialect: Dialect) -> None:
+    `roots` are with what paths begin that are another API's than the one described, known or not.
+    """
+
+    def __init__(self, routers: Routers, dialect: Dialect, roots: Mapping[str, Dialect]) -> None:
         self._routers = routers
         self._dialect = dialect
+        self._roots = roots
         self._pages: App | None = None
         self._one_builds: Final = asyncio.Lock()
 
@@ -35,8 +38,12 @@ class Reference:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close"})
         elif scope["path"].partition("/")[2].partition("/")[0] not in PAGES:
-            refusal = NotFoundError("path", hint="the paths are listed at /docs")
-            answer = self._dialect.refuse(refusal, scope["state"]["request_id"])
+            path: str = scope["path"]
+            dialect = next(
+                (each for root, each in self._roots.items() if path.startswith(root)), self._dialect
+            )
+            refusal = dialect.unknown(scope["method"], path)
+            answer = dialect.refuse(refusal, scope["state"]["request_id"])
             await send_answer(send, answer, (), with_body=True)
         else:
             pages = self._pages or await self._built()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kessai.domain.delivery import Delivery
+from kessai.domain.document import Document
 from kessai.domain.endpoint import Endpoint
 from kessai.domain.event import Event
 from kessai.domain.idempotency import KeyClaim
@@ -11,7 +12,7 @@ from kessai.domain.payment import Payment
 from kessai.domain.refund import Refund
 from kessai.domain.values import value
 
-Record = Merchant | ApiKey | Endpoint | Delivery
+Record = Merchant | ApiKey | Endpoint | Delivery | Document
 """Rarely written values, saved whole."""
 
 
@@ -32,6 +33,11 @@ class Change:
     def is_news(self, *, is_heard: bool) -> bool:
         """Whether there is something for a dispatcher to do; `is_heard`: somebody listens to its events."""
         return (is_heard and bool(self.events)) or any(isinstance(each, Delivery) for each in self.records)
+
+    @property
+    def moves_doors(self) -> bool:
+        """Whether it changes who is let in."""
+        return any(isinstance(each, Merchant | ApiKey) for each in self.records)
 
     def claimed_by(self, claim: KeyClaim) -> Change:
         """The same Change, protected by a key."""

@@ -2,7 +2,8 @@
 
 KessaiError
 ├── AuthenticationFailedError       AUTHENTICATION_FAILED
-│   └── LiveKeyRefusedError         LIVE_KEY_REFUSED
+│   ├── LiveKeyRefusedError         LIVE_KEY_REFUSED
+│   └── UnknownKeyError             AUTHENTICATION_FAILED
 ├── MerchantInactiveError           MERCHANT_INACTIVE
 ├── NotFoundError                   NOT_FOUND
 ├── ConflictError                   CONFLICT
@@ -51,6 +52,10 @@ class LiveKeyRefusedError(AuthenticationFailedError):
             "this is a sandbox and takes no live keys",
             hint="use the sk_test_ key that kessai printed, and rotate the live key you have just sent",
         )
+
+
+class UnknownKeyError(AuthenticationFailedError):
+    """A key of the right form that opens nothing: unknown, revoked or expired, told apart by nobody."""
 
 
 class MerchantInactiveError(KessaiError):

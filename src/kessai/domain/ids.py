@@ -14,6 +14,7 @@ RefundId = NewType("RefundId", str)
 EventId = NewType("EventId", str)
 EndpointId = NewType("EndpointId", str)
 DeliveryId = NewType("DeliveryId", str)
+IntentId = NewType("IntentId", str)
 
 _CANONICAL: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,6 +24,14 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 def canonical(text: str) -> str | None:
     """Return `text` as a canonical UUID, or None when it is not one."""
     return text.lower() if _CANONICAL.fullmatch(text) else None
+
+
+def short_id(made: str) -> str:
+    """The same id with its last bits zero, for what some dialects write shorter than 128 bits.
+
+    What is left tells ids of one millisecond apart by 12 bits of order and 16 of chance.
+    """
+    return f"{made[:24]}{int(made[24], 16) & 0b1100:x}{'0' * 11}"
 
 
 def earliest_id(at: datetime) -> str:

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, assert_never
 
+from kessai.domain.charge import ChargeDetails
 from kessai.domain.errors import AmountTooLargeError, InvalidFieldError, TransitionNotAllowedError
-from kessai.domain.ids import MerchantId, PaymentId, RefundId
+from kessai.domain.ids import IntentId, MerchantId, PaymentId, RefundId
 from kessai.domain.instrument import Instrument
 from kessai.domain.money import Money, zero
 from kessai.domain.outcome import ActionRequired, Approved, Declined, Deferred, Outcome, Verdict
@@ -33,6 +34,7 @@ class Order:
     """What a merchant asks to be paid.
 
     `hold_lasts` is for an order that is captured by hand, once it is authorized; None is AUTHORIZATION_LASTS.
+    `intent_id`: it is one try of an intent, which may have several.
     """
 
     merchant_id: MerchantId
@@ -46,6 +48,7 @@ class Order:
     reference: str | None = None
     metadata: Mapping[str, str]
     instrument: Instrument | None = None
+    intent_id: IntentId | None = None
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,7 @@ class Payment:
     """A payment as it stands. `version` counts its saved states, 1 for a new one.
 
     `due_at` is when the clock moves it by itself: a PENDING one is settled, an AUTHORIZED one expires.
+    `details` are there when it was made with a saved instrument.
     """
 
     id: PaymentId
@@ -70,6 +74,7 @@ class Payment:
     due_at: datetime | None = None
     transitions: Sequence[Transition]
     version: int = 1
+    details: ChargeDetails | None = None
 
     @property
     def merchant_id(self) -> MerchantId:
@@ -208,7 +213,9 @@ def _some(amount: Money) -> Money:
     return amount
 
 
-def new_payment(payment_id: PaymentId, order: Order, *, at: datetime) -> Payment:
+def new_payment(
+    payment_id: PaymentId, order: Order, *, at: datetime, details: ChargeDetails | None = None
+) -> Payment:
     """A payment that has been asked for and not yet decided."""
     nothing = zero(order.amount.currency)
     return Payment(
@@ -220,6 +227,7 @@ def new_payment(payment_id: PaymentId, order: Order, *, at: datetime) -> Payment
         created_at=at,
         updated_at=at,
         transitions=(Transition(Action.CREATE, None, Status.CREATED, at),),
+        details=details,
     )
 
 

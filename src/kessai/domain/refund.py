@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from kessai.domain.ids import MerchantId, PaymentId, RefundId
 from kessai.domain.money import Money
@@ -12,16 +14,20 @@ from kessai.domain.values import value
 
 
 class RefundStatus(StrEnum):
-    """PENDING until the bank has answered; PROCESSED and FAILED are final."""
+    """PENDING until the bank has answered; the others are final."""
 
     PENDING = "PENDING"
     PROCESSED = "PROCESSED"
     FAILED = "FAILED"
+    CANCELED = "CANCELED"
 
 
 @value(frozen=True, slots=True, kw_only=True)
 class Refund:
-    """One refund. `payment_status` is where the payment stood after it."""
+    """One refund. `payment_status` is where the payment stood after it.
+
+    `details` are what a dialect was told of it and shows again, which no rule looks at.
+    """
 
     id: RefundId
     merchant_id: MerchantId
@@ -35,3 +41,4 @@ class Refund:
     created_at: datetime
     updated_at: datetime
     version: int = 1
+    details: Mapping[str, Any] | None = None

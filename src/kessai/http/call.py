@@ -9,6 +9,7 @@ from typing import Any
 from kessai.domain.change import Change
 from kessai.domain.merchant import ApiKey, Merchant
 from kessai.domain.values import value
+from kessai.http.answer import Headers
 from kessai.services.services import Services
 
 
@@ -23,10 +24,12 @@ class Visit:
 
 @value(frozen=True, slots=True)
 class Call(Visit):
-    """A request of a merchant, for a route that needs a key."""
+    """A request of a merchant, for a route that needs a key. `is_public`: it was a public key."""
 
     merchant: Merchant
     key: ApiKey
+    is_public: bool = False
+    idempotency_key: str | None = None
 
 
 @value(frozen=True, slots=True)
@@ -47,4 +50,5 @@ class Reply:
     answer_after_s: float = 0
     answer_is_lost: bool = False
     content_type: str = "application/json"
+    headers: Headers = ()
     act: Callable[[], Awaitable[Reply]] | None = None

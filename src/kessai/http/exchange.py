@@ -14,12 +14,13 @@ from kessai.domain.errors import ConflictError, DatabaseUnavailableError, Kessai
 from kessai.domain.idempotency import KeyClaim
 from kessai.http.answer import Answer, Send, hang_up, send_answer
 from kessai.http.call import Call, Reply, Visit
-from kessai.http.errors import InternalError, MethodNotAllowedError
+from kessai.http.dialect import Dialect
+from kessai.http.errors import InternalError
 from kessai.http.gate import Gate
 from kessai.http.idempotency import Idempotency
 from kessai.http.json import to_json
 from kessai.http.queues import Queues
-from kessai.http.request import ClientGoneError, Receive, Request, parse_object
+from kessai.http.request import ClientGoneError, Receive, Request
 from kessai.http.routing import Match, Operation, RouteTable
 from kessai.services.ports import Clock, IdFactory
 from kessai.services.services import Services
@@ -54,6 +55,7 @@ class _Turn:
     request: Request
     match: Match
     operation: Operation | None
+    dialect: Dialect
     now: datetime
     request_id: str
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
@@ -107,14 +109,15 @@ class Exchange:
         now = self._parts.clock.now()
         request_id = request.request_id or self._parts.ids.new_id(now)
         operation = match.operations.get("GET" if request.method == "HEAD" else request.method)
-        return _Turn(request, match, operation, now, request_id, [(b"x-request-id", request_id.encode())])
+        dialect = (operation or next(iter(match.operations.values()))).dialect
+        headers = [(b"x-request-id", request_id.encode()), *dialect.answer_headers(request, request_id)]
+        return _Turn(request, match, operation, dialect, now, request_id, headers)
 
     async def _answer(self, turn: _Turn) -> Answer:
-        operation = turn.operation
-        dialect = (operation or next(iter(turn.match.operations.values()))).dialect
+        operation, dialect = turn.operation, turn.dialect
         try:
             if operation is None:
-                raise MethodNotAllowedError(turn.request.method, turn.match.methods)
+                raise dialect.unknown(turn.request.method, turn.request.path, turn.match.methods)
             return await self._run(turn, operation)
         except KessaiError as refusal:
             return dialect.refuse(refusal, turn.request_id)
@@ -130,20 +133,14 @@ class Exchange:
     async def _run(self, turn: _Turn, operation: Operation) -> Answer:
         request = turn.request
         visit = await self._admitted(turn, operation)
-        raw = await request.body(self._parts.body_timeout_s) if operation.body else b""
-        body = parse_object(raw) if raw else None
-        arguments = {
-            operation.call_argument: visit,
-            **turn.match.parameters,
-            **operation.arguments(body, request.query if operation.query else {}),
-        }
+        raw = await request.body(self._parts.body_timeout_s) if operation.reader.takes_body else b""
+        given, asked = operation.reader.read(request, raw)
+        arguments = {operation.call_argument: visit, **turn.match.parameters, **given}
         claim: KeyClaim | None = None
-        if request.method == "POST" and isinstance(visit, Call):
-            key = operation.dialect.idempotency_key(request)
-            if key is not None:
-                claim = self._parts.idempotency.claim(key, visit, request, body)
-                if (earlier := await self._parts.idempotency.replay_of_recent(claim)) is not None:
-                    return earlier
+        if isinstance(visit, Call) and visit.idempotency_key is not None:
+            claim = self._parts.idempotency.claim(visit.idempotency_key, visit, request, asked)
+            if (earlier := await self._parts.idempotency.replay_of_recent(claim)) is not None:
+                return earlier
         result = await self._attempt(operation, arguments, claim)
         if isinstance(result, Answer):
             return result
@@ -158,9 +155,18 @@ class Exchange:
         parts, request = self._parts, turn.request
         if not operation.needs_key:
             return Visit(turn.now, parts.services, turn.request_id)
-        secret_key = operation.dialect.credentials(request)
-        key, merchant = await parts.gate.admit(secret_key, turn.now, turn.headers, is_local=request.is_local)
-        return Call(turn.now, parts.services, turn.request_id, merchant, key)
+        dialect = operation.dialect
+        shown = dialect.credentials(request)
+        admitted = await parts.gate.admit(
+            shown,
+            turn.now,
+            turn.headers,
+            is_local=request.is_local,
+            takes_strangers=dialect.takes_strangers,
+            takes_public=dialect.takes_public_keys,
+        )
+        idempotency_key = dialect.idempotency_key(request) if request.method == "POST" else None
+        return Call(turn.now, parts.services, turn.request_id, *admitted, idempotency_key)
 
     async def _attempt(
         self, operation: Operation, arguments: dict[str, Any], claim: KeyClaim | None
@@ -222,6 +228,7 @@ def _rendered(reply: Reply) -> Answer:
         reply.status,
         content if isinstance(content, bytes) else to_json(content),
         reply.content_type,
+        reply.headers,
         after_s=reply.answer_after_s,
         is_lost=reply.answer_is_lost,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -35,9 +35,9 @@ class Idempotency:
         self._recent: set[tuple[str, str]] = set()
         self._earlier: set[tuple[str, str]] = set()
 
-    def claim(self, key: str, call: Call, request: Request, body: dict[str, Any] | None) -> KeyClaim:
-        """What a request claims, before there is an answer. Bodies are compared as parsed JSON."""
-        material = orjson.dumps((request.method, request.path, body), option=orjson.OPT_SORT_KEYS)
+    def claim(self, key: str, call: Call, request: Request, asked: object) -> KeyClaim:
+        """What a request claims, before there is an answer. What was `asked` is compared as parsed."""
+        material = orjson.dumps((request.method, request.path, asked), option=orjson.OPT_SORT_KEYS)
         fingerprint = hashlib.sha256(material).hexdigest()
         return KeyClaim(
             call.merchant.id, _kept(key), fingerprint, _UNANSWERED, call.now, call.now + self._ttl

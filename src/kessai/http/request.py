@@ -64,6 +64,12 @@ class Request:
         return server is None or _is_local(server[0])
 
     @property
+    def query_string(self) -> bytes:
+        """The query as it was sent."""
+        raw: bytes = self._scope["query_string"]
+        return raw
+
+    @property
     def query(self) -> dict[str, str]:
         """The query's fields.
 

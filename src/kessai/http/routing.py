@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, get_type_hints
+from typing import get_type_hints
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-
-from kessai.domain.ids import canonical
 from kessai.http.call import Call, Visit
 from kessai.http.dialect import Dialect
-from kessai.http.errors import ValidationFailedError
-from kessai.http.problems import problems_of
-from kessai.http.routes import Handler, Query, Route, Router
-
-_ANY: Final = "{}"
+from kessai.http.reading import Reader
+from kessai.http.routes import Handler, Route, Router
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One route, taken apart once at start-up: what it reads and who may call it."""
+    """One route, taken apart once at start-up: what reads its requests, and who may call it."""
 
     name: str
     method: str
@@ -29,42 +22,20 @@ class Operation:
     handler: Handler
     call_argument: str
     needs_key: bool
-    body: tuple[str, TypeAdapter[Any], type[BaseModel]] | None
-    body_is_optional: bool
-    query: tuple[str, TypeAdapter[Any], type[BaseModel]] | None
-
-    def arguments(self, body: dict[str, Any] | None, query: Mapping[str, str]) -> dict[str, Any]:
-        """The handler's validated arguments.
-
-        Raises:
-            ValidationFailedError: listing every problem.
-        """
-        found: dict[str, Any] = {}
-        if self.body is not None:
-            given = body if body is not None or self.body_is_optional else {}
-            value = None if given is None else _validated(self.body, given)
-            if self.body[0]:
-                found[self.body[0]] = value
-        if self.query is not None:
-            found[self.query[0]] = _validated(self.query, query)
-        return found
-
-
-def _validated(reader: tuple[str, TypeAdapter[Any], type[BaseModel]], value: object) -> Any:
-    _, adapter, model = reader
-    try:
-        return adapter.validator.validate_python(value)
-    except ValidationError as error:
-        raise ValidationFailedError(problems_of(error, model)) from None
+    reader: Reader
 
 
 @dataclass(slots=True)
 class _Node:
-    """A place in the tree of paths: what follows by name, what follows as a parameter, what is here."""
+    """A place in the tree of paths: what follows by name, what follows as a parameter, what is here.
+
+    `reads` makes the parameter's value of what stands in the path, None when it can be none.
+    """
 
     named: dict[str, _Node] = field(default_factory=dict)
     any: _Node | None = None
     parameter: str = ""
+    reads: Callable[[str], str | None] = str
     here: dict[str, Operation] = field(default_factory=dict)
 
 
@@ -103,7 +74,7 @@ class RouteTable:
         for part in path.split("/")[1:]:
             following = node.named.get(part)
             if following is None:
-                if node.any is None or (known := canonical(part)) is None:
+                if node.any is None or (known := node.any.reads(part)) is None:
                     return None
                 following = node.any
                 parameters[following.parameter] = known
@@ -122,23 +93,13 @@ class RouteTable:
         node = self._root
         for part in path.split("/")[1:]:
             if part.startswith("{"):
-                node.any = node.any or _Node(parameter=part.strip("{}"))
+                node.any = node.any or _Node(parameter=part.strip("{}"), reads=dialect.path_parameter)
                 node = node.any
             else:
                 node = node.named.setdefault(part, _Node())
         node.here[route.method] = _operation(dialect, route)
         if "{" not in path:
             self._fixed[path] = Match(node.here, {})
-
-
-class _Nothing(BaseModel):
-    """The body of a route that reads none: absent, or an object without fields."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-_NO_BODY: Final[tuple[str, TypeAdapter[Any], type[BaseModel]]] = ("", TypeAdapter(_Nothing), _Nothing)
-_WITH_BODY: Final = frozenset({"POST", "PATCH", "PUT"})
 
 
 def route_table(routers: Iterable[tuple[Dialect, str, Router]]) -> RouteTable:
@@ -150,35 +111,14 @@ def route_table(routers: Iterable[tuple[Dialect, str, Router]]) -> RouteTable:
 
 
 def _operation(dialect: Dialect, route: Route) -> Operation:
-    hints = get_type_hints(route.handler, include_extras=True)
-    call_argument, body, query, body_is_optional, needs_key = "", None, None, False, False
-    for name, parameter in inspect.signature(route.handler).parameters.items():
-        hint = hints[name]
-        marks = getattr(hint, "__metadata__", ())
-        model = _model(hint)
-        if hint in (Call, Visit):
-            call_argument, needs_key = name, hint is Call
-        elif model is not None and any(isinstance(mark, Query) for mark in marks):
-            query = (name, TypeAdapter(model), model)
-        elif model is not None:
-            body = (name, TypeAdapter(model), model)
-            body_is_optional = parameter.default is None
-    if body is None and route.method in _WITH_BODY:
-        body, body_is_optional = _NO_BODY, True
+    hints = get_type_hints(route.handler)
+    call_argument = next(name for name, hint in hints.items() if hint in (Call, Visit))
     return Operation(
         name=route.name,
         method=route.method,
         dialect=dialect,
         handler=route.handler,
         call_argument=call_argument,
-        needs_key=needs_key,
-        body=body,
-        body_is_optional=body_is_optional,
-        query=query,
+        needs_key=hints[call_argument] is Call,
+        reader=dialect.reader(route),
     )
-
-
-def _model(hint: Any) -> type[BaseModel] | None:
-    """The Pydantic model in an annotation such as `Model`, `Model | None` or `Annotated[Model, …]`."""
-    candidates = [hint, *getattr(hint, "__args__", ()), getattr(hint, "__origin__", None)]
-    return next((each for each in candidates if inspect.isclass(each) and issubclass(each, BaseModel)), None)

@@ -97,7 +97,7 @@ class Deliveries:
     async def fan_out(self) -> int:
         """Make the deliveries of new events; return how many events there were, 0 when all are done."""
         at = self._clock.now()
-        return await self._outbox.fan_out(at, _FANNED_OUT_AT_ONCE, self._compose(at))
+        return await self._outbox.fan_out(at, _FANNED_OUT_AT_ONCE, self._hears, self._compose(at))
 
     async def start_due(self) -> int:
         """Begin to try what is due, as much as there is room for; return how many were begun or canceled."""
@@ -167,10 +167,15 @@ class Deliveries:
         self._pacing.ended(endpoint, result)
         self._settler.add(self._settlement(delivery, endpoint, result, started_at))
 
+    def _hears(self, endpoint: Endpoint, event_type: str) -> bool:
+        return endpoint.takes_deliveries and self._dialects[endpoint.dialect].hears(endpoint, event_type)
+
     def _compose(self, at: datetime) -> Compose:
         rendered: dict[tuple[EventId, str], bytes] = {}
 
-        def compose(event: Event, endpoint: Endpoint) -> Delivery:
+        def compose(event: Event, endpoint: Endpoint) -> Delivery | None:
+            if not self._dialects[endpoint.dialect].tells(endpoint, event):
+                return None
             key = (event.id, endpoint.dialect)
             if key not in rendered:
                 rendered[key] = self._dialects[endpoint.dialect].render(event)

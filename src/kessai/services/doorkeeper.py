@@ -10,11 +10,16 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final, TypeVar
 
-from kessai.domain.errors import AuthenticationFailedError, LiveKeyRefusedError, MerchantInactiveError
+from kessai.domain.errors import (
+    AuthenticationFailedError,
+    LiveKeyRefusedError,
+    MerchantInactiveError,
+    UnknownKeyError,
+)
 from kessai.domain.ids import KeyId
 from kessai.domain.merchant import ApiKey, Merchant
 from kessai.services.ports import Clock
-from kessai.services.secrets import WELL_KNOWN_KEY
+from kessai.services.secrets import WELL_KNOWN_KEY, WELL_KNOWN_PUBLIC_KEY
 from kessai.storage.journal import Database
 from kessai.storage.repositories.merchants import MerchantRepository, MovedDigest
 
@@ -71,6 +76,7 @@ class _Known:
     digest: str
     until: float
     moves: MovedDigest | None
+    is_public: bool = False
 
 
 class Doorkeeper:
@@ -91,9 +97,11 @@ class Doorkeeper:
         self._changes = 0
 
     async def admit(
-        self, secret_key: str | None, at: datetime, *, is_local: bool = True
+        self, secret_key: str | None, at: datetime, *, is_local: bool = True, takes_public: bool = False
     ) -> tuple[ApiKey, Merchant]:
         """The key and merchant behind a secret key. `is_local`: the request came from this machine.
+
+        `takes_public`: a public key is enough.
 
         Raises:
             AuthenticationFailedError: none, malformed, unknown, revoked or expired: told apart by nobody.
@@ -105,16 +113,16 @@ class Doorkeeper:
                 "no secret key was sent", hint="add the header Authorization: Bearer sk_test_…"
             )
         known = self._known.get(secret_key)
-        if known is None or self._clock.monotonic() >= known.until:
-            _refuse_other_kinds(secret_key)
+        if known is None or self._clock.monotonic() >= known.until or known.is_public > takes_public:
+            _refuse_other_kinds(secret_key, takes_public=takes_public)
             known = await self._look_up(secret_key)
-        if not is_local and secret_key == WELL_KNOWN_KEY:
+        if not is_local and secret_key in (WELL_KNOWN_KEY, WELL_KNOWN_PUBLIC_KEY):
             raise AuthenticationFailedError(
-                f"{WELL_KNOWN_KEY} works on loopback only: everybody knows it",
+                f"{secret_key} works on loopback only: everybody knows it",
                 hint="make another key with `kessai keys create`",
             )
         key = known.key
-        if not key.opens_with(known.digest, at):
+        if not (key.works_at(at) if known.is_public else key.opens_with(known.digest, at)):
             raise _unknown()
         if not known.merchant.is_active:
             raise MerchantInactiveError
@@ -144,6 +152,8 @@ class Doorkeeper:
         if now < self._refused.get(secret_key, now):
             raise _unknown()
         until = now + REMEMBERED_S
+        if secret_key.startswith("pk_"):
+            return await self._look_up_public(secret_key, until)
         digest = self._digests.digest(secret_key)
         for each in (digest, *self._digests.earlier(secret_key)):
             if (found := await self._merchants.by_digest(each)) is not None:
@@ -160,6 +170,16 @@ class Doorkeeper:
             _remember(self._refused, secret_key, until, _REFUSED_MAX)
         raise _unknown()
 
+    async def _look_up_public(self, public_key: str, until: float) -> _Known:
+        changes = self._changes
+        found = await self._merchants.by_public_key(public_key)
+        if found is None:
+            raise _unknown()
+        known = _Known(*found, found[0].digest, until, None, is_public=True)
+        if changes == self._changes:
+            _remember(self._known, public_key, known, _REMEMBERED_MAX)
+        return known
+
 
 def _remember(kept: OrderedDict[str, T], secret_key: str, what: T, most: int) -> None:
     kept[secret_key] = what
@@ -168,10 +188,10 @@ def _remember(kept: OrderedDict[str, T], secret_key: str, what: T, most: int) ->
         kept.popitem(last=False)
 
 
-def _refuse_other_kinds(secret_key: str) -> None:
+def _refuse_other_kinds(secret_key: str, *, takes_public: bool) -> None:
     if secret_key.startswith(("sk_live_", "pk_live_", "rk_live_", "rzp_live_")):
         raise LiveKeyRefusedError
-    if secret_key.startswith("pk_"):
+    if secret_key.startswith("pk_") and not takes_public:
         raise AuthenticationFailedError(
             "this is a public key; it identifies and opens nothing", hint="use the secret key, sk_test_…"
         )
@@ -179,8 +199,8 @@ def _refuse_other_kinds(secret_key: str) -> None:
         raise AuthenticationFailedError("this is not a secret key", hint="a secret key looks like sk_test_…")
 
 
-def _unknown() -> AuthenticationFailedError:
-    return AuthenticationFailedError(
+def _unknown() -> UnknownKeyError:
+    return UnknownKeyError(
         "unknown, revoked or expired key",
         hint="kessai prints its key at start; `kessai keys create` makes one",
     )

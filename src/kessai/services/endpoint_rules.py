@@ -8,7 +8,7 @@ from typing import Final
 from kessai.domain.destinations import Destinations
 from kessai.domain.endpoint import EVERY_EVENT
 from kessai.domain.errors import InvalidFieldError
-from kessai.domain.event import EventType
+from kessai.domain.event import NATIVE_EVENTS
 from kessai.domain.schedules import NAMES as SCHEDULE_NAMES
 from kessai.domain.web_address import WebAddress, web_address
 
@@ -16,7 +16,7 @@ URL_MAX: Final = 2000
 """Characters; what receivers and the proxies before them can be relied on to take."""
 SECRET_MIN: Final = 8
 SECRET_MAX: Final = 256
-EVENT_NAMES: Final = (EVERY_EVENT, *(each.value for each in EventType))
+EVENT_NAMES: Final = (EVERY_EVENT, *(each.value for each in NATIVE_EVENTS))
 
 _OPEN_HINT: Final = "use an address others can reach too, or ask whoever runs this gateway to open that one"
 

@@ -63,6 +63,14 @@ class Events:
             raise NotFoundError("delivery")
         return report
 
+    def _hears(self, endpoint: Endpoint, event: Event) -> bool:
+        dialect = self._dialects[endpoint.dialect]
+        return (
+            endpoint.takes_deliveries
+            and dialect.hears(endpoint, event.type)
+            and dialect.tells(endpoint, event)
+        )
+
     async def deliveries_of(self, event: Event) -> Sequence[DeliveryReport]:
         """Where an event went, newest first."""
         return await self._deliveries.of_event(event.merchant_id, event.id, limit=DELIVERIES_OF_EVENT_MAX)
@@ -84,7 +92,7 @@ class Events:
         deliveries = tuple(
             sent[endpoint.id].again(at=at) if endpoint.id in sent else self._new(event, endpoint, at)
             for endpoint in sorted(endpoints, key=lambda each: each.id)
-            if endpoint.hears(event.type) or (endpoint.id in sent and endpoint.takes_deliveries)
+            if self._hears(endpoint, event) or (endpoint.id in sent and endpoint.takes_deliveries)
         )
         if not deliveries:
             raise ConflictError(

@@ -51,9 +51,16 @@ class Merchants:
         self._endpoints = endpoints
 
     def create(
-        self, name: str, *, email: str | None, currency: str, secret_key: str | None, at: datetime
+        self,
+        name: str,
+        *,
+        email: str | None,
+        currency: str,
+        secret_key: str | None,
+        public_key: str | None = None,
+        at: datetime,
     ) -> tuple[Merchant, IssuedKey, Change]:
-        """A new merchant with its first key; `secret_key` None makes one."""
+        """A new merchant with its first key; where `secret_key` or `public_key` is None one is made."""
         merchant = Merchant(
             id=MerchantId(self._ids.new_id(at)),
             name=name,
@@ -65,7 +72,13 @@ class Merchants:
             updated_at=at,
         )
         issued = self._issue(merchant.id, "first key", None, secret_key or new_secret_key(self._dice), at)
+        if public_key is not None:
+            issued = replace(issued, key=replace(issued.key, public_key=public_key))
         return merchant, issued, Change(records=(merchant, issued.key))
+
+    async def knows(self, secret_key: str) -> bool:
+        """Whether this secret key is, or was before its last rotation, somebody's."""
+        return await self._repository.by_digest(self._digests.digest(secret_key)) is not None
 
     async def is_empty(self) -> bool:
         """Whether there is no merchant yet."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from kessai.services.merchants import Merchants
 from kessai.services.ports import Clock
+from kessai.services.secrets import WELL_KNOWN_KEY, WELL_KNOWN_PUBLIC_KEY
 from kessai.storage.journal import Database
 from kessai.storage.repositories.merchants import MerchantRepository
 
@@ -23,7 +24,12 @@ async def first_merchant(
     if not await merchants.is_empty():
         return None
     merchant, issued, _ = merchants.create(
-        FIRST_NAME, email=None, currency=FIRST_CURRENCY, secret_key=secret_key, at=clock.now()
+        FIRST_NAME,
+        email=None,
+        currency=FIRST_CURRENCY,
+        secret_key=secret_key,
+        public_key=WELL_KNOWN_PUBLIC_KEY if secret_key == WELL_KNOWN_KEY else None,
+        at=clock.now(),
     )
     is_made = await MerchantRepository(database).add_first(merchant, issued.key)
     return issued.secret_key if is_made else None

@@ -5,12 +5,13 @@ Every method reads, decides and returns what is to be written; the exchange or t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from kessai.domain.change import Change
-from kessai.domain.errors import NotFoundError, TransitionNotAllowedError
+from kessai.domain.errors import ConflictError, NotFoundError, TransitionNotAllowedError
 from kessai.domain.event import Event, EventType, PaymentFact
 from kessai.domain.ids import EventId, MerchantId, PaymentId, RefundId
 from kessai.domain.money import Money
@@ -19,13 +20,14 @@ from kessai.domain.refund import Refund, RefundStatus
 from kessai.domain.transitions import Action, Status, requestable_from
 from kessai.domain.values import value
 from kessai.services.ports import IdFactory
-from kessai.simulation.decide import decide, refunds_fail, verdict_later
-from kessai.simulation.table import AUTHENTICATION_DECLINED, REFUND_FAILED
+from kessai.simulation.decide import decide, refunds_fail, refunds_wait, verdict_later
+from kessai.simulation.table import AUTHENTICATION_DECLINED, DEFAULT_DELAY, REFUND_FAILED
 from kessai.storage.journal import Database
 from kessai.storage.repositories.payments import PaymentFilter, PaymentRepository
+from kessai.storage.scanning import Wanted
 from kessai.storage.windows import Page
 
-_EVENT_AT_REST = {
+EVENT_AT_REST = {
     Status.AUTHORIZED: EventType.PAYMENT_AUTHORIZED,
     Status.CAPTURED: EventType.PAYMENT_SUCCEEDED,
     Status.FAILED: EventType.PAYMENT_FAILED,
@@ -61,7 +63,7 @@ class Payments:
         asked = new_payment(PaymentId(self._ids.new_id(at)), order, at=at)
         decided = asked.follow(decision.outcome, at=at)
         events = [self._event(EventType.PAYMENT_CREATED, asked, at)]
-        if (told := _EVENT_AT_REST.get(decided.status)) is not None:
+        if (told := EVENT_AT_REST.get(decided.status)) is not None:
             events.append(self._event(told, decided, at))
         return Created(
             decided,
@@ -113,19 +115,63 @@ class Payments:
         reason: str | None,
         *,
         at: datetime,
+        details: Mapping[str, Any] | None = None,
     ) -> tuple[Refund, Change]:
-        """Give back some or all of what was captured."""
+        """Give back some or all of what was captured.
+
+        With `details`, which a dialect shows again, the refund is told of by an event of its own as well, and
+        one that fails does so only after it went through.
+        """
         captured = await self.get(merchant_id, payment_id)
         at = _not_before(captured, at)
         payment, given = captured.refund(_money(amount, captured), at=at)
-        refund = new_refund(RefundId(self._ids.new_id(at)), payment, given, reason, at=at)
-        told = EventType.PAYMENT_REFUNDED
-        if refunds_fail(payment.order.simulate):
-            payment, refund, told = _failing(payment, refund, at=at)
+        made = new_refund(RefundId(self._ids.new_id(at)), payment, given, reason, at=at)
+        refund, told = replace(made, details=details), EventType.PAYMENT_REFUNDED
+        if refunds_wait(payment.order.simulate):
+            refund, told = _waiting(payment, refund, at=at), EventType.REFUND_PENDING
+        elif refunds_fail(payment.order.simulate):
+            if details is not None:
+                refund = replace(refund, due_at=at + DEFAULT_DELAY)
+            else:
+                payment, refund, told = _failing(payment, refund, at=at)
         payment = payment.saved_again()
-        return refund, Change(
-            payment=payment, refund=refund, events=(self._event(told, payment, at, refund),)
+        events = [self._event(told, payment, at, refund)]
+        if details is not None:
+            events.insert(0, self._event(EventType.REFUND_CREATED, payment, at, refund))
+        return refund, Change(payment=payment, refund=refund, events=tuple(events))
+
+    async def change_refund(
+        self, refund: Refund, details: Mapping[str, Any], *, at: datetime
+    ) -> tuple[Refund, Change]:
+        """What a dialect shows of a refund, otherwise."""
+        payment = await self.get(refund.merchant_id, refund.payment_id)
+        changed = replace(
+            refund, details=details, updated_at=max(at, refund.updated_at), version=refund.version + 1
         )
+        told = self._event(EventType.REFUND_UPDATED, payment, at, changed)
+        return changed, Change(refund=changed, events=(told,))
+
+    async def cancel_refund(self, refund: Refund, *, at: datetime) -> tuple[Refund, Change]:
+        """Stop a refund that is still on its way: the money is back on the payment.
+
+        Raises:
+            ConflictError: it is not.
+        """
+        if refund.status is not RefundStatus.PENDING:
+            raise ConflictError(f"a refund that is {refund.status.value} cannot be canceled")
+        payment = await self.get(refund.merchant_id, refund.payment_id)
+        at = _not_before(payment, at)
+        restored = payment.restore(refund.amount, at=at).saved_again()
+        canceled = replace(
+            refund,
+            status=RefundStatus.CANCELED,
+            payment_status=restored.status,
+            due_at=None,
+            updated_at=at,
+            version=refund.version + 1,
+        )
+        told = self._event(EventType.REFUND_UPDATED, restored, at, canceled)
+        return canceled, Change(payment=restored, refund=canceled, events=(told,))
 
     async def get_refund(self, merchant_id: MerchantId, refund_id: str) -> Refund:
         """A merchant's refund.
@@ -145,6 +191,34 @@ class Payments:
         payment = await self.get(merchant_id, payment_id)
         cursor = None if before is None else RefundId(before)
         return await self._repository.refunds_of(merchant_id, payment.id, before=cursor, limit=limit + 1)
+
+    async def tries(
+        self,
+        merchant_id: MerchantId,
+        wanted: Wanted,
+        *,
+        limit: int,
+        intent_id: str | None = None,
+        where: Callable[[Payment], bool] = lambda _each: True,
+    ) -> Sequence[Payment]:
+        """Payments, newest first, of an intent or of any; one more than `limit` when there is more."""
+        return await self._repository.tries(
+            merchant_id, wanted, intent_id=intent_id, limit=limit + 1, where=where
+        )
+
+    async def refunds(
+        self,
+        merchant_id: MerchantId,
+        wanted: Wanted,
+        *,
+        limit: int,
+        payment_id: str | None = None,
+        where: Callable[[Refund], bool] = lambda _each: True,
+    ) -> Sequence[Refund]:
+        """Refunds, newest first, of a payment or of any; one more than `limit` when there is more."""
+        return await self._repository.refunds(
+            merchant_id, wanted, payment_id=payment_id, limit=limit + 1, where=where
+        )
 
     async def awaiting_action(self, payment_id: str) -> Payment:
         """A payment whose payer is or was at the bank's page, whoever's it is.
@@ -177,7 +251,7 @@ class Payments:
         return self._moved(payment.resolve(verdict, at=at), at)
 
     async def due(self, at: datetime, limit: int) -> Sequence[Change]:
-        """What the clock is to do now: settle, expire, let refunds fail."""
+        """What the clock is to do now: settle, expire, let refunds arrive or fail."""
         payments = [self._timed(payment, at) for payment in await self._repository.due(at, limit)]
         refunds = await self._repository.due_refunds(at, limit)
         changes = [await self._failed_later(refund, at) for refund in refunds]
@@ -194,14 +268,23 @@ class Payments:
         if payment is None:
             raise BrokenLedgerError(f"refund {refund.id} has no payment")
         at = _not_before(payment, at)
+        if refunds_wait(payment.order.simulate):
+            return self._settled_refund(payment, refund, at)
         restored = payment.restore(refund.amount, at=at).saved_again()
         failed = replace(_as_failed(refund, restored, at), version=refund.version + 1)
         told = self._event(EventType.REFUND_FAILED, restored, at, failed)
         return Change(payment=restored, refund=failed, events=(told,))
 
+    def _settled_refund(self, payment: Payment, refund: Refund, at: datetime) -> Change:
+        settled = replace(
+            refund, status=RefundStatus.PROCESSED, due_at=None, updated_at=at, version=refund.version + 1
+        )
+        told = EventType.PAYMENT_REFUNDED if refund.details is None else EventType.REFUND_UPDATED
+        return Change(refund=settled, events=(self._event(told, payment, at, settled),))
+
     def _moved(self, payment: Payment, at: datetime) -> tuple[Payment, Change]:
         saved = payment.saved_again()
-        return saved, Change(payment=saved, events=(self._event(_EVENT_AT_REST[saved.status], saved, at),))
+        return saved, Change(payment=saved, events=(self._event(EVENT_AT_REST[saved.status], saved, at),))
 
     def _event(
         self, event_type: EventType, payment: Payment, at: datetime, refund: Refund | None = None
@@ -232,6 +315,12 @@ def _failing(payment: Payment, refund: Refund, *, at: datetime) -> tuple[Payment
         return payment, pending, EventType.REFUND_PENDING
     restored = payment.restore(refund.amount, at=at)
     return restored, _as_failed(refund, restored, at), EventType.REFUND_FAILED
+
+
+def _waiting(payment: Payment, refund: Refund, *, at: datetime) -> Refund:
+    """A refund that the bank answers later."""
+    delay = payment.order.delay or DEFAULT_DELAY
+    return replace(refund, status=RefundStatus.PENDING, due_at=at + delay)
 
 
 def _as_failed(refund: Refund, payment: Payment, at: datetime) -> Refund:

@@ -10,6 +10,9 @@ from kessai.services.ports import Dice
 WELL_KNOWN_KEY: Final = "sk_test_kessai"
 """The first merchant's key on a laptop, so that every example can be pasted. Refused anywhere else."""
 
+WELL_KNOWN_PUBLIC_KEY: Final = "pk_test_kessai"
+"""Its public half."""
+
 _ALPHABET: Final = string.digits + string.ascii_letters
 _BYTES: Final = 24
 

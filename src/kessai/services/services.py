@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kessai.services.customers import Customers
 from kessai.services.endpoints import Endpoints
 from kessai.services.events import Events
 from kessai.services.health import Health
+from kessai.services.instruments import Instruments
+from kessai.services.intents import Intents
 from kessai.services.merchants import Merchants
 from kessai.services.payments import Payments
 from kessai.services.recovery import Recovery
@@ -23,6 +26,9 @@ class Services:
     """
 
     payments: Payments
+    intents: Intents
+    customers: Customers
+    instruments: Instruments
     merchants: Merchants
     endpoints: Endpoints
     events: Events

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from kessai.services.intents import Intents
 from kessai.services.payments import Payments
 from kessai.services.ports import Clock
 from kessai.storage.journal import Committed, Database, Observer
@@ -16,15 +17,19 @@ _AT_ONCE: Final = 200
 class Timers:
     """Several processes may tick: versions let each move happen once."""
 
-    def __init__(self, payments: Payments, database: Database, clock: Clock, committed: Observer) -> None:
+    def __init__(
+        self, payments: Payments, intents: Intents, database: Database, clock: Clock, committed: Observer
+    ) -> None:
         self._payments = payments
+        self._intents = intents
         self._database = database
         self._clock = clock
         self._committed = committed
 
     async def tick(self) -> int:
         """Do what is due; return how much was done. Another process may have been quicker."""
-        changes = await self._payments.due(self._clock.now(), _AT_ONCE)
+        moved = await self._payments.due(self._clock.now(), _AT_ONCE)
+        changes = [await self._intents.follow(change) for change in moved]
         results = await asyncio.gather(*(self._database.commit(change) for change in changes))
         done = [
             (change, result)

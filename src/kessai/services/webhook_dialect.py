@@ -14,6 +14,14 @@ from kessai.domain.ids import EventId
 class WebhookDialect(Protocol):
     """A translator: the same values give the same bytes."""
 
+    def hears(self, endpoint: Endpoint, event_type: str) -> bool:
+        """Whether an endpoint of this API may want to hear of a core event, as far as its type tells."""
+        ...
+
+    def tells(self, endpoint: Endpoint, event: Event) -> bool:
+        """Whether it does, of this one."""
+        ...
+
     def render(self, event: Event) -> bytes:
         """The body that tells of an event; every attempt sends the same."""
         ...

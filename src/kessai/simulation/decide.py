@@ -66,6 +66,11 @@ def refunds_fail(simulate: str) -> bool:
     return SIMULATIONS[simulate].refunds_fail
 
 
+def refunds_wait(simulate: str) -> bool:
+    """Whether refunds of such a payment are on their way for a while."""
+    return SIMULATIONS[simulate].refunds_wait
+
+
 def effective(simulate: str | None, by_instrument: str) -> str:
     """What was asked for by name goes before what the card number stands for."""
     return by_instrument if simulate is None or simulate == DEFAULT else simulate

@@ -31,12 +31,16 @@ class Delivery(Enum):
 
 @value(frozen=True, slots=True)
 class Simulation:
-    """One row: the verdict, the way to it, and what else goes wrong."""
+    """One row: the verdict, the way to it, and what else goes wrong.
+
+    `refunds_wait`: a refund is pending for a while, and then succeeds.
+    """
 
     verdict: Verdict
     course: Course = Course.AT_ONCE
     answer: Delivery = Delivery.PROMPT
     refunds_fail: bool = False
+    refunds_wait: bool = False
 
 
 DEFAULT: Final = "success"
@@ -52,6 +56,9 @@ def _declined(code: str, message: str) -> Simulation:
     return Simulation(Declined(code, message))
 
 
+_CARD_DECLINED: Final = Declined("CARD_DECLINED", "The card was declined.")
+_INSUFFICIENT_FUNDS: Final = Declined("INSUFFICIENT_FUNDS", "The account has too little money.")
+_PROCESSING_ERROR: Final = Declined("PROCESSING_ERROR", "An error occurred while processing the card.")
 _SUCCESS: Final = Simulation(Approved())
 _TIMEOUT: Final = Declined("NETWORK_TIMEOUT", "The bank did not answer in time.")
 _UNPAID: Final = Declined("PAYMENT_NOT_COMPLETED", "The payer did not complete the payment.")
@@ -59,19 +66,28 @@ _UNPAID: Final = Declined("PAYMENT_NOT_COMPLETED", "The payer did not complete t
 SIMULATIONS: Final[Mapping[str, Simulation]] = MappingProxyType(
     {
         DEFAULT: _SUCCESS,
-        "insufficient_funds": _declined("INSUFFICIENT_FUNDS", "The account has too little money."),
+        "insufficient_funds": Simulation(_INSUFFICIENT_FUNDS),
         "network_timeout": Simulation(_TIMEOUT, Course.AFTER_TIMEOUT),
         "fraud_detected": _declined("FRAUD_DETECTED", "The payment was blocked as suspected fraud."),
         "bank_error": _declined("BANK_ERROR", "The bank could not process the payment."),
-        "card_declined": _declined("CARD_DECLINED", "The card was declined."),
+        "card_declined": Simulation(_CARD_DECLINED),
         "expired_card": _declined("EXPIRED_CARD", "The card has expired."),
         "incorrect_cvc": _declined("INCORRECT_CVC", "The security code is wrong."),
-        "processing_error": _declined("PROCESSING_ERROR", "An error occurred while processing the card."),
+        "processing_error": Simulation(_PROCESSING_ERROR),
         "limit_exceeded": _declined("LIMIT_EXCEEDED", "The payment exceeds the card's limit."),
+        "lost_card": _declined("LOST_CARD", "The card was reported lost."),
+        "stolen_card": _declined("STOLEN_CARD", "The card was reported stolen."),
+        "card_velocity_exceeded": _declined(
+            "CARD_VELOCITY_EXCEEDED", "The card was used too often, or for too much, in a short time."
+        ),
         "requires_action": Simulation(Approved(), Course.AFTER_ACTION),
+        "requires_action_declined": Simulation(_CARD_DECLINED, Course.AFTER_ACTION),
+        "requires_action_insufficient_funds": Simulation(_INSUFFICIENT_FUNDS, Course.AFTER_ACTION),
+        "requires_action_processing_error": Simulation(_PROCESSING_ERROR, Course.AFTER_ACTION),
         "pending_success": Simulation(Approved(), Course.AFTER_DELAY),
         "pending_failure": Simulation(_UNPAID, Course.AFTER_DELAY),
         "refund_failure": Simulation(Approved(), refunds_fail=True),
+        "refund_pending": Simulation(Approved(), refunds_wait=True),
         "lost_response": Simulation(Approved(), answer=Delivery.LOST),
         "slow": Simulation(Approved(), answer=Delivery.LATE),
     }

@@ -13,10 +13,19 @@ from typing import Any, Final, assert_never
 import orjson
 from sqlalchemy import Select, Table, select
 
-from kessai.domain.event import EndpointFact, Event, EventType, PaymentFact, PrunedFact
+from kessai.domain.event import (
+    Cause,
+    DocumentFact,
+    EndpointFact,
+    Event,
+    EventType,
+    PaymentFact,
+    PrunedFact,
+)
 from kessai.domain.ids import EventId, MerchantId
 from kessai.domain.payment import Payment
 from kessai.domain.schedules import NATIVE
+from kessai.storage.document_rows import document_reader
 from kessai.storage.payment_rows import (
     REFUND_COLUMNS,
     STATE_COLUMNS,
@@ -52,7 +61,7 @@ def event_to_row(event: Event, payment: Payment | None = None, state: Row = ()) 
 
     `state`: the values of STATE_COLUMNS of a `payment`, where they are known already.
     """
-    payment_id = refund_id = endpoint_id = None
+    payment_id = refund_id = endpoint_id = document_id = None
     match event.fact:
         case PaymentFact(subject, refund):
             payment_id = subject.id
@@ -65,10 +74,20 @@ def event_to_row(event: Event, payment: Payment | None = None, state: Row = ()) 
         case EndpointFact(endpoint, reason):
             endpoint_id = endpoint.id
             snapshot = {"endpoint": record_values(endpoint), "reason": reason}
+        case DocumentFact(document, before):
+            document_id = document.id
+            snapshot = {
+                "document": document.kind,
+                # orjson knows our values' classes.
+                "now": document,
+                "before": before,
+            }
         case PrunedFact():
             raise PrunedEventError(f"event {event.id} was pruned and cannot be written again")
         case _:
             assert_never(event.fact)
+    if event.cause is not None:
+        snapshot["cause"] = [event.cause.request_id, event.cause.idempotency_key]
     return (
         event.id,
         event.merchant_id,
@@ -80,6 +99,7 @@ def event_to_row(event: Event, payment: Payment | None = None, state: Row = ()) 
         event.at,
         None,
         None,
+        document_id,
     )
 
 
@@ -96,17 +116,23 @@ def event_from_row(row: Row) -> Event:
         at,
         _,
         pruned_at,
+        document_id,
         *order,
     ) = row
+    kept = orjson.loads(snapshot)
     fact = (
-        PrunedFact(payment_id, refund_id, endpoint_id, pruned_at)
+        PrunedFact(payment_id, refund_id, endpoint_id, pruned_at, document_id)
         if pruned_at
-        else _fact(orjson.loads(snapshot), order)
+        else _fact(kept, order)
     )
-    return Event(EventId(event_id), MerchantId(merchant_id), EventType(event_type), fact, at)
+    cause = Cause(*kept["cause"]) if "cause" in kept else None
+    return Event(EventId(event_id), MerchantId(merchant_id), EventType(event_type), fact, at, cause)
 
 
-def _fact(snapshot: dict[str, Any], order: Row) -> PaymentFact | EndpointFact:
+def _fact(snapshot: dict[str, Any], order: Row) -> PaymentFact | EndpointFact | DocumentFact:
+    if "document" in snapshot:
+        read, before = document_reader(snapshot["document"]), snapshot["before"]
+        return DocumentFact(read(snapshot["now"]), None if before is None else read(before))
     if "endpoint" in snapshot:
         values = _ENDPOINT.read({**_ENDPOINT_BEFORE_0002, **snapshot["endpoint"]})
         return EndpointFact(
@@ -129,7 +155,8 @@ class _Snapshot:
         """The values in the columns' order."""
         return [
             datetime.fromisoformat(value) if name in self._moments and value is not None else value
-            for name, value in ((name, values[name]) for name in self.names)
+            # What a later revision added is not in earlier snapshots.
+            for name, value in ((name, values.get(name)) for name in self.names)
         ]
 
 

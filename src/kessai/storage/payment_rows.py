@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 import orjson
+from pydantic import TypeAdapter
 
+from kessai.domain.charge import ChargeDetails
 from kessai.domain.ids import MerchantId, PaymentId, RefundId
 from kessai.domain.instrument import Instrument, InstrumentType
 from kessai.domain.money import Money
@@ -33,6 +36,7 @@ ORDER_COLUMNS: Final = (
     "instrument_brand",
     "instrument_last4",
     "created_at",
+    "intent_id",
 )
 """What was ordered: it stays for life."""
 
@@ -49,6 +53,7 @@ STATE_COLUMNS: Final = (
     "due_at",
     "transitions",
     "version",
+    "details",
 )
 """Where a payment stands: what every step may change, and what an event remembers."""
 
@@ -94,6 +99,7 @@ def _order_to_row(payment: Payment) -> tuple[Any, ...]:
         orjson.dumps(dict(order.metadata)).decode() if order.metadata else _NO_METADATA,
         *((instrument.type.value, instrument.brand, instrument.last4) if instrument else (None, None, None)),
         payment.created_at,
+        order.intent_id,
     )
 
 
@@ -112,6 +118,7 @@ def state_to_row(payment: Payment) -> tuple[Any, ...]:
         payment.due_at,
         _transitions_text(payment.transitions),
         payment.version,
+        None if payment.details is None else orjson.dumps(payment.details).decode(),
     )
 
 
@@ -135,6 +142,7 @@ def payment_from(order: Row, state: Row) -> Payment:
         due_at,
         transitions,
         version,
+        details,
     ) = state
     payment_id, asked, created_at = _order_from_row(order)
     currency = asked.amount.currency
@@ -154,6 +162,7 @@ def payment_from(order: Row, state: Row) -> Payment:
         due_at=due_at,
         transitions=_KeptTransitions(transitions),
         version=version,
+        details=None if details is None else _charge_details().validate_json(details),
     )
 
 
@@ -175,6 +184,7 @@ def _order_from_row(row: Row) -> tuple[PaymentId, Order, datetime]:
         brand,
         last4,
         created_at,
+        intent_id,
     ) = row
     order = Order(
         merchant_id=MerchantId(merchant_id),
@@ -188,6 +198,7 @@ def _order_from_row(row: Row) -> tuple[PaymentId, Order, datetime]:
         reference=reference,
         metadata=orjson.loads(metadata),
         instrument=Instrument(InstrumentType(instrument_type), brand, last4) if instrument_type else None,
+        intent_id=intent_id,
     )
     return PaymentId(payment_id), order, created_at
 
@@ -216,6 +227,7 @@ def refund_to_row(refund: Refund) -> tuple[Any, ...]:
         refund.created_at,
         refund.updated_at,
         refund.version,
+        None if refund.details is None else orjson.dumps(refund.details).decode(),
     )
 
 
@@ -235,6 +247,7 @@ def refund_from_row(row: Row) -> Refund:
         created_at,
         updated_at,
         version,
+        details,
     ) = row
     return Refund(
         id=RefundId(refund_id),
@@ -249,7 +262,13 @@ def refund_from_row(row: Row) -> Refund:
         created_at=created_at,
         updated_at=updated_at,
         version=version,
+        details=None if details is None else orjson.loads(details),
     )
+
+
+@cache
+def _charge_details() -> TypeAdapter[ChargeDetails]:
+    return TypeAdapter(ChargeDetails)
 
 
 class _KeptTransitions(Sequence[Transition]):

@@ -10,9 +10,17 @@ from sqlalchemy import Table
 
 from kessai.domain.change import Record
 from kessai.domain.delivery import Delivery, DeliveryStatus
+from kessai.domain.document import Document
 from kessai.domain.endpoint import Endpoint
 from kessai.domain.merchant import ApiKey, Merchant
-from kessai.storage.tables import api_keys, merchants, webhook_deliveries, webhook_endpoints
+from kessai.storage.document_rows import DOCUMENT_COLUMNS, document_to_row
+from kessai.storage.tables import (
+    api_keys,
+    documents,
+    merchants,
+    webhook_deliveries,
+    webhook_endpoints,
+)
 
 MERCHANT_COLUMNS: Final = tuple(str(column.name) for column in merchants.columns)
 KEY_COLUMNS: Final = tuple(str(column.name) for column in api_keys.columns)
@@ -31,12 +39,16 @@ def record_table(record: Record) -> Table:
             return webhook_endpoints
         case Delivery():
             return webhook_deliveries
+        case Document():
+            return documents
         case _:
             assert_never(record)
 
 
 def record_values(record: Record) -> dict[str, Any]:
     """Column name to value: the fields' names are the columns', a few are written differently."""
+    if isinstance(record, Document):
+        return dict(zip(DOCUMENT_COLUMNS, document_to_row(record), strict=True))
     values: dict[str, Any] = {
         str(column.name): getattr(record, column.name) for column in record_table(record).columns
     }

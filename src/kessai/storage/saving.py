@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 
 from kessai.domain.change import Change
+from kessai.domain.document import Document
 from kessai.domain.idempotency import KeyClaim
 from kessai.storage.event_rows import EVENT_COLUMNS, event_to_row
 from kessai.storage.journal import COMMITTED, STALE, CommitResult, KeyTaken
@@ -79,7 +80,9 @@ INSERT_EVENT: Final = _insert_event()
 
 def is_usual(change: Change) -> bool:
     """Whether the journals' fast statements know this kind of Change."""
-    return not change.records and (change.refund is None or change.refund.version == 1)
+    return (change.refund is None or change.refund.version == 1) and all(
+        isinstance(each, Document) and each.version == 1 for each in change.records
+    )
 
 
 def save(connection: Connection, change: Change) -> CommitResult:

@@ -43,6 +43,9 @@ metadata: Final = MetaData(
 )
 
 
+LOOKUP_MAX: Final = 255
+"""As much of a text as lists of documents look for."""
+
 IS_NOT_CAPTURED: Final = f"status <> '{Status.CAPTURED.value}'"
 """As it is written in an index: neither database sees through a parameter."""
 
@@ -50,6 +53,11 @@ IS_NOT_CAPTURED: Final = f"status <> '{Status.CAPTURED.value}'"
 def _one_of(column: str, values: Iterable[str]) -> CheckConstraint:
     # Not IN: SQLite makes a table of its list anew for each row, a tenth of what a payment costs it.
     return CheckConstraint(" OR ".join(f"{column} = '{value}'" for value in values), name=column)
+
+
+def _just_one(*columns: str) -> str:
+    counted = (f"CASE WHEN {column} IS NULL THEN 0 ELSE 1 END" for column in columns)
+    return f"{' + '.join(counted)} = 1"
 
 
 def _currency(column: str) -> CheckConstraint:
@@ -120,6 +128,25 @@ api_keys: Final = Table(
     Index(None, "merchant_id", "id"),
 )
 
+documents: Final = Table(
+    "documents",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _merchant(),
+    Column("kind", String(40), nullable=False),
+    Column("owner_id", Id),
+    Column("lookup", String(LOOKUP_MAX)),
+    Column("body", Json, nullable=False),
+    _moment("due_at", nullable=True),
+    _moment("created_at"),
+    _moment("deleted_at", nullable=True),
+    _version(),
+    Index(None, "merchant_id", "kind", "id"),
+    _partial("ix_documents_owner", "owner_id", "kind", "id", where="owner_id IS NOT NULL"),
+    _partial("ix_documents_lookup", "merchant_id", "kind", "lookup", "id", where="lookup IS NOT NULL"),
+    _partial("ix_documents_due", "due_at", where="due_at IS NOT NULL"),
+)
+
 payments: Final = Table(
     "payments",
     metadata,
@@ -151,6 +178,8 @@ payments: Final = Table(
     Column("transitions", Json, nullable=False),
     _version(),
     Column("expires_in_s", Integer),
+    Column("intent_id", Id),
+    Column("details", Json),
     CheckConstraint(f"amount BETWEEN 1 AND {AMOUNT_MAX}", name="amount"),
     CheckConstraint("captured_amount BETWEEN 0 AND amount", name="captured"),
     CheckConstraint("refunded_amount BETWEEN 0 AND captured_amount", name="refunded"),
@@ -175,6 +204,7 @@ payments: Final = Table(
     ),
     _partial("ix_payments_reference", "merchant_id", "reference", "id", where="reference IS NOT NULL"),
     _partial("ix_payments_due", "due_at", where="due_at IS NOT NULL"),
+    _partial("ix_payments_intent", "intent_id", "id", where="intent_id IS NOT NULL"),
 )
 
 refunds: Final = Table(
@@ -193,11 +223,13 @@ refunds: Final = Table(
     _moment("created_at"),
     _moment("updated_at"),
     _version(),
+    Column("details", Json),
     CheckConstraint(f"amount BETWEEN 1 AND {AMOUNT_MAX}", name="amount"),
     _currency("currency"),
     _one_of("status", RefundStatus),
     _one_of("payment_status", Status),
     Index(None, "payment_id", "id"),
+    Index(None, "merchant_id", "id"),
     _partial("ix_refunds_due", "due_at", where="due_at IS NOT NULL"),
 )
 
@@ -230,9 +262,11 @@ webhook_events: Final = Table(
     _moment("occurred_at"),
     _moment("fanned_out_at", nullable=True),
     _moment("pruned_at", nullable=True),
-    CheckConstraint("(payment_id IS NULL) <> (endpoint_id IS NULL)", name="subject"),
+    Column("document_id", Id),
+    CheckConstraint(_just_one("payment_id", "endpoint_id", "document_id"), name="subject"),
     Index(None, "merchant_id", "id"),
     Index(None, "payment_id"),
+    _partial("ix_webhook_events_document", "document_id", where="document_id IS NOT NULL"),
     _partial("ix_webhook_events_outbox", "id", where="fanned_out_at IS NULL"),
 )
 

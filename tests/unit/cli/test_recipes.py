@@ -7,11 +7,11 @@ import pytest
 from kessai.cli.failures import CommandError, ExitCode
 from kessai.cli.remote.overrides import body_of, overrides_for, recipe_for
 from kessai.cli.remote.recipes import RECIPES
-from kessai.domain.event import EventType
+from kessai.domain.event import NATIVE_EVENTS
 
 
 def test_there_is_a_recipe_for_every_event() -> None:
-    assert set(RECIPES) == {each.value for each in EventType}
+    assert set(RECIPES) == {each.value for each in NATIVE_EVENTS}
 
 
 def test_what_was_set_goes_into_the_request_that_takes_it() -> None:

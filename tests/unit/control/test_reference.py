@@ -34,7 +34,7 @@ def test_every_page_of_the_application_is_known_beforehand() -> None:
 
 
 async def test_those_who_ask_at_the_same_time_see_the_same_document() -> None:
-    reference = Reference(ROUTERS, DIALECT)
+    reference = Reference(ROUTERS, DIALECT, {})
 
     answers = await asyncio.gather(*(asked(reference, "/openapi.json") for _ in range(3)))
 
@@ -45,7 +45,7 @@ async def test_those_who_ask_at_the_same_time_see_the_same_document() -> None:
 
 
 async def test_somebody_who_leaves_while_it_is_made_leaves_it_to_the_next() -> None:
-    reference = Reference(ROUTERS, DIALECT)
+    reference = Reference(ROUTERS, DIALECT, {})
     leaving = asyncio.create_task(asked(reference, "/docs"))
     await asyncio.sleep(0)
 
@@ -56,7 +56,7 @@ async def test_somebody_who_leaves_while_it_is_made_leaves_it_to_the_next() -> N
 
 
 async def test_what_is_no_page_is_unknown() -> None:
-    reference = Reference(ROUTERS, DIALECT)
+    reference = Reference(ROUTERS, DIALECT, {})
 
     for path in ("/nowhere", "/", "", "*", "/docs2", "/docs/nowhere"):
         answer = await asked(reference, path)

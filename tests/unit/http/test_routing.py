@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from kessai.dialects.native.dialect import NativeDialect
 from kessai.http.call import Call, Reply, Visit
 from kessai.http.errors import ValidationFailedError
+from kessai.http.reading import ModelReader
 from kessai.http.routes import Query, Router
 from kessai.http.routing import RouteTable, route_table
 
@@ -108,14 +109,19 @@ def test_a_route_is_taken_apart_once(table: RouteTable) -> None:
     }
     assert operations["create_thing"].needs_key
     assert not operations["get_my_thing"].needs_key
-    assert operations["drop_thing"].body is None
-    assert operations["move_part"].body_is_optional
-    assert not operations["create_thing"].body_is_optional
+    assert not operations["drop_thing"].reader.takes_body
+    assert reader_of(table, "move_part").body_is_optional
+    assert not reader_of(table, "create_thing").body_is_optional
+
+
+def reader_of(table: RouteTable, name: str) -> ModelReader:
+    reader = next(each for each in table.operations() if each.name == name).reader
+    assert isinstance(reader, ModelReader)
+    return reader
 
 
 def arguments(table: RouteTable, name: str, body: Any, **query: str) -> dict[str, Any]:
-    operation = next(each for each in table.operations() if each.name == name)
-    return operation.arguments(body, query)
+    return reader_of(table, name).arguments(body, query)
 
 
 def test_handlers_get_validated_arguments(table: RouteTable) -> None:

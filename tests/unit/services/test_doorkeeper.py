@@ -14,6 +14,7 @@ from kessai.domain.errors import (
     KessaiError,
     LiveKeyRefusedError,
     MerchantInactiveError,
+    UnknownKeyError,
 )
 from kessai.domain.merchant import ApiKey
 from kessai.services.doorkeeper import REMEMBERED_S, Doorkeeper, KeyDigests
@@ -59,12 +60,12 @@ async def test_the_right_key_is_admitted() -> None:
     [
         (None, AuthenticationFailedError),
         ("", AuthenticationFailedError),
-        ("sk_test_wrong", AuthenticationFailedError),
-        ("sk_test_righ", AuthenticationFailedError),
-        ("SK_TEST_RIGHT", AuthenticationFailedError),
+        ("sk_test_wrong", UnknownKeyError),
+        ("sk_test_righ", UnknownKeyError),
+        ("SK_TEST_RIGHT", UnknownKeyError),
         ("pk_test_right", AuthenticationFailedError),
         ("x" * 201, AuthenticationFailedError),
-        ("\udcff", AuthenticationFailedError),
+        ("\udcff", UnknownKeyError),
         ("sk_live_x", LiveKeyRefusedError),
         ("pk_live_x", LiveKeyRefusedError),
         ("rk_live_x", LiveKeyRefusedError),

@@ -16,7 +16,9 @@ from kessai.domain.money import Money
 from kessai.domain.payment import CaptureMethod, Order
 from kessai.domain.refund import RefundStatus
 from kessai.domain.transitions import Status
+from kessai.services.intents import Intents
 from kessai.services.payments import BrokenLedgerError, Payments
+from kessai.services.telling import Teller
 from kessai.services.timers import Timers
 from kessai.simulation.table import SIMULATIONS
 from kessai.storage.journal import STALE
@@ -156,7 +158,10 @@ async def test_who_was_slower_than_another_process_tells_nobody() -> None:
 
     database, told = FakeDatabase(answer), list[Change]()
     clock = ManualClock(START + 8 * DAY)
-    timers = Timers(payments(database), database, clock, lambda change, _how: told.append(change))
+    ids = UuidFactory(SeededDice(2))
+    use_cases = payments(database)
+    intents = Intents(database, ids, Teller(ids), use_cases)
+    timers = Timers(use_cases, intents, database, clock, lambda change, _how: told.append(change))
     database.result = STALE
     assert (await timers.tick(), told) == (0, [])
     assert [change.payment and change.payment.status for change in database.commits] == [Status.EXPIRED]

@@ -25,13 +25,21 @@ DECLINES = {
     "incorrect_cvc": "INCORRECT_CVC",
     "processing_error": "PROCESSING_ERROR",
     "limit_exceeded": "LIMIT_EXCEEDED",
+    "lost_card": "LOST_CARD",
+    "stolen_card": "STOLEN_CARD",
+    "card_velocity_exceeded": "CARD_VELOCITY_EXCEEDED",
 }
-APPROVED_AT_ONCE = {"success", "refund_failure", "lost_response", "slow"}
+APPROVED_AT_ONCE = {"success", "refund_failure", "refund_pending", "lost_response", "slow"}
+DECLINES_AFTER_ACTION = {
+    "requires_action_declined": "CARD_DECLINED",
+    "requires_action_insufficient_funds": "INSUFFICIENT_FUNDS",
+    "requires_action_processing_error": "PROCESSING_ERROR",
+}
 OTHERS = {"requires_action", "pending_success", "pending_failure"}
 
 
 def test_these_are_all_simulations_there_are() -> None:
-    assert SIMULATIONS.keys() == DECLINES.keys() | APPROVED_AT_ONCE | OTHERS
+    assert SIMULATIONS.keys() == DECLINES.keys() | APPROVED_AT_ONCE | DECLINES_AFTER_ACTION.keys() | OTHERS
 
 
 @pytest.mark.parametrize(("simulate", "code"), DECLINES.items())
@@ -85,6 +93,15 @@ def test_a_payer_has_to_prove_who_they_are() -> None:
     assert verdict_later("requires_action") == Approved()
 
 
+@pytest.mark.parametrize(("simulate", "code"), DECLINES_AFTER_ACTION.items())
+def test_a_payer_who_proved_who_they_are_may_be_declined_all_the_same(simulate: str, code: str) -> None:
+    verdict = verdict_later(simulate)
+
+    assert decide(simulate, CARD, None).outcome == ActionRequired()
+    assert isinstance(verdict, Declined)
+    assert verdict.code == code
+
+
 @pytest.mark.parametrize("kind", sorted(SETTLES_LATER))
 def test_what_is_paid_later_waits_and_then_goes_as_was_asked(kind: InstrumentType) -> None:
     slip = Instrument(kind)
@@ -105,6 +122,10 @@ def test_other_instruments_change_nothing(kind: InstrumentType) -> None:
 
 def test_only_refund_failure_makes_refunds_fail() -> None:
     assert [name for name in SIMULATIONS if refunds_fail(name)] == ["refund_failure"]
+
+
+def test_only_refund_pending_makes_refunds_wait() -> None:
+    assert [name for name, row in SIMULATIONS.items() if row.refunds_wait] == ["refund_pending"]
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ async def show_challenge(visit: Visit, payment_id: str) -> Reply:
 )
 async def answer_challenge(visit: Visit, payment_id: str, query: Annotated[ChallengeQuery, Query()]) -> Reply:
     """What the page's buttons do; a test may do it as well."""
-    payment, change = await visit.services.payments.authenticate(
+    payment, change = await visit.services.intents.authenticate(
         payment_id, is_approved=query.outcome == "approve", at=visit.now
     )
     return Reply(200, _page(payment).encode(), change, content_type=_HTML)

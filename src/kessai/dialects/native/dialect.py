@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from kessai.dialects.native import (
@@ -15,10 +16,13 @@ from kessai.dialects.native import (
     webhook_routes,
 )
 from kessai.dialects.native.errors import refuse
-from kessai.domain.errors import InvalidFieldError, KessaiError
-from kessai.http.answer import Answer
+from kessai.domain.errors import InvalidFieldError, KessaiError, NotFoundError
+from kessai.domain.ids import canonical
+from kessai.http.answer import Answer, Headers
+from kessai.http.errors import MethodNotAllowedError
+from kessai.http.reading import Reader, model_reader
 from kessai.http.request import Request
-from kessai.http.routes import Routers
+from kessai.http.routes import Route, Routers
 
 _PREFIX: Final = "/api/v1"
 _KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
@@ -28,6 +32,8 @@ class NativeDialect:
     """Bearer or `X-API-Key`, one envelope for every refusal."""
 
     name: Final = "native"
+    takes_strangers: Final = False
+    takes_public_keys: Final = False
 
     @property
     def routers(self) -> Routers:
@@ -41,6 +47,24 @@ class NativeDialect:
             (_PREFIX, verification_routes.router),
             ("", challenge_routes.router),
         )
+
+    def reader(self, route: Route) -> Reader:
+        """By Pydantic models."""
+        return model_reader(route)
+
+    def path_parameter(self, part: str) -> str | None:
+        """A core id, in its canonical form."""
+        return canonical(part)
+
+    def answer_headers(self, request: Request, request_id: str) -> Headers:
+        """None of its own."""
+        return ()
+
+    def unknown(self, method: str, path: str, allowed: Sequence[str] = ()) -> KessaiError:
+        """It is not there, or takes other methods."""
+        if allowed:
+            return MethodNotAllowedError(method, allowed)
+        return NotFoundError("path", hint="the paths are listed at /docs")
 
     def credentials(self, request: Request) -> str | None:
         """The secret key, from either header; `Authorization` goes first."""

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from kessai.dialects.native import signing
-from kessai.dialects.native.translate import payment_out, refund_out
+from kessai.dialects.native.translate import document_out, payment_out, refund_out
 from kessai.domain.endpoint import Endpoint
-from kessai.domain.event import EndpointFact, Event, PaymentFact, PrunedFact
+from kessai.domain.event import NATIVE_EVENTS, DocumentFact, EndpointFact, Event, PaymentFact, PrunedFact
 from kessai.domain.ids import EventId
 from kessai.http.json import to_json
 
@@ -19,6 +19,14 @@ class NativeWebhooks:
 
     def __init__(self, public_url: str) -> None:
         self._public_url = public_url
+
+    def hears(self, endpoint: Endpoint, event_type: str) -> bool:
+        """What is subscribed to, of what this API tells of."""
+        return endpoint.hears(event_type) and event_type in NATIVE_EVENTS
+
+    def tells(self, endpoint: Endpoint, event: Event) -> bool:
+        """Its type says it all."""
+        return True
 
     def render(self, event: Event) -> bytes:
         """The body that tells of an event, compact; the same event gives the same bytes."""
@@ -62,6 +70,8 @@ def event_body(event: Event, public_url: str) -> dict[str, Any]:
                 "failing_since": endpoint.failing_since,
             }
             body["reason"] = reason
+        case DocumentFact(document):
+            body[document.kind] = document_out(document)
         case PrunedFact(pruned_at=pruned_at):
             raise ValueError(f"nothing is left to tell of event {event.id}, pruned at {pruned_at}")
         case _:

@@ -107,7 +107,7 @@ async def capture_payment(call: Call, payment_id: str, body: CaptureIn | None = 
     payment, change = await call.services.payments.capture(
         call.merchant.id, payment_id, body.amount if body else None, at=call.now
     )
-    return Reply(200, _shown(call, payment), change)
+    return Reply(200, _shown(call, payment), await call.services.intents.follow(change))
 
 
 @router.post(
@@ -120,7 +120,7 @@ async def capture_payment(call: Call, payment_id: str, body: CaptureIn | None = 
 async def cancel_payment(call: Call, payment_id: str) -> Reply:
     """Let what is held go untaken: the payment is VOIDED."""
     payment, change = await call.services.payments.cancel(call.merchant.id, payment_id, at=call.now)
-    return Reply(200, _shown(call, payment), change)
+    return Reply(200, _shown(call, payment), await call.services.intents.follow(change))
 
 
 @router.get(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import timedelta
 from typing import Any, Final
 
 from kessai.dialects.native.schemas import PaymentIn, PaymentQuery
 from kessai.domain.delivery import Attempt, Delivery
+from kessai.domain.document import Document
 from kessai.domain.errors import InvalidFieldError
 from kessai.domain.event import Event
 from kessai.domain.instrument import Instrument, InstrumentType
@@ -131,6 +132,14 @@ def refund_out(refund: Refund) -> dict[str, Any]:
         "error_code": refund.error_code,
         "created_at": refund.created_at,
     }
+
+
+def document_out(document: Document) -> dict[str, Any]:
+    """A customer, an intent or another document: all there is to know of it but for whose it is."""
+    shown = asdict(document)
+    for name in ("merchant_id", "version", "deleted_at"):
+        del shown[name]
+    return shown
 
 
 def timeline_out(timeline: Timeline) -> dict[str, Any]:

@@ -53,6 +53,7 @@ EVENT: Final = {
     "payment_id": _PAYMENT_ID,
     "refund_id": None,
     "endpoint_id": None,
+    "document_id": None,
     "body": _BODY,
     "pruned_at": None,
     "created_at": _AT,

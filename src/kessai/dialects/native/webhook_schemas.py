@@ -11,7 +11,7 @@ from pydantic import Field
 from kessai.dialects.native.schemas import GraceIn, In, ListQuery, Moment, Patch, page_of, text
 from kessai.domain.delivery import DeliveryStatus
 from kessai.domain.endpoint import EVERY_EVENT
-from kessai.domain.event import EventType
+from kessai.domain.event import NATIVE_EVENTS
 from kessai.domain.schedules import NAMES as SCHEDULE_NAMES
 from kessai.domain.schedules import NATIVE
 from kessai.http.routes import Out
@@ -25,6 +25,7 @@ Url = Annotated[
         examples=["http://localhost:3000/webhooks"],
     ),
 ]
+NativeEvent = Literal[NATIVE_EVENTS]  # type: ignore[valid-type]
 EventNames = Annotated[
     list[Literal[EVENT_NAMES]],  # type: ignore[valid-type]
     Field(min_length=1, max_length=len(EVENT_NAMES), description="Which events to send; `*` is all of them"),
@@ -106,7 +107,7 @@ class RecoveredOut(Out):
 class EventQuery(ListQuery):
     """Filters of the list of events."""
 
-    event: EventType | None = Field(None, description="Only events of this type")
+    event: NativeEvent | None = Field(None, description="Only events of this type")
     payment_id: str | None = Field(None, description="Only events of this payment")
     created_from: Moment | None = Field(None, description="At this moment or later")
     created_to: Moment | None = Field(None, description="Before this moment")
@@ -118,7 +119,7 @@ class DeliveryQuery(ListQuery):
     endpoint_id: str | None = None
     event_id: str | None = None
     payment_id: str | None = Field(None, description="Only those of this payment's events")
-    event: EventType | None = Field(None, description="Only events of this type")
+    event: NativeEvent | None = Field(None, description="Only events of this type")
     status: DeliveryStatus | None = None
     created_from: Moment | None = Field(None, description="At this moment or later")
     created_to: Moment | None = Field(None, description="Before this moment")
@@ -232,6 +233,7 @@ class EventOut(Out):
     payment_id: str | None
     refund_id: str | None
     endpoint_id: str | None
+    document_id: str | None
     body: Mapping[str, Any] | None
     pruned_at: datetime | None
     created_at: datetime

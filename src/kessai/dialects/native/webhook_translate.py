@@ -10,7 +10,7 @@ from kessai.dialects.native.translate import masked
 from kessai.dialects.native.webhook_schemas import EndpointIn, EndpointPatch
 from kessai.domain.delivery import Attempt, Headers
 from kessai.domain.endpoint import Endpoint
-from kessai.domain.event import EndpointFact, Event, PaymentFact, PrunedFact
+from kessai.domain.event import DocumentFact, EndpointFact, Event, PaymentFact, PrunedFact
 from kessai.services.endpoints import EndpointFacts
 from kessai.services.ports import WebhookResult
 from kessai.services.recovery import Recovered
@@ -79,13 +79,14 @@ def recovered_out(endpoint_id: str, recovered: Recovered) -> dict[str, Any]:
 
 def event_out(event: Event, public_url: str) -> dict[str, Any]:
     """What happened, with the body that tells of it unless that was pruned."""
-    payment_id, refund_id, endpoint_id = _subject(event.fact)
+    payment_id, refund_id, endpoint_id, document_id = _subject(event.fact)
     return {
         "id": event.id,
         "event": event.type.value,
         "payment_id": payment_id,
         "refund_id": refund_id,
         "endpoint_id": endpoint_id,
+        "document_id": document_id,
         "body": None if event.pruned_at else event_body(event, public_url),
         "pruned_at": event.pruned_at,
         "created_at": event.at,
@@ -93,16 +94,18 @@ def event_out(event: Event, public_url: str) -> dict[str, Any]:
 
 
 def _subject(
-    fact: PaymentFact | EndpointFact | PrunedFact,
-) -> tuple[str | None, str | None, str | None]:
-    """The ids of the payment, the refund and the endpoint that an event is about."""
+    fact: PaymentFact | EndpointFact | DocumentFact | PrunedFact,
+) -> tuple[str | None, str | None, str | None, str | None]:
+    """The ids of the payment, the refund, the endpoint and the document that an event is about."""
     match fact:
         case PaymentFact(payment, refund):
-            return payment.id, refund.id if refund else None, None
+            return payment.id, refund.id if refund else None, None, None
         case EndpointFact(endpoint, _):
-            return None, None, endpoint.id
-        case PrunedFact(payment_id, refund_id, endpoint_id):
-            return payment_id, refund_id, endpoint_id
+            return None, None, endpoint.id, None
+        case DocumentFact(document):
+            return None, None, None, document.id
+        case PrunedFact(payment_id, refund_id, endpoint_id, _, document_id):
+            return payment_id, refund_id, endpoint_id, document_id
         case _:
             assert_never(fact)
 

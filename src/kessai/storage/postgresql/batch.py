@@ -31,12 +31,13 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import NamedFromClause, Select
 
 from kessai.domain.change import Change
+from kessai.storage.document_rows import DOCUMENT_COLUMNS, document_to_row
 from kessai.storage.event_rows import event_to_row
 from kessai.storage.key_rows import CLAIM_COLUMNS, claim_to_row
 from kessai.storage.payment_rows import PAYMENT_COLUMNS, payment_to_row, refund_to_row, state_to_row
 from kessai.storage.postgresql.dialect import POSTGRESQL
 from kessai.storage.saving import claim_statement, told_at_birth
-from kessai.storage.tables import idempotency_keys, payments, refunds, webhook_events
+from kessai.storage.tables import documents, idempotency_keys, payments, refunds, webhook_events
 
 
 def _columns(table: Table) -> list[tuple[str, Any]]:
@@ -140,6 +141,7 @@ def _statement() -> Select[Any]:
     claimed = _claimed(ready)
     winners = _winners(ready, claimed)
     writes = (
+        _new(documents, "document", winners),
         _new(payments, "payment", winners),
         _move(winners),
         _new(refunds, "refund", winners),
@@ -175,6 +177,7 @@ def _spread(tables: dict[str, list[tuple[Any, ...]]], position: int, change: Cha
     target = (payment.id, payment.version - 1) if payment is not None and moves else (None, None)
     tables["change"].append((position, *key, *target))
     state = state_to_row(payment) if payment is not None else ()
+    tables["document"].extend((position, *document_to_row(each)) for each in change.records)
     if payment is not None:
         tables["moved" if moves else "payment"].append((position, *payment_to_row(payment, state)))
     if refund is not None:
@@ -195,6 +198,7 @@ _SHAPES: Final = {
     "change": _shape("change", (*CLAIM_COLUMNS, "payment_id", "expected")),
     "payment": _shape("payment", PAYMENT_COLUMNS),
     "moved": _shape("moved", PAYMENT_COLUMNS),
+    "document": _shape("document", DOCUMENT_COLUMNS),
     "refund": _shape("refund", (str(column.name) for column in refunds.columns)),
     "event": _shape("event", (str(column.name) for column in webhook_events.columns)),
 }

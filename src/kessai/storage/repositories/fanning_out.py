@@ -18,8 +18,10 @@ from kessai.storage.record_rows import DELIVERY_COLUMNS, endpoint_from
 from kessai.storage.saving import insert_or_ignore
 from kessai.storage.tables import webhook_deliveries, webhook_endpoints, webhook_events
 
-Compose = Callable[[Event, Endpoint], Delivery]
-"""Makes the delivery of an event to an endpoint, its body rendered."""
+Hears = Callable[[Endpoint, str], bool]
+"""Whether an endpoint may want to hear of an event, as far as its type tells."""
+Compose = Callable[[Event, Endpoint], Delivery | None]
+"""Makes the delivery of an event to an endpoint, its body rendered; None if it does not hear of that one."""
 
 _IS_NEW: Final = webhook_events.c.fanned_out_at.is_(None)
 ANY_EVENT: Final = Query(select(webhook_events.c.id).where(_IS_NEW).limit(1), is_point=True)
@@ -33,7 +35,7 @@ _TURN: Final = 0x6B657373616931
 """Names the lock of whoever fans out; any number that no other program of this database uses."""
 
 
-def fan_out(connection: Connection, at: datetime, limit: int, compose: Compose) -> int:
+def fan_out(connection: Connection, at: datetime, limit: int, hears: Hears, compose: Compose) -> int:
     """Make the deliveries of up to `limit` new events; return how many events, 0 if another is at it."""
     if connection.dialect.name == "postgresql" and not connection.scalar(
         select(func.pg_try_advisory_xact_lock(_TURN))
@@ -52,13 +54,13 @@ def fan_out(connection: Connection, at: datetime, limit: int, compose: Compose) 
     heard = {
         event_id: listeners
         for event_id, merchant_id, event_type in new
-        if (listeners := [each for each in endpoints.get(merchant_id, ()) if each.hears(event_type)])
+        if (listeners := [each for each in endpoints.get(merchant_id, ()) if hears(each, event_type)])
     }
     # Snapshots are read only when somebody wants to hear of them.
     deliveries = [
         compose(event, endpoint) for event in _events(connection, heard) for endpoint in heard[event.id]
     ]
-    _ADD.run(connection, map(_row, deliveries))
+    _ADD.run(connection, [_row(each) for each in deliveries if each is not None])
     done = webhook_events.c.id.in_([event_id for event_id, _, _ in new])
     connection.execute(update(webhook_events).where(done).values(fanned_out_at=at))
     return len(new)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, Update, and_, bindparam, exists, insert, or_, select, text, update
 
@@ -25,6 +25,12 @@ _BY_DIGEST: Final = Query(
     .where(
         or_(api_keys.c.digest == bindparam("digest"), api_keys.c.previous_digest == bindparam("digest")),
     ),
+    by_key=True,
+)
+_BY_PUBLIC_KEY: Final = Query(
+    select(api_keys, merchants)
+    .join_from(api_keys, merchants, merchants.c.id == api_keys.c.merchant_id)
+    .where(api_keys.c.public_key == bindparam("public_key")),
     by_key=True,
 )
 _KEY: Final = Query(
@@ -94,6 +100,11 @@ def _move(digest: str, mark: str) -> Update:
 _MOVES: Final = (_move("digest", "digested_under"), _move("previous_digest", "previous_digested_under"))
 
 
+def _key_and_merchant(row: tuple[Any, ...]) -> tuple[ApiKey, Merchant]:
+    width = len(KEY_COLUMNS)
+    return key_from(row[:width]), merchant_from(row[width:])
+
+
 class MerchantRepository:
     """Merchants and the keys they show."""
 
@@ -112,10 +123,12 @@ class MerchantRepository:
     async def by_digest(self, digest: str) -> tuple[ApiKey, Merchant] | None:
         """The key with this digest, now or before its last rotation, and its merchant."""
         rows = await self._database.rows(_BY_DIGEST, digest=digest)
-        if not rows:
-            return None
-        width = len(KEY_COLUMNS)
-        return key_from(rows[0][:width]), merchant_from(rows[0][width:])
+        return _key_and_merchant(rows[0]) if rows else None
+
+    async def by_public_key(self, public_key: str) -> tuple[ApiKey, Merchant] | None:
+        """The key with this public half, and its merchant."""
+        rows = await self._database.rows(_BY_PUBLIC_KEY, public_key=public_key)
+        return _key_and_merchant(rows[0]) if rows else None
 
     async def get_key(self, merchant_id: MerchantId, key_id: str) -> ApiKey | None:
         """A merchant's key."""

@@ -17,7 +17,7 @@ from kessai.domain.endpoint import Endpoint
 from kessai.domain.ids import DeliveryId, EndpointId
 from kessai.storage.journal import Database
 from kessai.storage.repositories.claiming import DUE_ENDPOINTS, Due, claim, due_from, unreachable
-from kessai.storage.repositories.fanning_out import ANY_EVENT, Compose, fan_out
+from kessai.storage.repositories.fanning_out import ANY_EVENT, Compose, Hears, fan_out
 from kessai.storage.repositories.settling import Judge, Settlement, move, settle
 from kessai.storage.tables import webhook_deliveries
 
@@ -33,11 +33,11 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def fan_out(self, at: datetime, limit: int, compose: Compose) -> int:
+    async def fan_out(self, at: datetime, limit: int, hears: Hears, compose: Compose) -> int:
         """Make the deliveries of up to `limit` new events; return how many events that were."""
         if not await self._database.rows(ANY_EVENT):
             return 0
-        return await self._database.run(lambda connection: fan_out(connection, at, limit, compose))
+        return await self._database.run(lambda connection: fan_out(connection, at, limit, hears, compose))
 
     async def due(self, at: datetime) -> list[Due]:
         """The endpoints that something is due for and that do not rest, disabled ones too."""

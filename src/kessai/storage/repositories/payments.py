@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
@@ -17,6 +17,7 @@ from kessai.domain.transitions import Status
 from kessai.storage.journal import Database
 from kessai.storage.payment_rows import payment_from_row, refund_from_row, whole
 from kessai.storage.query import Query
+from kessai.storage.scanning import Scan, Wanted
 from kessai.storage.tables import IS_NOT_CAPTURED, payments, refunds
 from kessai.storage.windows import Page, Reads, bounds, not_indexed, read_page, reads
 
@@ -105,6 +106,20 @@ def _served(params: Mapping[str, Any]) -> str | None:
     return next((name for name in _SERVED if name in has_index), None)
 
 
+_TRIED: Final = Scan(
+    select(*whole).where(_MINE),
+    payments,
+    payment_from_row,
+    {"intent_id": payments.c.intent_id == bindparam("intent_id")},
+)
+_GIVEN_BACK: Final = Scan(
+    select(refunds).where(refunds.c.merchant_id == bindparam("merchant_id")),
+    refunds,
+    refund_from_row,
+    {"payment_id": refunds.c.payment_id == bindparam("payment_id")},
+)
+
+
 class PaymentRepository:
     """Payments and their refunds."""
 
@@ -140,6 +155,34 @@ class PaymentRepository:
             params["before"] = before
         query = _REFUNDS_OF if before is None else _REFUNDS_BEFORE
         return [refund_from_row(row) for row in await self._database.rows(query, **params)]
+
+    async def tries(
+        self,
+        merchant_id: MerchantId,
+        wanted: Wanted,
+        *,
+        intent_id: str | None,
+        limit: int,
+        where: Callable[[Payment], bool],
+    ) -> Sequence[Payment]:
+        """Payments for which `where` holds, of an intent or of any, newest first; both ways from a cursor."""
+        params = {**wanted.params, **({} if intent_id is None else {"intent_id": intent_id})}
+        return await _TRIED.page(self._database, params, limit=limit, where=where, merchant_id=merchant_id)
+
+    async def refunds(
+        self,
+        merchant_id: MerchantId,
+        wanted: Wanted,
+        *,
+        payment_id: str | None,
+        limit: int,
+        where: Callable[[Refund], bool],
+    ) -> Sequence[Refund]:
+        """Refunds for which `where` holds, of a payment or of any, newest first; both ways from a cursor."""
+        params = {**wanted.params, **({} if payment_id is None else {"payment_id": payment_id})}
+        return await _GIVEN_BACK.page(
+            self._database, params, limit=limit, where=where, merchant_id=merchant_id
+        )
 
     async def due_refunds(self, at: datetime, limit: int) -> list[Refund]:
         """Refunds that the bank is to answer, the longest overdue first."""

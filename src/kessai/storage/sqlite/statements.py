@@ -12,6 +12,7 @@ from sqlalchemy import ClauseElement, bindparam, insert, select, update
 
 from kessai.domain.change import Change
 from kessai.domain.idempotency import KeyClaim
+from kessai.storage.document_rows import document_to_row
 from kessai.storage.event_rows import EVENT_COLUMNS, event_to_row
 from kessai.storage.journal import COMMITTED, STALE, UNHEARD, CommitResult, KeyTaken
 from kessai.storage.key_rows import claim_from_row, claim_to_row
@@ -24,7 +25,7 @@ from kessai.storage.payment_rows import (
 )
 from kessai.storage.query import SQLITE
 from kessai.storage.saving import FIND_CLAIM, claim_statement, insert_in_order, listening
-from kessai.storage.tables import payments, refunds, webhook_events
+from kessai.storage.tables import documents, payments, refunds, webhook_events
 from kessai.storage.types import moment_text
 
 
@@ -33,6 +34,7 @@ def _sql(statement: ClauseElement) -> str:
 
 
 _INSERT_PAYMENT: Final = _sql(insert_in_order(payments, PAYMENT_COLUMNS))
+_INSERT_DOCUMENT: Final = _sql(insert(documents))
 _INSERT_REFUND: Final = _sql(insert(refunds))
 _INSERT_EVENT: Final = _sql(insert(webhook_events))
 _FANNED_OUT_AT: Final = EVENT_COLUMNS.index("fanned_out_at")
@@ -53,9 +55,10 @@ def write_usual(connection: sqlite3.Connection, changes: Iterable[Change]) -> li
     What can be in the way of one is looked at before anything that would have to be taken back: nobody else
     writes. New rows go in together at the end, since no Change looks at another's.
     """
-    rows = _Rows({}, [], [], [])
+    rows = _Rows({}, [], [], [], [])
     results = [_begin(connection, change, rows) for change in changes]
     for sql, values in (
+        (_INSERT_DOCUMENT, rows.documents),
         (_INSERT_PAYMENT, rows.payments),
         (_INSERT_REFUND, rows.refunds),
         (_INSERT_EVENT, rows.events),
@@ -70,6 +73,7 @@ class _Rows:
     """Rows to insert, and which merchants have somebody listening."""
 
     is_heard: dict[str, bool]
+    documents: list[list[Any]]
     payments: list[list[Any]]
     refunds: list[list[Any]]
     events: list[list[Any]]
@@ -87,6 +91,8 @@ def _begin(connection: sqlite3.Connection, change: Change, rows: _Rows) -> Commi
             return STALE
     if claim is not None and connection.execute(_CLAIM, _for_sqlite(claim_to_row(claim))).rowcount == 0:
         return _taken(connection, claim) or STALE
+    for record in change.records:
+        rows.documents.append(_for_sqlite(document_to_row(record)))
     if payment is not None and payment.version == 1:
         rows.payments.append(_for_sqlite(payment_to_row(payment, state)))
     if refund is not None:

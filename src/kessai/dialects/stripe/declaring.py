@@ -1,0 +1,147 @@
+"""How routes of the Stripe API are declared: what they take, what they answer, what a public key may do.
+
+A route is a function of a call, the parameters it was given, and the ids of its path. It decides and gives a
+`Result`; what all answers of this API have in common is done here: errors that a key remembers, objects
+expanded, events that know their request, bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final, TypeVar
+
+from kessai.dialects.stripe.errors import StripeError, error_object
+from kessai.dialects.stripe.ids import request_id as stripe_request_id
+from kessai.dialects.stripe.shape import Object, pretty
+from kessai.domain.change import Change
+from kessai.domain.event import Cause
+from kessai.domain.values import value
+from kessai.http.call import Call, Reply
+from kessai.http.routes import Route, Router
+
+Given = Mapping[str, Any]
+"""The parameters of a request, read and typed. Any: each has the type that the API's document gives it."""
+
+
+@value(frozen=True, slots=True)
+class Result:
+    """What a route decided: an object to show once `change` is durable.
+
+    `status` is other than 200 for a decline, whose `content` is the error's envelope. `wait_s`,
+    `answer_after_s` and `answer_is_lost` are as in `Reply`. `is_secret`: it shows a secret.
+    """
+
+    content: Object
+    change: Change | None = None
+    status: int = 200
+    is_secret: bool = False
+    wait_s: float = 0
+    answer_after_s: float = 0
+    answer_is_lost: bool = False
+
+
+StripeHandler = Callable[..., Awaitable[Result]]
+Declared = TypeVar("Declared", bound=StripeHandler)
+Expand = Callable[[Call, Object, list[str], Change | None], Awaitable[Object]]
+"""Replaces ids by objects, which may be new in a change."""
+
+
+@value(frozen=True, slots=True)
+class StripeRoute:
+    """A route of this API. `simulated` are the names of the parameters that are heeded, dotted where nested.
+
+    `template` is its path in the API's document.
+    """
+
+    method: str
+    template: str
+    handler: StripeHandler
+    simulated: frozenset[str]
+    is_public: bool
+
+
+class StripeRoutes:
+    """Routes that belong together, in the order in which they were declared."""
+
+    def __init__(self) -> None:
+        self.routes: list[StripeRoute] = []
+
+    def get(
+        self, path: str, simulated: str = "", *, is_public: bool = False
+    ) -> Callable[[Declared], Declared]:
+        """Declare the function below as what GET does. `simulated` are names with blanks between."""
+        return self._declare("GET", path, simulated, is_public=is_public)
+
+    def post(
+        self, path: str, simulated: str = "", *, is_public: bool = False
+    ) -> Callable[[Declared], Declared]:
+        """What POST does."""
+        return self._declare("POST", path, simulated, is_public=is_public)
+
+    def delete(self, path: str, simulated: str = "") -> Callable[[Declared], Declared]:
+        """What DELETE does."""
+        return self._declare("DELETE", path, simulated, is_public=False)
+
+    def _declare(
+        self, method: str, path: str, simulated: str, *, is_public: bool
+    ) -> Callable[[Declared], Declared]:
+        def declare(handler: Declared) -> Declared:
+            self.routes.append(StripeRoute(method, path, handler, frozenset(simulated.split()), is_public))
+            return handler
+
+        return declare
+
+
+def as_router(routes: list[StripeRoute], expand: Expand) -> Router:
+    """These routes as the exchange runs them."""
+    router = Router(tags=["stripe"])
+    for route in routes:
+        router.routes.append(
+            Route(route.method, route.template, _handler(route, expand), {"operation_id": _name(route)})
+        )
+    return router
+
+
+def _name(route: StripeRoute) -> str:
+    """What metrics call it: one name for each handler."""
+    return f"stripe_{route.handler.__name__}"
+
+
+def _handler(route: StripeRoute, expand: Expand) -> Callable[..., Awaitable[Reply]]:
+    async def run(call: Call, given: Given, **ids: str) -> Reply:
+        if call.is_public and not route.is_public:
+            raise _NOT_FOR_PUBLIC_KEYS
+        try:
+            result = await route.handler(call, given, **ids)
+            wanted = given.get("expand")
+            content = await expand(call, result.content, wanted, result.change) if wanted else result.content
+        except StripeError as refusal:
+            if not refusal.is_kept:
+                raise
+            # Carried out as far as that: its key answers so from now on.
+            return Reply(refusal.status, pretty(error_object(refusal, stripe_request_id(call.request_id))))
+        return Reply(
+            result.status,
+            pretty(content),
+            _caused(result.change, call),
+            is_secret=result.is_secret,
+            wait_s=result.wait_s,
+            answer_after_s=result.answer_after_s,
+            answer_is_lost=result.answer_is_lost,
+        )
+
+    return run
+
+
+_NOT_FOR_PUBLIC_KEYS: Final = StripeError(
+    "This API call cannot be made with a publishable API key. Please use a secret API key.", status=403
+)
+
+
+def _caused(change: Change | None, call: Call) -> Change | None:
+    """The same change, whose events tell of this request."""
+    if change is None or not change.events:
+        return change
+    cause = Cause(stripe_request_id(call.request_id), call.idempotency_key)
+    return replace(change, events=tuple(replace(event, cause=cause) for event in change.events))

@@ -1,0 +1,118 @@
+"""The Stripe API as the exchange sees it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from kessai.dialects.stripe import challenge_pages, errors
+from kessai.dialects.stripe.coverage import is_documented
+from kessai.dialects.stripe.declaring import StripeRoute, as_router
+from kessai.dialects.stripe.errors import StripeError, not_simulated
+from kessai.dialects.stripe.expansions import expanded
+from kessai.dialects.stripe.ids import request_id as stripe_request_id
+from kessai.dialects.stripe.reading import FormReader
+from kessai.dialects.stripe.routes import every_route
+from kessai.dialects.stripe.shape import API_VERSION
+from kessai.domain.errors import KessaiError
+from kessai.http.answer import Answer, Headers
+from kessai.http.reading import Reader, model_reader
+from kessai.http.request import Request
+from kessai.http.routes import Route, Routers
+
+_KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
+_VERSION: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:\.[a-z]+)?(?:;[\w .=,;-]*)?")
+_ACCOUNT: Final = re.compile(r"acct_[A-Za-z0-9]{1,50}")
+_ID_MAX: Final = 255
+
+
+class StripeDialect:
+    """Bearer or Basic, forms in, indented JSON out; at the root and under /stripe."""
+
+    name: Final = "stripe"
+    takes_strangers: Final = True
+    takes_public_keys: Final = True
+    roots: Final = ("/v1/", "/stripe/v1/")
+    """With what a path begins that is this API's, known or not."""
+
+    def __init__(self) -> None:
+        self._routes: dict[tuple[str, str], StripeRoute] = {
+            (route.method, route.template): route for route in every_route()
+        }
+
+    @property
+    def routers(self) -> Routers:
+        """At the root, for libraries that take no path, and under a name; and the payer's page."""
+        router = as_router(list(self._routes.values()), expanded)
+        return (("", router), ("/stripe", router), ("", challenge_pages.router))
+
+    def reader(self, route: Route) -> Reader:
+        """By the parameters that the API's document gives an operation."""
+        if not route.path.startswith("/v1/"):
+            return model_reader(route)
+        return FormReader(route.method, route.path, self._routes[route.method, route.path].simulated)
+
+    def path_parameter(self, part: str) -> str | None:
+        """Whatever is there: an id that is none is unknown, and the answer says so."""
+        return part if 0 < len(part) <= _ID_MAX and part.isprintable() else None
+
+    def unknown(self, method: str, path: str, allowed: Sequence[str] = ()) -> KessaiError:
+        """Not simulated, if the API's document has it; else no path of this API."""
+        return (
+            not_simulated(f"{method} {path}") if is_documented(method, path) else _unknown_path(method, path)
+        )
+
+    def credentials(self, request: Request) -> str | None:
+        """The key, from `Bearer` or as the user of `Basic`, with the account it acts for behind a slash."""
+        key = _key_of(request.header(b"authorization"))
+        account = request.header(b"stripe-account")
+        return key if key is None or not account or not _ACCOUNT.fullmatch(account) else f"{key}/{account}"
+
+    def idempotency_key(self, request: Request) -> str | None:
+        """`Idempotency-Key`, 1 to 255 printable ASCII characters."""
+        key = request.header(b"idempotency-key")
+        if key is not None and not _KEY.fullmatch(key):
+            raise StripeError("Idempotency keys are 1 to 255 printable characters of ASCII.")
+        return key
+
+    def answer_headers(self, request: Request, request_id: str) -> Headers:
+        """The request's id and version, and its key."""
+        asked = request.header(b"stripe-version")
+        version = asked if asked and _VERSION.fullmatch(asked) else API_VERSION
+        headers = [
+            (b"request-id", stripe_request_id(request_id).encode()),
+            (b"stripe-version", version.encode()),
+        ]
+        key = request.header(b"idempotency-key")
+        if key is not None and request.method == "POST" and _KEY.fullmatch(key):
+            headers.append((b"idempotency-key", key.encode()))
+        return headers
+
+    def refuse(self, error: KessaiError, request_id: str) -> Answer:
+        """The error envelope."""
+        return errors.refuse(error, stripe_request_id(request_id))
+
+
+def _key_of(authorization: str | None) -> str | None:
+    scheme, _, rest = (authorization or "").partition(" ")
+    if scheme.lower() == "bearer":
+        return rest.strip() or None
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user = base64.b64decode(rest.strip(), validate=True).decode("ascii")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return user.partition(":")[0] or None
+
+
+def _unknown_path(method: str, path: str) -> StripeError:
+    """The refusal of a path that the API's document does not have."""
+    return StripeError(
+        f"Unrecognized request URL ({method}: {path[:200]}). If you are trying to list objects, remove the "
+        "trailing slash. If you are trying to retrieve an object, pass a valid id.",
+        status=404,
+    )

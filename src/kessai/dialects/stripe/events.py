@@ -1,0 +1,185 @@
+"""Webhooks as the Stripe API tells them: which of its events stands for which of ours, bodies, signatures.
+
+Source: Stripe, "Types of events" and "The Event object", read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from kessai.dialects.stripe import signing
+from kessai.dialects.stripe.ids import encode
+from kessai.dialects.stripe.objects.charge import charge
+from kessai.dialects.stripe.objects.customer import customer
+from kessai.dialects.stripe.objects.payment_intent import payment_intent
+from kessai.dialects.stripe.objects.payment_method import payment_method
+from kessai.dialects.stripe.objects.refund import refund
+from kessai.dialects.stripe.shape import API_VERSION, Object, pretty, seconds
+from kessai.domain.customer import Customer
+from kessai.domain.document import Document
+from kessai.domain.endpoint import EVERY_EVENT, Endpoint
+from kessai.domain.event import DocumentFact, Event, EventType, PaymentFact
+from kessai.domain.ids import EventId
+from kessai.domain.intent import Intent
+from kessai.domain.payment import CaptureMethod
+from kessai.domain.saved_instrument import SavedInstrument
+
+NAMES: Final[Mapping[EventType, str]] = {
+    EventType.PAYMENT_AUTHORIZED: "charge.succeeded",
+    EventType.PAYMENT_SUCCEEDED: "charge.succeeded",
+    EventType.PAYMENT_PENDING: "charge.pending",
+    EventType.PAYMENT_FAILED: "charge.failed",
+    EventType.PAYMENT_UPDATED: "charge.updated",
+    EventType.PAYMENT_REFUNDED: "charge.refunded",
+    EventType.PAYMENT_CANCELED: "charge.refunded",
+    EventType.PAYMENT_EXPIRED: "charge.expired",
+    EventType.REFUND_CREATED: "refund.created",
+    EventType.REFUND_UPDATED: "refund.updated",
+    EventType.REFUND_FAILED: "refund.failed",
+    EventType.INTENT_CREATED: "payment_intent.created",
+    EventType.INTENT_REQUIRES_ACTION: "payment_intent.requires_action",
+    EventType.INTENT_PROCESSING: "payment_intent.processing",
+    EventType.INTENT_AUTHORIZED: "payment_intent.amount_capturable_updated",
+    EventType.INTENT_SUCCEEDED: "payment_intent.succeeded",
+    EventType.INTENT_FAILED: "payment_intent.payment_failed",
+    EventType.INTENT_CANCELED: "payment_intent.canceled",
+    EventType.CUSTOMER_CREATED: "customer.created",
+    EventType.CUSTOMER_UPDATED: "customer.updated",
+    EventType.CUSTOMER_DELETED: "customer.deleted",
+    EventType.INSTRUMENT_ATTACHED: "payment_method.attached",
+    EventType.INSTRUMENT_UPDATED: "payment_method.updated",
+    EventType.INSTRUMENT_DETACHED: "payment_method.detached",
+}
+"""Ours to theirs. What is not here, this API does not tell of."""
+
+_CAPTURED: Final = "charge.captured"
+_ABOUT_REFUNDS: Final = frozenset(
+    {EventType.REFUND_CREATED, EventType.REFUND_UPDATED, EventType.REFUND_FAILED}
+)
+_RENDERS: Final[Mapping[type[Document], Callable[[Any, str], Object]]] = {
+    Customer: customer,
+    Intent: payment_intent,
+    SavedInstrument: payment_method,
+}
+"""How each class of document is shown. Any: a value of that class."""
+
+
+def name_of(event: Event) -> str | None:
+    """What this API calls an event; None if it does not tell of it."""
+    name = NAMES.get(event.type)
+    fact = event.fact
+    if (
+        event.type is EventType.PAYMENT_SUCCEEDED
+        and isinstance(fact, PaymentFact)
+        and fact.payment.order.capture_method is CaptureMethod.MANUAL
+    ):
+        # What was held before is told of as captured.
+        return _CAPTURED
+    return name
+
+
+def event_object(event: Event, public_url: str, *, pending: int = 0) -> Object:
+    """An event, with its object as it was then. `pending` counts endpoints that have not acknowledged it."""
+    shown, before = _shown(event, public_url)
+    data: Object = {"object": shown}
+    if before is not None:
+        data["previous_attributes"] = changed_from(before, shown)
+    cause = event.cause
+    return {
+        "id": encode("evt", event.id),
+        "object": "event",
+        "api_version": API_VERSION,
+        "created": seconds(event.at),
+        "data": data,
+        "livemode": False,
+        "pending_webhooks": pending,
+        "request": {
+            "id": cause and cause.request_id,
+            "idempotency_key": cause and cause.idempotency_key,
+        },
+        "type": name_of(event) or event.type.value,
+    }
+
+
+def changed_from(before: Object, after: Object) -> Object:
+    """The members that have changed, with the values they had; of objects only what changed inside."""
+    changed: Object = {}
+    for name in {**before, **after}:
+        old, new = before.get(name), after.get(name)
+        if isinstance(old, dict) and isinstance(new, dict):
+            inside = changed_from(old, new)
+            changed |= {name: inside} if inside else {}
+        elif old != new:
+            changed[name] = old
+    return changed
+
+
+def _shown(event: Event, public_url: str) -> tuple[Object, Object | None]:
+    fact = event.fact
+    if isinstance(fact, PaymentFact):
+        if event.type in _ABOUT_REFUNDS and fact.refund is not None:
+            return refund(fact.refund, public_url), None
+        return charge(fact.payment, public_url), None
+    if isinstance(fact, DocumentFact):
+        render = _RENDERS[type(fact.document)]
+        before = None if fact.before is None else render(fact.before, public_url)
+        return render(fact.document, public_url), before
+    raise ValueError(f"nothing is left to tell of event {event.id}")
+
+
+class StripeWebhooks:
+    """A `WebhookDialect`. `public_url` begins the links in bodies."""
+
+    def __init__(self, public_url: str) -> None:
+        self._public_url = public_url
+
+    def hears(self, endpoint: Endpoint, event_type: str) -> bool:
+        """Whether an endpoint may want to hear of a core event; `charge.captured` is told when rendered."""
+        known = NAMES.get(EventType(event_type))
+        if known is None:
+            return False
+        names = {known, _CAPTURED} if event_type == EventType.PAYMENT_SUCCEEDED else {known}
+        return EVERY_EVENT in endpoint.events or not names.isdisjoint(endpoint.events)
+
+    def tells(self, endpoint: Endpoint, event: Event) -> bool:
+        """Whether it wants what this API calls this event."""
+        return EVERY_EVENT in endpoint.events or name_of(event) in endpoint.events
+
+    def render(self, event: Event) -> bytes:
+        """The body that tells of an event, indented; the same event gives the same bytes."""
+        return pretty(event_object(event, self._public_url, pending=1))
+
+    def ping(self, event_id: EventId, endpoint: Endpoint, at: datetime) -> bytes:
+        """A body that tells of nothing."""
+        return pretty(
+            {
+                "id": encode("evt", event_id),
+                "object": "event",
+                "api_version": API_VERSION,
+                "created": seconds(at),
+                "data": {"object": {"id": encode("we", endpoint.id), "object": "webhook_endpoint"}},
+                "livemode": False,
+                "pending_webhooks": 1,
+                "request": {"id": None, "idempotency_key": None},
+                "type": "ping",
+            }
+        )
+
+    def sign(
+        self,
+        body: bytes,
+        secrets: Sequence[str],
+        *,
+        event_id: str,
+        event_type: str,
+        attempt: int,
+        at: datetime,
+    ) -> tuple[tuple[str, str], ...]:
+        """The headers of one attempt; the same for every event and attempt but for the time."""
+        return signing.sign(body, secrets, at=at)
+
+    def new_secret(self, key_material: bytes) -> str:
+        """A secret of the form that Stripe's libraries expect."""
+        return signing.new_secret(key_material)

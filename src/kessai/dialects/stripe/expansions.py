@@ -1,0 +1,50 @@
+"""`expand[]`: ids in an answer replaced by what they stand for, be it new in the same request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kessai.dialects.stripe.errors import StripeError
+from kessai.dialects.stripe.expanding import NotExpandableError, expand
+from kessai.dialects.stripe.kinds import KINDS, find
+from kessai.dialects.stripe.members import member
+from kessai.dialects.stripe.parameters import expansions
+from kessai.dialects.stripe.shape import Object
+from kessai.domain.change import Change
+from kessai.http.call import Call
+
+
+async def expanded(call: Call, content: Object, paths: list[str], change: Change | None) -> Object:
+    """The same object with these paths expanded.
+
+    Raises:
+        StripeError: a path names nothing that can be.
+    """
+
+    async def fetch(kind: str, object_id: str) -> Object | None:
+        known = KINDS.get(kind)
+        if known is None:
+            return None
+        found = _new_in(change, known.core_id(object_id), known.makes) or await find(call, kind, object_id)
+        return None if found is None else known.render(found, call.services.public_url)
+
+    async def fetch_member(parent: Object, name: str) -> Object:
+        return await member(call, parent, name)
+
+    try:
+        return await expand(content, paths, fetch=fetch, fetch_member=fetch_member, expandable=_expandable)
+    except NotExpandableError as error:
+        raise StripeError(error.message, param=error.param) from None
+
+
+def _expandable(object_name: str, path: str) -> str | None:
+    """The kind that a member leads to: of several the one that kessai knows."""
+    kinds = expansions(object_name, path)
+    return next((each for each in kinds if each in KINDS), kinds[0] if kinds else None)
+
+
+def _new_in(change: Change | None, core_id: str | None, kind: type[Any]) -> Any | None:
+    if change is None or core_id is None:
+        return None
+    made = (change.payment, change.refund, *change.records)
+    return next((each for each in made if isinstance(each, kind) and each.id == core_id), None)

@@ -1,0 +1,92 @@
+"""The kinds of object that the Stripe API refers to by id: how each is found, and how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from kessai.dialects.stripe.ids import decode, decode_short
+from kessai.dialects.stripe.objects.charge import charge
+from kessai.dialects.stripe.objects.customer import customer
+from kessai.dialects.stripe.objects.payment_intent import payment_intent
+from kessai.dialects.stripe.objects.payment_method import payment_method
+from kessai.dialects.stripe.objects.refund import refund
+from kessai.dialects.stripe.shape import Object
+from kessai.domain.customer import Customer
+from kessai.domain.errors import NotFoundError
+from kessai.domain.intent import Intent
+from kessai.domain.payment import Payment
+from kessai.domain.refund import Refund
+from kessai.domain.saved_instrument import SavedInstrument
+from kessai.domain.values import value
+from kessai.http.call import Call
+
+
+@value(frozen=True, slots=True)
+class Kind:
+    """One kind. `prefixes` begin its ids, `load` finds one by its core id, `render` shows it.
+
+    `makes` is the class of the core's values. Any: they are of that class.
+    """
+
+    prefixes: tuple[str, ...]
+    makes: type[Any]
+    load: Callable[[Call, str], Awaitable[Any]]
+    render: Callable[[Any, str], Object]
+
+    def core_id(self, object_id: str) -> str | None:
+        """The core's id of an object; None when it is the id of none of this kind."""
+        for prefix in self.prefixes:
+            found = decode_short(object_id) if prefix == "cus" else decode(prefix, object_id)
+            if found is not None:
+                return found
+        return None
+
+
+KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "customer": Kind(
+            ("cus",),
+            Customer,
+            lambda call, each: call.services.customers.get(call.merchant.id, each),
+            customer,
+        ),
+        "payment_method": Kind(
+            ("pm", "card", "src"),
+            SavedInstrument,
+            lambda call, each: call.services.instruments.get(call.merchant.id, each),
+            payment_method,
+        ),
+        "payment_intent": Kind(
+            ("pi",),
+            Intent,
+            lambda call, each: call.services.intents.get(call.merchant.id, each),
+            payment_intent,
+        ),
+        "charge": Kind(
+            ("ch", "py"),
+            Payment,
+            lambda call, each: call.services.payments.get(call.merchant.id, each),
+            charge,
+        ),
+        "refund": Kind(
+            ("re", "pyr"),
+            Refund,
+            lambda call, each: call.services.payments.get_refund(call.merchant.id, each),
+            refund,
+        ),
+    }
+)
+"""By the name that the API gives the object."""
+
+
+async def find(call: Call, kind: str, object_id: str) -> Any | None:
+    """The core's value behind an object's id; None when there is none of the merchant's."""
+    core_id = KINDS[kind].core_id(object_id)
+    if core_id is None:
+        return None
+    try:
+        return await KINDS[kind].load(call, core_id)
+    except NotFoundError:
+        return None

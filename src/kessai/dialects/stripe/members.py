@@ -1,0 +1,38 @@
+"""Lists that are members of an object only when they are asked for by `expand[]`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from kessai.dialects.stripe.kinds import KINDS
+from kessai.dialects.stripe.objects.refund import refund
+from kessai.dialects.stripe.shape import Object, list_object
+from kessai.http.call import Call
+
+_FIRST: Final = 10
+"""As many as the API shows of a list inside an object."""
+
+
+async def member(call: Call, parent: Object, name: str) -> Object:
+    """The list that `name` stands for in an object; an empty one where kessai keeps none."""
+    made = _MEMBERS.get((parent["object"], name))
+    if made is None:
+        return list_object(f"/v1/{parent['object']}s/{parent['id']}/{name}", [], has_more=False)
+    return await made(call, parent)
+
+
+async def _refunds(call: Call, parent: Object) -> Object:
+    payment_id = KINDS["charge"].core_id(parent["id"])
+    found = (
+        await call.services.payments.refunds_of(call.merchant.id, payment_id, before=None, limit=_FIRST)
+        if payment_id
+        else []
+    )
+    shown = [refund(each, call.services.public_url) for each in found[:_FIRST]]
+    return list_object(f"/v1/charges/{parent['id']}/refunds", shown, has_more=len(found) > _FIRST)
+
+
+_MEMBERS: Final[Mapping[tuple[str, str], Callable[[Call, Object], Awaitable[Object]]]] = {
+    ("charge", "refunds"): _refunds,
+}

@@ -1,0 +1,1 @@
+"""From the core's values to objects of the Stripe API. Pure."""

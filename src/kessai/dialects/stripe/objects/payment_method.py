@@ -1,0 +1,98 @@
+"""Saved instruments as the Stripe API shows them: payment methods, and cards and sources in older words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from kessai.dialects.stripe.ids import encode, encode_short
+from kessai.dialects.stripe.shape import Object, seconds
+from kessai.domain.saved_instrument import SavedCard, SavedInstrument
+from kessai.simulation.instruments import PublishedInstrument, by_name
+
+PREFIXES: Final = {"instrument": "pm", "card": "card", "source": "src"}
+"""By the form in which it was made."""
+_UNCHECKED: Final = {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": None}
+
+
+def instrument_id(value: SavedInstrument) -> str:
+    """Its id in this API."""
+    return encode(PREFIXES[value.form], value.id)
+
+
+def payment_method(value: SavedInstrument, _public_url: str = "") -> Object:
+    """A payment method."""
+    return {
+        "id": instrument_id(value),
+        "object": "payment_method",
+        "allow_redisplay": value.details.get("allow_redisplay", "unspecified"),
+        "billing_details": billing_details(value.billing),
+        value.type: card_object(value.card, value.billing) if value.card else _of_type(value),
+        "created": seconds(value.created_at),
+        "customer": value.customer_id and encode_short(value.customer_id),
+        "customer_account": None,
+        "livemode": False,
+        "metadata": dict(value.metadata),
+        "type": value.type,
+    }
+
+
+def card_object(card: SavedCard, billing: Mapping[str, Any]) -> Object:
+    """What is shown of a card."""
+    return {
+        "brand": card.brand,
+        "checks": checks(published(card), billing, has_cvc=card.has_cvc),
+        "country": card.country,
+        "display_brand": card.brand,
+        "exp_month": card.exp_month,
+        "exp_year": card.exp_year,
+        "fingerprint": card.fingerprint,
+        "funding": card.funding,
+        "generated_from": None,
+        "last4": card.last4,
+        "networks": {"available": [card.brand], "preferred": None},
+        "regulated_status": "unregulated",
+        "three_d_secure_usage": {"supported": card.brand != "amex"},
+        "wallet": None,
+    }
+
+
+def published(card: SavedCard) -> PublishedInstrument:
+    """The row of the published test cards that it is."""
+    found = by_name(card.published)
+    if found is None:
+        raise LookupError(f"no published card is called {card.published}")
+    return found
+
+
+def checks(card: PublishedInstrument, billing: Mapping[str, Any], *, has_cvc: bool) -> Object:
+    """What the issuer says of the security code and the address; nothing of what was not given."""
+    address = billing.get("address") or {}
+    said = card.checks
+    return {
+        **_UNCHECKED,
+        "address_line1_check": said.address_line1_check if address.get("line1") else None,
+        "address_postal_code_check": said.address_postal_code_check if address.get("postal_code") else None,
+        "cvc_check": said.cvc_check if has_cvc else None,
+    }
+
+
+def billing_details(billing: Mapping[str, Any]) -> Object:
+    """Who is billed, every member there."""
+    return {
+        "address": address(billing.get("address")),
+        "email": billing.get("email"),
+        "name": billing.get("name"),
+        "phone": billing.get("phone"),
+        "tax_id": billing.get("tax_id"),
+    }
+
+
+def address(given: Mapping[str, Any] | None) -> Object:
+    """An address, every member there."""
+    known = given or {}
+    return {name: known.get(name) for name in ("city", "country", "line1", "line2", "postal_code", "state")}
+
+
+def _of_type(value: SavedInstrument) -> Object:
+    return dict(value.details.get(value.type) or {})

@@ -1,0 +1,55 @@
+"""Refunds as the Stripe API shows them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kessai.dialects.stripe.amounts import amount_of
+from kessai.dialects.stripe.ids import encode
+from kessai.dialects.stripe.shape import Object, seconds
+from kessai.domain.refund import Refund, RefundStatus
+
+STATUSES: Final = {
+    RefundStatus.PENDING: "pending",
+    RefundStatus.PROCESSED: "succeeded",
+    RefundStatus.FAILED: "failed",
+    RefundStatus.CANCELED: "canceled",
+}
+REASONS: Final = frozenset({"duplicate", "fraudulent", "requested_by_customer", "expired_uncaptured_charge"})
+
+
+def refund(value: Refund, _public_url: str = "") -> Object:
+    """A refund, whoever made it. Reasons in free words, which the native API takes, are not shown."""
+    details = value.details or {}
+    has_failed = value.status is RefundStatus.FAILED
+    shown: Object = {
+        "id": encode("re", value.id),
+        "object": "refund",
+        "amount": amount_of(value.amount),
+        "balance_transaction": encode("txn", value.id),
+        "charge": details.get("charge") or encode("ch", value.payment_id),
+        "created": seconds(value.created_at),
+        "currency": value.amount.currency.lower(),
+        "destination_details": {
+            "card": {
+                "reference": value.id.replace("-", "")[-12:],
+                "reference_status": "available" if value.status is RefundStatus.PROCESSED else "pending",
+                "reference_type": "acquirer_reference_number",
+                "type": "refund",
+            },
+            "type": "card",
+        },
+        "metadata": dict(details.get("metadata") or {}),
+        "payment_intent": details.get("payment_intent"),
+        "reason": value.reason if value.reason in REASONS else None,
+        "receipt_number": None,
+        "source_transfer_reversal": None,
+        "status": STATUSES[value.status],
+        "transfer_reversal": None,
+    }
+    if value.status is RefundStatus.PENDING:
+        shown["pending_reason"] = "processing"
+    if has_failed:
+        shown["failure_reason"] = "unknown"
+        shown["failure_balance_transaction"] = encode("txn", value.id)
+    return shown

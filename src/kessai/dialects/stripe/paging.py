@@ -1,0 +1,88 @@
+"""Pages of the Stripe API's lists: `limit`, `starting_after`, `ending_before`, `created`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from kessai.dialects.stripe.declaring import Given
+from kessai.dialects.stripe.errors import StripeError, missing
+from kessai.dialects.stripe.kinds import KINDS, find
+from kessai.dialects.stripe.shape import Object, list_object, moment
+from kessai.http.call import Call
+from kessai.storage.scanning import Wanted
+
+LIMIT_DEFAULT: Final = 10
+LIMIT_MAX: Final = 100
+PAGED: Final = "limit starting_after ending_before"
+"""The parameters that every list has."""
+_SECOND: Final = timedelta(seconds=1)
+
+
+def limit_of(given: Given) -> int:
+    """How many a page has.
+
+    Raises:
+        StripeError: out of range.
+    """
+    limit: int = given.get("limit", LIMIT_DEFAULT)
+    if not 1 <= limit <= LIMIT_MAX:
+        raise StripeError(
+            f"Limit must be between 1 and {LIMIT_MAX}.", param="limit", code="parameter_invalid_integer"
+        )
+    return limit
+
+
+async def wanted_of(call: Call, given: Given, kind: str, **narrowed: Any) -> Wanted:
+    """Where a list begins, and what it is narrowed by besides.
+
+    Raises:
+        StripeError: both cursors, or one that is nothing of this kind.
+    """
+    after, before = given.get("starting_after"), given.get("ending_before")
+    if after and before:
+        raise StripeError(
+            "You cannot parameterize both starting_after and ending_before.", param="starting_after"
+        )
+    # "Starting after" in a list that is newest first is what is older.
+    return Wanted(
+        before=await _cursor(call, after, kind, "starting_after"),
+        after=await _cursor(call, before, kind, "ending_before"),
+        **created_of(given.get("created")),
+        **narrowed,
+    )
+
+
+def created_of(created: Any) -> dict[str, Any]:
+    """The bounds that `created` gives, a moment or a range of moments."""
+    if created is None:
+        return {}
+    if isinstance(created, int):
+        return {"created_from": moment(created), "created_to": moment(created) + _SECOND}
+    first = [moment(created["gte"])] if "gte" in created else []
+    first += [moment(created["gt"]) + _SECOND] if "gt" in created else []
+    last = [moment(created["lt"])] if "lt" in created else []
+    last += [moment(created["lte"]) + _SECOND] if "lte" in created else []
+    return {
+        "created_from": max(first) if first else None,
+        "created_to": min(last) if last else None,
+    }
+
+
+def page_of(call: Call, given: Given, url: str, kind: str, found: Sequence[Any]) -> Object:
+    """The page that was found, of which one more was asked for. `url` is the list's own."""
+    render, limit = KINDS[kind].render, limit_of(given)
+    has_more = len(found) > limit
+    # Of a page that ends before a cursor the one too many is the newest, at its beginning.
+    shown = found[-limit:] if given.get("ending_before") else found[:limit]
+    return list_object(url, [render(each, call.services.public_url) for each in shown], has_more=has_more)
+
+
+async def _cursor(call: Call, object_id: str | None, kind: str, param: str) -> str | None:
+    if not object_id:
+        return None
+    found = await find(call, kind, object_id)
+    if found is None:
+        raise missing(kind, object_id, param=param)
+    return str(found.id)

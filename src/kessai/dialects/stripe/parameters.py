@@ -1,0 +1,286 @@
+"""The parameters of the Stripe API's operations: checked and typed, by what the API's document says.
+
+The document's data is parsed when somebody first asks, and an operation's reader is made of closures once.
+What single values mean is in `parameter_values`; how the data is made, and what its words mean, in
+`tests/docs/stripe_data.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import orjson
+
+from kessai.dialects.stripe import parameter_values as values
+from kessai.dialects.stripe.parameter_values import ParameterError, Read
+
+__all__ = ["ParameterError", "Reader", "by_head", "expandable", "expansions", "reader_for"]
+
+_TEXT_MAX: Final = 65_536
+"""For text without a limit of its own; as much as a body has."""
+_INDEX: Final = re.compile(r"[0-9]{1,9}")
+_PLAIN: Final[Mapping[str, Read]] = {
+    "boolean": values.boolean,
+    "decimal": values.decimal,
+    "integer": values.integer,
+    "metadata": values.metadata,
+    "number": values.number,
+    "time": values.integer,
+}
+_EMPTY: Final = ""
+"""The node of what unsets a parameter."""
+_ALL: Final = frozenset({""})
+"""The names below one that is simulated with all that it has."""
+
+
+class Reader:
+    """Reads the parameters of one operation."""
+
+    def __init__(self, readers: Mapping[str, Read], required: tuple[str, ...]) -> None:
+        self._readers = readers
+        self._required = required
+
+    def read(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters, each of the type that the document says. Any: the form's, then the document's.
+
+        One that was sent empty to unset it is None; so is metadata as a whole, but a key of it stays empty.
+
+        Raises:
+            ParameterError: unknown, missing, not of its type, or not simulated.
+        """
+        readers, read = self._readers, {}
+        for name, value in given.items():
+            reader = readers.get(name)
+            if reader is None:
+                raise values.unknown(name, name, readers)
+            read[name] = reader(value, name)
+        for name in self._required:
+            if name not in read:
+                raise values.missing(name)
+        return read
+
+
+def reader_for(method: str, path: str, simulated: frozenset[str]) -> Reader:
+    """The reader of an operation. `path` is its template, `simulated` the dotted names that are heeded.
+
+    A name covers all that is below it, through lists too: `line_items.price` is of each element.
+
+    Raises:
+        LookupError: the document has no such operation, or no such name there.
+    """
+    node = _resolved(_operation(method, path))
+    readers, required = _members(node, simulated)
+    # Every operation of the original can expand, whether it says so or not.
+    readers["expand"] = _list(values.string(5000))
+    return Reader(readers, required)
+
+
+@cache
+def _data(name: str) -> Any:
+    """One of the files beside this module. Any: JSON."""
+    return orjson.loads(files("kessai.dialects.stripe").joinpath(name).read_bytes())
+
+
+def _operation(method: str, path: str) -> Any:
+    """What an operation takes, as a node. Any: JSON.
+
+    Raises:
+        LookupError: the data has no such operation.
+    """
+    return _data("parameters.json")["operations"][f"{method} {path}"]
+
+
+def _resolved(node: Any) -> Any:
+    """The node itself, where another stands for it."""
+    is_key = isinstance(node, str) and node.startswith("#")
+    return _data("parameters.json")["shapes"][node] if is_key else node
+
+
+# --- readers of nodes
+
+
+@cache
+def _whole(key: str) -> Read:
+    """The reader of a word, or of a shape that many operations share, all of it simulated."""
+    if key.startswith("#"):
+        return _made(_resolved(key), _ALL)
+    kind, _, length_max = key.partition(" ")
+    return values.string(int(length_max or _TEXT_MAX)) if kind == "string" else _PLAIN[kind]
+
+
+def _reader(node: Any, names: frozenset[str]) -> Read:
+    """The reader of a node of which `names` are simulated."""
+    if not isinstance(node, str):
+        return _made(node, names)
+    return _whole(node) if "" in names else _made(_resolved(node), names)
+
+
+def _made(node: Any, names: frozenset[str]) -> Read:
+    if isinstance(node, str) or not node.keys() & {"any", "array", "object"}:
+        # A word gets here only with names below it, of which it has none.
+        _refuse_below(names)
+    if "object" in node:
+        return _object(node, names)
+    if "array" in node:
+        return _list(_reader(node["array"], names))
+    if "map" in node:
+        return _map(_reader(node["map"], _ALL))
+    return values.choice(node["enum"]) if "enum" in node else _any(node["any"], names)
+
+
+def _refuse_below(names: frozenset[str]) -> None:
+    if "" not in names:
+        raise LookupError(f"nothing in the document is named {', '.join(sorted(names))} there")
+
+
+def _members(node: Any, names: frozenset[str]) -> tuple[dict[str, Read], tuple[str, ...]]:
+    """The readers of an object's members, and which of these are required."""
+    members: dict[str, Any] = node["object"]
+    heads = dict.fromkeys(members, _ALL) if "" in names else by_head(names)
+    if strange := heads.keys() - members.keys():
+        _refuse_below(frozenset(strange))
+    readers = {
+        name: _reader(each, heads[name]) if name in heads else values.not_simulated
+        for name, each in members.items()
+    }
+    return readers, tuple(name for name in node.get("required", ()) if name in heads)
+
+
+def by_head(names: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Dotted names by their first part, each with what follows it."""
+    heads: dict[str, set[str]] = defaultdict(set)
+    for name in names:
+        head, _, rest = name.partition(".")
+        heads[head].add(rest)
+    return {head: frozenset(rests) for head, rests in heads.items()}
+
+
+def _object(node: Any, names: frozenset[str]) -> Read:
+    readers, required = _members(node, names)
+
+    def read(value: Any, param: str) -> dict[str, Any] | None:
+        if type(value) is not dict:
+            if value == "" and not readers:
+                # Without a parameter of its own it can be sent in no other way.
+                return {}
+            raise values.invalid("object", value, param)
+        found = {}
+        for name, each in value.items():
+            reader = readers.get(name)
+            if reader is None:
+                raise values.unknown(f"{param}[{name}]", name, readers)
+            found[name] = reader(each, f"{param}[{name}]")
+        for name in required:
+            if name not in found:
+                raise values.missing(f"{param}[{name}]")
+        return found
+
+    return read
+
+
+def _map(read_value: Read) -> Read:
+    def read(value: Any, param: str) -> dict[str, Any]:
+        if type(value) is not dict:
+            raise values.invalid("object", value, param)
+        return {name: read_value(each, f"{param}[{name}]") for name, each in value.items()}
+
+    return read
+
+
+def _list(read_element: Read) -> Read:
+    def read(value: Any, param: str) -> list[Any]:
+        elements = enumerate(value) if type(value) is list else _in_order(value, param)
+        return [read_element(each, f"{param}[{index}]") for index, each in elements]
+
+    return read
+
+
+def _in_order(value: Any, param: str) -> list[tuple[str, Any]]:
+    """The elements of a list that was sent with an index each, however far apart."""
+    if type(value) is not dict or not all(map(_INDEX.fullmatch, value)):
+        raise values.invalid("array", value, param)
+    return sorted(value.items(), key=lambda each: int(each[0]))
+
+
+def _any(nodes: list[Any], names: frozenset[str]) -> Read:
+    """The reader of what may be one thing or another, or empty to unset it."""
+    is_clearable = _EMPTY in nodes
+    others = [node for node in nodes if node != _EMPTY]
+    structured = _structured([node for node in others if _is_structured(node)], names)
+    texts = [_reader(node, _ALL) for node in others if not _is_structured(node)]
+
+    def read(value: Any, param: str) -> Any:
+        if is_clearable and value == "":
+            return None
+        is_text = type(value) is str
+        return _first((texts or structured) if is_text else (structured or texts), value, param)
+
+    return read
+
+
+def _is_structured(node: Any) -> bool:
+    found = _resolved(node)
+    return not isinstance(found, str) and bool(found.keys() & {"array", "map", "object"})
+
+
+def _structured(nodes: list[Any], names: frozenset[str]) -> list[Read]:
+    """The readers of alternatives; a name that is simulated is of one of them at least."""
+    if not nodes:
+        _refuse_below(names)
+    if len(nodes) < 2 or "" in names:
+        return [_reader(node, names) for node in nodes]
+    known = [frozenset(name for name in names if _head(name) in _resolved(node)["object"]) for node in nodes]
+    if strange := names - frozenset().union(*known):
+        _refuse_below(strange)
+    return [_reader(node, each) for node, each in zip(nodes, known, strict=True)]
+
+
+def _head(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _first(readers: list[Read], value: Any, param: str) -> Any:
+    """What the first reader makes of it that can; if none, the first refusal that knows every name in it."""
+    refusals = []
+    for reader in readers:
+        try:
+            return reader(value, param)
+        except ParameterError as refusal:
+            refusals.append(refusal)
+    raise next((each for each in refusals if each.stripe_code != "parameter_unknown"), refusals[0])
+
+
+# --- what can be expanded
+
+_MEMBER: Final = re.compile(r"[!?]*(?P<expandable>\*?)(?:\[\]|\{\}|#|=|>)*(?P<schemas>.*)")
+
+
+def expandable(object_name: str, name: str) -> str | None:
+    """The first kind that a member of an object leads to when it is expanded; None when it cannot be.
+
+    `name` has dots where it is inside a part that says no name of its own. A part that may be named in
+    `expand`, though it is there whole, has the kind of that part.
+    """
+    return next(iter(expansions(object_name, name)), None)
+
+
+def expansions(object_name: str, name: str) -> tuple[str, ...]:
+    """Every such kind, of which the id tells one; those of deleted objects left out."""
+    *way, last = name.split(".")
+    reached = [object_name]
+    for part in way:
+        reached = [each for schema in reached for each in _leads_to(schema, part, needs_star=False)]
+    found = [each for schema in reached for each in _leads_to(schema, last, needs_star=True)]
+    return tuple(dict.fromkeys(each for each in found if not each.startswith("deleted_")))
+
+
+def _leads_to(schema: str, name: str, *, needs_star: bool) -> Iterator[str]:
+    member = _data("schemas.json")["schemas"].get(schema, {}).get(name)
+    found = None if member is None else _MEMBER.fullmatch(member)
+    if found is not None and found["schemas"] and (found["expandable"] or not needs_star):
+        yield from found["schemas"].split(",")

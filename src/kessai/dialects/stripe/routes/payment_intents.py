@@ -1,0 +1,386 @@
+"""PaymentIntents: /v1/payment_intents. Source: Stripe API reference, "PaymentIntents", read 2026-11-20."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from kessai.dialects.stripe.amounts import charged, currency_of, in_units, money_from
+from kessai.dialects.stripe.declaring import Given, Result, StripeRoutes
+from kessai.dialects.stripe.errors import StripeError, missing, required
+from kessai.dialects.stripe.facts import given_of, masked, metadata_of, shipping_of
+from kessai.dialects.stripe.kinds import find
+from kessai.dialects.stripe.objects.payment_intent import client_secret, failure_object, payment_intent
+from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
+from kessai.dialects.stripe.paying import instrument_of
+from kessai.dialects.stripe.routes.customers import living
+from kessai.dialects.stripe.searching import SEARCHED, search_page
+from kessai.dialects.stripe.shape import Object
+from kessai.domain.change import Change
+from kessai.domain.charge import ChargeDetails
+from kessai.domain.document import Document
+from kessai.domain.errors import AmountTooLargeError, TransitionNotAllowedError
+from kessai.domain.event import Event
+from kessai.domain.failure import Failure
+from kessai.domain.intent import Intent, IntentStatus
+from kessai.domain.payment import CaptureMethod
+from kessai.domain.saved_instrument import SavedInstrument
+from kessai.http.call import Call
+from kessai.services.intents import Asked, Step
+from kessai.simulation.trying import Terms
+
+routes: Final = StripeRoutes()
+_METHOD: Final = "payment_method payment_method_data"
+_DESCRIBED: Final = (
+    f"{_METHOD} customer description metadata receipt_email shipping statement_descriptor "
+    "statement_descriptor_suffix transfer_group setup_future_usage payment_method_types "
+    "payment_method_options excluded_payment_method_types"
+)
+_CONFIRMED: Final = "off_session return_url error_on_requires_action use_stripe_sdk mandate_data"
+_KEPT: Final = (
+    *("receipt_email", "statement_descriptor", "statement_descriptor_suffix", "transfer_group"),
+    *("setup_future_usage", "payment_method_options", "excluded_payment_method_types"),
+)
+_PUBLIC: Final = "client_secret"
+
+
+@routes.post(
+    "/v1/payment_intents",
+    f"amount currency confirm capture_method confirmation_method automatic_payment_methods {_DESCRIBED} "
+    f"{_CONFIRMED}",
+)
+async def create_payment_intent(call: Call, given: Given) -> Result:
+    """A new PaymentIntent, tried at once with `confirm`."""
+    currency = currency_of(given["currency"])
+    amount = charged(given["amount"], currency)
+    is_confirmed = bool(given.get("confirm"))
+    _refuse_what_needs_confirm(given, is_confirmed=is_confirmed)
+    customer_id = await _customer_id(call, given)
+    instrument, is_new = await instrument_of(call, given)
+    _refuse_anothers(instrument, customer_id)
+    by_hand = given.get("capture_method") == "manual"
+    asked = Asked(
+        amount=amount,
+        capture_method=CaptureMethod.MANUAL if by_hand else CaptureMethod.AUTOMATIC,
+        customer_id=customer_id,
+        description=masked(given.get("description")),
+        metadata=metadata_of(given, {}),
+        details={**_methods(given), **_details(given, {})},
+    )
+    intent, told = call.services.intents.create(call.merchant.id, asked, instrument, at=call.now)
+    made: tuple[Document, ...] = (instrument,) if instrument is not None and is_new else ()
+    if is_confirmed:
+        return _confirm(call, given, intent, instrument, made, (told,))
+    change = Change(records=(*made, intent), events=(told,))
+    return Result(payment_intent(intent, call.services.public_url), change)
+
+
+@routes.get("/v1/payment_intents/search", SEARCHED)
+async def search_payment_intents(call: Call, given: Given) -> Result:
+    """Those that a query finds."""
+    return Result(await search_page(call, given, "payment_intent", call.services.intents.list))
+
+
+@routes.get("/v1/payment_intents/{intent}", _PUBLIC, is_public=True)
+async def retrieve_payment_intent(call: Call, given: Given, intent: str) -> Result:
+    """A PaymentIntent; a public key has to show its client secret."""
+    return Result(payment_intent(await _found(call, given, intent), call.services.public_url))
+
+
+@routes.post("/v1/payment_intents/{intent}", f"amount currency {_DESCRIBED}")
+async def update_payment_intent(call: Call, given: Given, intent: str) -> Result:
+    """Change what is given."""
+    known = await _found(call, given, intent)
+    instrument, is_new = await instrument_of(call, given)
+    changed = await _updated(call, given, known, instrument)
+    made: tuple[Document, ...] = (instrument,) if instrument is not None and is_new else ()
+    return Result(payment_intent(changed, call.services.public_url), Change(records=(*made, changed)))
+
+
+@routes.post(
+    "/v1/payment_intents/{intent}/confirm",
+    f"{_METHOD} {_CONFIRMED} {_PUBLIC} capture_method receipt_email setup_future_usage shipping "
+    "payment_method_options payment_method_types",
+    is_public=True,
+)
+async def confirm_payment_intent(call: Call, given: Given, intent: str) -> Result:
+    """Try to be paid."""
+    known = await _found(call, given, intent)
+    instrument, is_new = await instrument_of(call, given)
+    changed = await _updated(call, given, known, instrument)
+    if known.status not in _CONFIRMABLE:
+        raise unexpected(
+            known, f"This PaymentIntent's status is {_word(known)}; it cannot be confirmed.", call
+        )
+    if instrument is None and changed.instrument_id is not None:
+        instrument = await call.services.instruments.get(call.merchant.id, changed.instrument_id)
+    made: tuple[Document, ...] = (instrument,) if instrument is not None and is_new else ()
+    return _confirm(call, given, changed, instrument, made, ())
+
+
+@routes.post(
+    "/v1/payment_intents/{intent}/capture", "amount_to_capture metadata statement_descriptor final_capture"
+)
+async def capture_payment_intent(call: Call, given: Given, intent: str) -> Result:
+    """Take what is held, or a part of it and release the rest."""
+    known = await _found(call, given, intent)
+    asked = given.get("amount_to_capture")
+    amount = None if asked is None else money_from(asked, known.amount.currency, param="amount_to_capture")
+    try:
+        minor = None if amount is None else amount.minor
+        step = await call.services.intents.capture(known, minor, at=call.now)
+    except TransitionNotAllowedError:
+        message = (
+            f"This PaymentIntent could not be captured because it has a status of {_word(known)}. "
+            "Only a PaymentIntent with one of the following statuses may be captured: requires_capture."
+        )
+        raise unexpected(known, message, call) from None
+    except AmountTooLargeError as refusal:
+        held = in_units(refusal.left, known.amount.currency)
+        raise StripeError(
+            f"The payment could not be captured: {asked} is more than the capturable amount of {held}.",
+            param="amount_to_capture",
+            code="amount_too_large",
+            is_kept=True,
+        ) from None
+    return Result(payment_intent(step.intent, call.services.public_url), step.change)
+
+
+@routes.post("/v1/payment_intents/{intent}/cancel", "cancellation_reason")
+async def cancel_payment_intent(call: Call, given: Given, intent: str) -> Result:
+    """Give it up."""
+    known = await _found(call, given, intent)
+    try:
+        step = await call.services.intents.cancel(known, given.get("cancellation_reason"), at=call.now)
+    except TransitionNotAllowedError:
+        message = (
+            f"You cannot cancel this PaymentIntent because it has a status of {_word(known)}. Only a "
+            "PaymentIntent with one of the following statuses may be canceled: requires_payment_method, "
+            "requires_capture, requires_confirmation, requires_action."
+        )
+        raise unexpected(known, message, call) from None
+    return Result(payment_intent(step.intent, call.services.public_url), step.change)
+
+
+@routes.get("/v1/payment_intents", f"{PAGED} created customer")
+async def list_payment_intents(call: Call, given: Given) -> Result:
+    """Newest first."""
+    customer_id = await _customer_id(call, given)
+    wanted = await wanted_of(call, given, "payment_intent", owner_id=customer_id)
+    found = await call.services.intents.list(call.merchant.id, wanted, limit=limit_of(given))
+    return Result(page_of(call, given, "/v1/payment_intents", "payment_intent", found))
+
+
+_CONFIRMABLE: Final = frozenset(
+    {IntentStatus.REQUIRES_INSTRUMENT, IntentStatus.REQUIRES_CONFIRMATION, IntentStatus.REQUIRES_ACTION}
+)
+
+
+def unexpected(intent: Intent, message: str, call: Call) -> StripeError:
+    """The refusal of what a PaymentIntent cannot do where it stands; it is shown whole."""
+    return StripeError(
+        message,
+        code="payment_intent_unexpected_state",
+        is_kept=True,
+        facts={"payment_intent": payment_intent(intent, call.services.public_url)},
+    )
+
+
+def charge_details(intent: Intent, instrument: SavedInstrument) -> ChargeDetails:
+    """What is kept with a try of a PaymentIntent."""
+    details = intent.details
+    return ChargeDetails(
+        instrument=instrument,
+        customer_id=intent.customer_id,
+        description=intent.description,
+        metadata=intent.metadata,
+        billing=instrument.billing,
+        shipping=details.get("shipping"),
+        receipt_email=details.get("receipt_email"),
+        statement_descriptor=details.get("statement_descriptor"),
+        statement_descriptor_suffix=details.get("statement_descriptor_suffix"),
+        transfer_group=details.get("transfer_group"),
+    )
+
+
+def _confirm(
+    call: Call,
+    given: Given,
+    intent: Intent,
+    instrument: SavedInstrument | None,
+    made: tuple[Document, ...],
+    told: tuple[Event, ...],
+) -> Result:
+    """Try an intent, whose version here is the one to be written."""
+    if instrument is None:
+        raise _NO_METHOD
+    _refuse_unreturning(given, intent)
+    step = call.services.intents.confirm(
+        intent, instrument, _terms(given, intent), charge_details(intent, instrument), at=call.now
+    )
+    kept = call.services.intents.kept_for_later(
+        step,
+        instrument,
+        is_wanted=bool(intent.details.get("setup_future_usage")),
+        is_new=bool(made),
+        at=call.now,
+    )
+    change = replace(
+        step.change,
+        records=(*kept.records, *step.change.records),
+        events=(*told, *kept.events, *step.change.events),
+    )
+    shown = payment_intent(step.intent, call.services.public_url)
+    if step.failure is not None:
+        return Result(declined(step, step.failure, shown), change, status=402)
+    return Result(shown, change)
+
+
+def declined(step: Step, failure: Failure, shown: Object) -> Object:
+    """The envelope of a decline. What was tried exists, and is shown in it."""
+    payment_id = step.payment.id if step.payment else None
+    return {"error": {**failure_object(failure, payment_id), "payment_intent": shown}}
+
+
+def _terms(given: Given, intent: Intent) -> Terms:
+    card = (intent.details.get("payment_method_options") or {}).get("card") or {}
+    return Terms(
+        off_session=bool(given.get("off_session")),
+        challenge=card.get("request_three_d_secure") or "automatic",
+        refuses_action=bool(given.get("error_on_requires_action")),
+    )
+
+
+async def _updated(call: Call, given: Given, known: Intent, instrument: SavedInstrument | None) -> Intent:
+    customer_id = await _customer_id(call, given) or known.customer_id
+    _refuse_anothers(instrument, customer_id)
+    facts: dict[str, Any] = {
+        **given_of(given, "description"),
+        "metadata": metadata_of(given, known.metadata),
+        "customer_id": customer_id,
+        "details": {**_details(given, known.details)},
+    }
+    if given.get("payment_method_types"):
+        facts["details"] |= _methods(given)
+    if "amount" in given or "currency" in given:
+        facts["amount"] = _amount(given, known, call)
+    if "return_url" in given:
+        facts["details"]["return_url"] = given["return_url"]
+    try:
+        return call.services.intents.update(known, facts, instrument, at=call.now)
+    except TransitionNotAllowedError:
+        message = f"This PaymentIntent's status is {_word(known)}; it cannot be updated."
+        raise unexpected(known, message, call) from None
+
+
+def _amount(given: Given, known: Intent, call: Call) -> Any:
+    if known.status not in _CONFIRMABLE:
+        message = (
+            f"This PaymentIntent's amount could not be updated because it has a status of {_word(known)}."
+        )
+        raise unexpected(known, message, call)
+    currency = currency_of(given["currency"]) if "currency" in given else known.amount.currency
+    if "amount" not in given:
+        return replace(known.amount, currency=currency)
+    return charged(given["amount"], currency)
+
+
+def _details(given: Given, known: Mapping[str, Any]) -> dict[str, Any]:
+    changed = {**known, **given_of(given, *_KEPT)}
+    if "shipping" in given:
+        changed["shipping"] = shipping_of(given["shipping"])
+    if given.get("return_url"):
+        changed["return_url"] = given["return_url"]
+    for name in ("capture_method", "confirmation_method"):
+        if given.get(name):
+            changed[name] = given[name]
+    return changed
+
+
+def _methods(given: Given) -> dict[str, Any]:
+    """Which types of method may pay: those given, or whatever is switched on."""
+    types, automatic = given.get("payment_method_types"), given.get("automatic_payment_methods")
+    if types and automatic:
+        raise StripeError(
+            "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.",
+            param="payment_method_types",
+        )
+    if types:
+        return {"payment_method_types": types, "automatic_payment_methods": None}
+    redirects = (automatic or {}).get("allow_redirects") or "always"
+    is_enabled = automatic is None or automatic.get("enabled", True)
+    return {
+        "payment_method_types": ["card", "link"] if is_enabled else ["card"],
+        "automatic_payment_methods": {"allow_redirects": redirects, "enabled": True} if is_enabled else None,
+    }
+
+
+def _refuse_what_needs_confirm(given: Given, *, is_confirmed: bool) -> None:
+    for name in ("off_session", "return_url", "error_on_requires_action", "mandate_data"):
+        if given.get(name) is not None and not is_confirmed:
+            raise StripeError(
+                f"The parameter {name} cannot be passed unless confirm is set to true.", param=name
+            )
+
+
+def _refuse_anothers(instrument: SavedInstrument | None, customer_id: str | None) -> None:
+    if instrument is None or instrument.customer_id is None or instrument.customer_id == customer_id:
+        return
+    if customer_id is None:
+        raise StripeError(
+            "The provided PaymentMethod belongs to a Customer. Please include the Customer in the "
+            "`customer` parameter on the PaymentIntent.",
+            param="payment_method",
+        )
+    raise StripeError(
+        "The provided PaymentMethod does not belong to the Customer you supplied.",
+        param="payment_method",
+    )
+
+
+def _refuse_unreturning(given: Given, intent: Intent) -> None:
+    automatic = intent.details.get("automatic_payment_methods")
+    if not automatic or automatic["allow_redirects"] == "never" or intent.details.get("return_url"):
+        return
+    if given.get("use_stripe_sdk"):
+        return
+    raise StripeError(
+        "This PaymentIntent accepts payment methods that may redirect the payer off your page, so a "
+        "`return_url` is needed. If no such methods are wanted, set "
+        "`automatic_payment_methods[allow_redirects]` to `never`, or name `payment_method_types`.",
+        param="return_url",
+    )
+
+
+async def _customer_id(call: Call, given: Given) -> str | None:
+    name = given.get("customer")
+    return (await living(call, name, param="customer", status=400)).id if name else None
+
+
+async def _found(call: Call, given: Given, object_id: str) -> Intent:
+    found: Intent | None = await find(call, "payment_intent", object_id)
+    if found is None:
+        raise missing("payment_intent", object_id, param="intent", status=404)
+    shown = given.get("client_secret")
+    if call.is_public and shown is None:
+        raise required("client_secret")
+    if shown is not None and shown != client_secret(found):
+        raise StripeError(
+            "The client_secret provided does not match the client_secret associated with the PaymentIntent.",
+            param="client_secret",
+        )
+    return found
+
+
+def _word(intent: Intent) -> str:
+    return str(payment_intent(intent)["status"])
+
+
+_NO_METHOD: Final = StripeError(
+    "You cannot confirm this PaymentIntent because it's missing a payment method. Set one with "
+    "`payment_method`, or confirm with one.",
+    param="payment_method",
+    code="parameter_missing",
+    is_kept=True,
+)

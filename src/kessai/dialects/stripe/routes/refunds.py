@@ -1,0 +1,164 @@
+"""Refunds: /v1/refunds. Source: Stripe API reference, "Refunds", read 2026-11-20."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from kessai.dialects.stripe.amounts import amount_of, in_units, money_from
+from kessai.dialects.stripe.declaring import Given, Result, StripeRoutes
+from kessai.dialects.stripe.errors import StripeError, missing, required
+from kessai.dialects.stripe.facts import metadata_of
+from kessai.dialects.stripe.ids import encode
+from kessai.dialects.stripe.kinds import find
+from kessai.dialects.stripe.objects.charge import charge_id, details_of
+from kessai.dialects.stripe.objects.refund import refund as shown
+from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
+from kessai.dialects.stripe.routes.charges import charged
+from kessai.domain.errors import AmountTooLargeError, ConflictError, TransitionNotAllowedError
+from kessai.domain.intent import Intent
+from kessai.domain.payment import Payment
+from kessai.domain.refund import Refund
+from kessai.domain.transitions import Status
+from kessai.http.call import Call
+
+routes: Final = StripeRoutes()
+
+
+@routes.post("/v1/refunds", "amount charge payment_intent reason metadata instructions_email")
+async def create_refund(call: Call, given: Given) -> Result:
+    """Give back some or all of what was captured."""
+    return await refunded(call, given, await _payment(call, given))
+
+
+@routes.get("/v1/refunds/{refund}")
+async def retrieve_refund(call: Call, given: Given, refund: str) -> Result:
+    """A refund."""
+    return Result(shown(await _found(call, refund), call.services.public_url))
+
+
+@routes.post("/v1/refunds/{refund}", "metadata")
+async def update_refund(call: Call, given: Given, refund: str) -> Result:
+    """Change its metadata, which is all that can be changed."""
+    known = await _found(call, refund)
+    details = {**(known.details or {})}
+    details["metadata"] = metadata_of(given, details.get("metadata") or {})
+    changed, change = await call.services.payments.change_refund(known, details, at=call.now)
+    return Result(shown(changed, call.services.public_url), change)
+
+
+@routes.post("/v1/refunds/{refund}/cancel")
+async def cancel_refund(call: Call, given: Given, refund: str) -> Result:
+    """Stop a refund that is still on its way."""
+    known = await _found(call, refund)
+    try:
+        canceled, change = await call.services.payments.cancel_refund(known, at=call.now)
+    except ConflictError:
+        status = shown(known)["status"]
+        raise StripeError(
+            f"You cannot cancel a refund that has a status of {status}.", is_kept=True
+        ) from None
+    return Result(shown(canceled, call.services.public_url), change)
+
+
+@routes.get("/v1/refunds", f"{PAGED} created charge payment_intent")
+async def list_refunds(call: Call, given: Given) -> Result:
+    """Newest first."""
+    wanted = await wanted_of(call, given, "refund")
+    payment_id = None
+    if given.get("charge"):
+        payment_id = (await charged(call, given["charge"], status=400)).id
+    intent = await _intent(call, given) if given.get("payment_intent") else None
+    told = intent and encode("pi", intent.id)
+    found = await call.services.payments.refunds(
+        call.merchant.id,
+        wanted,
+        payment_id=payment_id or (intent.payment_id if intent else None),
+        limit=limit_of(given),
+        where=lambda each: told is None or (each.details or {}).get("payment_intent") == told,
+    )
+    return Result(page_of(call, given, "/v1/refunds", "refund", found))
+
+
+async def refunded(call: Call, given: Given, payment: Payment) -> Result:
+    """Give back what a request asks for of a payment."""
+    asked = given.get("amount")
+    currency = payment.order.amount.currency
+    details: dict[str, Any] = {
+        "charge": charge_id(payment),
+        "payment_intent": payment.order.intent_id and encode("pi", payment.order.intent_id),
+        "metadata": metadata_of(given, {}),
+    }
+    try:
+        made, change = await call.services.payments.refund(
+            call.merchant.id,
+            payment.id,
+            None if asked is None else money_from(asked, currency).minor,
+            given.get("reason"),
+            at=call.now,
+            details=details,
+        )
+    except TransitionNotAllowedError:
+        raise _refused(payment) from None
+    except AmountTooLargeError as refusal:
+        left = in_units(refusal.left, currency)
+        raise StripeError(
+            f"Refund amount ({asked}) is greater than the amount left on the charge ({left}).",
+            param="amount",
+            is_kept=True,
+        ) from None
+    return Result(shown(made, call.services.public_url), change)
+
+
+def _refused(payment: Payment) -> StripeError:
+    """Why nothing can be given back."""
+    name = charge_id(payment)
+    if payment.status in (Status.REFUNDED, Status.VOIDED, Status.EXPIRED):
+        return StripeError(
+            f"Charge {name} has already been refunded.", code="charge_already_refunded", is_kept=True
+        )
+    if payment.status is Status.AUTHORIZED:
+        amount = amount_of(payment.order.amount)
+        return StripeError(
+            f"Charge {name} holds {amount} and has not been captured: cancel its PaymentIntent instead.",
+            is_kept=True,
+        )
+    return StripeError(f"Charge {name} did not succeed, so it cannot be refunded.", is_kept=True)
+
+
+async def _payment(call: Call, given: Given) -> Payment:
+    if given.get("charge"):
+        payment = await charged(call, given["charge"], status=400)
+    elif given.get("payment_intent"):
+        intent = await _intent(call, given)
+        if intent.charged_id is None:
+            name = given["payment_intent"]
+            raise StripeError(
+                f"This PaymentIntent ({name}) does not have a successful charge to refund.",
+                param="payment_intent",
+                is_kept=True,
+            )
+        payment = await call.services.payments.get(call.merchant.id, intent.charged_id)
+    else:
+        raise required("charge")
+    if details_of(payment).dispute_id is not None:
+        raise StripeError(
+            f"Charge {charge_id(payment)} has been charged back; it cannot be refunded.",
+            code="charge_disputed",
+            is_kept=True,
+        )
+    return payment
+
+
+async def _intent(call: Call, given: Given) -> Intent:
+    name = given["payment_intent"]
+    found: Intent | None = await find(call, "payment_intent", name)
+    if found is None:
+        raise missing("payment_intent", name, param="payment_intent")
+    return found
+
+
+async def _found(call: Call, refund_id: str) -> Refund:
+    found: Refund | None = await find(call, "refund", refund_id)
+    if found is None:
+        raise missing("refund", refund_id, param="id", status=404)
+    return found

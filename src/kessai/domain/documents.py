@@ -1,0 +1,17 @@
+"""Every kind of document there is, by the name it is kept under."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from kessai.domain.customer import Customer
+from kessai.domain.document import Document
+from kessai.domain.intent import Intent
+from kessai.domain.saved_instrument import SavedInstrument
+
+DOCUMENTS: Final[Mapping[str, type[Document]]] = MappingProxyType(
+    {each.kind: each for each in (Customer, Intent, SavedInstrument)}
+)
+"""Name to class. To add a kind is to add its class here."""

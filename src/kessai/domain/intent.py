@@ -1,0 +1,139 @@
+"""An intent: what is to be paid, over as many payments as it takes. Each try is a payment of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
+
+from kessai.domain.document import Document
+from kessai.domain.errors import TransitionNotAllowedError
+from kessai.domain.failure import Failure
+from kessai.domain.money import Money
+from kessai.domain.payment import CaptureMethod, Payment
+from kessai.domain.transitions import Status
+from kessai.domain.values import value
+
+
+class IntentStatus(StrEnum):
+    """Where an intent stands."""
+
+    REQUIRES_INSTRUMENT = "REQUIRES_INSTRUMENT"
+    REQUIRES_CONFIRMATION = "REQUIRES_CONFIRMATION"
+    REQUIRES_ACTION = "REQUIRES_ACTION"
+    PROCESSING = "PROCESSING"
+    AUTHORIZED = "AUTHORIZED"
+    SUCCEEDED = "SUCCEEDED"
+    CANCELED = "CANCELED"
+
+
+class IntentAction(StrEnum):
+    """What a merchant may ask of an intent."""
+
+    UPDATE = "update"
+    CONFIRM = "confirm"
+    CAPTURE = "capture"
+    CANCEL = "cancel"
+
+
+_WAITING: Final = frozenset(
+    {IntentStatus.REQUIRES_INSTRUMENT, IntentStatus.REQUIRES_CONFIRMATION, IntentStatus.REQUIRES_ACTION}
+)
+
+ALLOWED: Final[Mapping[IntentAction, frozenset[IntentStatus]]] = MappingProxyType(
+    {
+        IntentAction.UPDATE: frozenset(IntentStatus) - {IntentStatus.CANCELED},
+        IntentAction.CONFIRM: _WAITING,
+        IntentAction.CAPTURE: frozenset({IntentStatus.AUTHORIZED}),
+        IntentAction.CANCEL: _WAITING | {IntentStatus.AUTHORIZED},
+    }
+)
+"""From where each may be asked; an amount or an instrument changes only while nothing is under way."""
+
+AFTER: Final[Mapping[Status, IntentStatus]] = MappingProxyType(
+    {
+        Status.CREATED: IntentStatus.PROCESSING,
+        Status.REQUIRES_ACTION: IntentStatus.REQUIRES_ACTION,
+        Status.PENDING: IntentStatus.PROCESSING,
+        Status.AUTHORIZED: IntentStatus.AUTHORIZED,
+        Status.CAPTURED: IntentStatus.SUCCEEDED,
+        Status.REFUNDED: IntentStatus.SUCCEEDED,
+        Status.FAILED: IntentStatus.REQUIRES_INSTRUMENT,
+        Status.VOIDED: IntentStatus.CANCELED,
+        Status.EXPIRED: IntentStatus.CANCELED,
+    }
+)
+"""Where an intent stands by where its latest payment does. A decline leaves it open for another try."""
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class Intent(Document):
+    """What a merchant wants to be paid. `payment_id` is the latest try, `captured` what came of it.
+
+    `charged_id` is the latest try that an issuer was asked about, with an instrument of `charged_type`.
+
+    `error` is why the latest try failed. `details` are what a dialect was told of it and shows again, which
+    no rule looks at.
+    """
+
+    kind: ClassVar[str] = "intent"
+
+    amount: Money
+    capture_method: CaptureMethod
+    status: IntentStatus
+    customer_id: str | None = None
+    instrument_id: str | None = None
+    instrument_form: str = "instrument"
+    charged_id: str | None = None
+    charged_type: str = "card"
+    payment_id: str | None = None
+    captured: Money
+    description: str | None = None
+    error: Failure | None = None
+    canceled_at: datetime | None = None
+    cancellation_reason: str | None = None
+    metadata: Mapping[str, str]
+    details: Mapping[str, Any]
+
+    @property
+    def owner_id(self) -> str | None:
+        return self.customer_id
+
+    def require(self, action: IntentAction) -> None:
+        """Raise TransitionNotAllowedError unless this may be asked of it now."""
+        if self.status not in ALLOWED[action]:
+            raise TransitionNotAllowedError(
+                action=action.value,
+                status=self.status.value,
+                allowed=[each.value for each in IntentAction if self.status in ALLOWED[each]],
+            )
+
+    def saved_again(self, *, at: datetime, **facts: Any) -> Intent:
+        """The next version, with these facts changed."""
+        # `facts` are fields of this class; `replace` refuses any other name.
+        return replace(self, updated_at=max(at, self.updated_at), version=self.version + 1, **facts)
+
+    def after(self, payment: Payment, *, at: datetime, error: Failure | None = None) -> Intent:
+        """As it stands once its latest try stands like this. A version of it that is new stays the first."""
+        status = AFTER[payment.status]
+        has_failed = status is IntentStatus.REQUIRES_INSTRUMENT
+        facts: dict[str, Any] = {
+            "status": status,
+            "payment_id": payment.id,
+            "captured": payment.captured,
+            "error": error if has_failed else None,
+            "instrument_id": None if has_failed else self.instrument_id,
+        }
+        if payment.status is not Status.REQUIRES_ACTION and (error is None or error.was_sent):
+            instrument = payment.order.instrument
+            facts |= {
+                "charged_id": payment.id,
+                "charged_type": instrument.type.value if instrument else self.charged_type,
+            }
+        if status is IntentStatus.CANCELED:
+            lapsed = "automatic" if payment.status is Status.EXPIRED else None
+            facts |= {"canceled_at": at, "cancellation_reason": self.cancellation_reason or lapsed}
+        return replace(self, updated_at=at, **facts)

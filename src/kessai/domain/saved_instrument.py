@@ -1,0 +1,59 @@
+"""An instrument that is kept, to pay with now or again: never more of a card than is safe to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, ClassVar
+
+from kessai.domain.document import Document
+from kessai.domain.values import value
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class SavedCard:
+    """What is kept of a card. `published` names the row of published test cards that it is."""
+
+    published: str
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+    funding: str
+    country: str
+    fingerprint: str
+    has_cvc: bool = True
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class SavedInstrument(Document):
+    """A means to pay. `customer_id` is who it is attached to; one that was detached is never attached again.
+
+    `form` is how it was made, "instrument", or "card" and "source" in older words. `is_set_up`: its payer has
+    proved who they are, for payments to come. `details` are what a dialect was told of it.
+    """
+
+    kind: ClassVar[str] = "instrument"
+
+    type: str
+    form: str = "instrument"
+    card: SavedCard | None = None
+    customer_id: str | None = None
+    is_detached: bool = False
+    is_set_up: bool = False
+    billing: Mapping[str, Any]
+    metadata: Mapping[str, str]
+    details: Mapping[str, Any]
+
+    @property
+    def owner_id(self) -> str | None:
+        return self.customer_id
+
+    def attached(self, customer_id: str, *, at: datetime) -> SavedInstrument:
+        """The same as the next version, a customer's."""
+        return replace(self, customer_id=customer_id, updated_at=at, version=self.version + 1)
+
+    def detached(self, *, at: datetime) -> SavedInstrument:
+        """The same as the next version, nobody's for good."""
+        return replace(self, customer_id=None, is_detached=True, updated_at=at, version=self.version + 1)

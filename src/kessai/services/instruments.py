@@ -1,0 +1,82 @@
+"""Saved instruments: what is kept to pay with, and whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from kessai.domain.change import Change
+from kessai.domain.errors import NotFoundError
+from kessai.domain.event import EventType
+from kessai.domain.ids import MerchantId
+from kessai.domain.saved_instrument import SavedInstrument
+from kessai.services.ports import IdFactory
+from kessai.services.telling import Teller
+from kessai.storage.journal import Database
+from kessai.storage.repositories.documents import DocumentRepository
+from kessai.storage.scanning import Wanted
+
+
+class Instruments:
+    """The use cases of saved instruments. Methods that write return what is to be written."""
+
+    def __init__(self, database: Database, ids: IdFactory, teller: Teller) -> None:
+        self._repository = DocumentRepository(database, SavedInstrument)
+        self._ids = ids
+        self._teller = teller
+
+    def make(self, merchant_id: MerchantId, facts: Mapping[str, Any], *, at: datetime) -> SavedInstrument:
+        """A new instrument, nobody's yet; `facts` are fields of one. Nothing is told of it."""
+        return SavedInstrument(
+            **{"billing": {}, "metadata": {}, "details": {}, **facts},
+            id=self._ids.new_id(at),
+            merchant_id=merchant_id,
+            created_at=at,
+            updated_at=at,
+        )
+
+    async def get(self, merchant_id: MerchantId, instrument_id: str) -> SavedInstrument:
+        """A merchant's instrument.
+
+        Raises:
+            NotFoundError: unknown, or another merchant's.
+        """
+        instrument = await self._repository.get(merchant_id, instrument_id)
+        if instrument is None:
+            raise NotFoundError("payment_method")
+        return instrument
+
+    async def list(
+        self,
+        merchant_id: MerchantId,
+        wanted: Wanted,
+        *,
+        limit: int,
+        where: Callable[[SavedInstrument], bool] = lambda _each: True,
+    ) -> Sequence[SavedInstrument]:
+        """Newest first; one more than `limit` when there is more."""
+        return await self._repository.list(merchant_id, wanted, limit=limit + 1, where=where)
+
+    def attach(
+        self, instrument: SavedInstrument, customer_id: str, *, at: datetime
+    ) -> tuple[SavedInstrument, Change]:
+        """Make it a customer's."""
+        attached = instrument.attached(customer_id, at=at)
+        told = self._teller.of_document(EventType.INSTRUMENT_ATTACHED, attached, at)
+        return attached, Change(records=(attached,), events=(told,))
+
+    def detach(self, instrument: SavedInstrument, *, at: datetime) -> tuple[SavedInstrument, Change]:
+        """Make it nobody's, for good."""
+        detached = instrument.detached(at=at)
+        told = self._teller.of_document(EventType.INSTRUMENT_DETACHED, detached, at, before=instrument)
+        return detached, Change(records=(detached,), events=(told,))
+
+    def update(
+        self, instrument: SavedInstrument, facts: Mapping[str, Any], *, at: datetime
+    ) -> tuple[SavedInstrument, Change]:
+        """Change what `facts` names."""
+        changed = replace(instrument, **facts, updated_at=at, version=instrument.version + 1)
+        told = self._teller.of_document(EventType.INSTRUMENT_UPDATED, changed, at, before=instrument)
+        return changed, Change(records=(changed,), events=(told,))

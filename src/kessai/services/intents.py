@@ -1,0 +1,312 @@
+"""Intents: what is to be paid, tried with one instrument after the other until it is paid or given up.
+
+Each try is a payment; what becomes of the latest one is what becomes of the intent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from kessai.domain.change import Change
+from kessai.domain.charge import ChargeDetails
+from kessai.domain.errors import NotFoundError
+from kessai.domain.event import Event, EventType, PaymentFact
+from kessai.domain.failure import Failure
+from kessai.domain.ids import IntentId, MerchantId, PaymentId
+from kessai.domain.intent import Intent, IntentAction, IntentStatus
+from kessai.domain.money import Money, zero
+from kessai.domain.outcome import Declined
+from kessai.domain.payment import CaptureMethod, Order, Payment, new_payment
+from kessai.domain.saved_instrument import SavedInstrument
+from kessai.domain.transitions import Status
+from kessai.domain.values import value
+from kessai.services.payments import EVENT_AT_REST, Payments
+from kessai.services.ports import IdFactory
+from kessai.services.telling import Teller
+from kessai.simulation.decide import decide
+from kessai.simulation.trying import Terms, Trial, failure_of, trial_of
+from kessai.storage.journal import Database
+from kessai.storage.repositories.documents import DocumentRepository
+from kessai.storage.scanning import Wanted
+
+_TOLD: Final[Mapping[IntentStatus, EventType]] = {
+    IntentStatus.REQUIRES_INSTRUMENT: EventType.INTENT_FAILED,
+    IntentStatus.REQUIRES_ACTION: EventType.INTENT_REQUIRES_ACTION,
+    IntentStatus.PROCESSING: EventType.INTENT_PROCESSING,
+    IntentStatus.AUTHORIZED: EventType.INTENT_AUTHORIZED,
+    IntentStatus.SUCCEEDED: EventType.INTENT_SUCCEEDED,
+    IntentStatus.CANCELED: EventType.INTENT_CANCELED,
+}
+PAYMENT_CANCELED: Final = Declined("PAYMENT_CANCELED", "The payment was canceled before its payer acted.")
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a merchant asks to be paid, and what a dialect wants shown of it."""
+
+    amount: Money
+    capture_method: CaptureMethod
+    customer_id: str | None = None
+    description: str | None = None
+    metadata: Mapping[str, str]
+    details: Mapping[str, Any]
+
+
+@value(frozen=True, slots=True)
+class Step:
+    """An intent after something was done to it, and what is to be written.
+
+    `payment` is the try, if there was one; `failure` says why it failed. `trial` is how its answer travels.
+    """
+
+    intent: Intent
+    change: Change
+    payment: Payment | None = None
+    failure: Failure | None = None
+
+
+class Intents:
+    """The use cases of intents. Methods that write return what is to be written; who asked commits it."""
+
+    def __init__(self, database: Database, ids: IdFactory, teller: Teller, payments: Payments) -> None:
+        self._repository = DocumentRepository(database, Intent)
+        self._ids = ids
+        self._teller = teller
+        self._payments = payments
+
+    def create(
+        self,
+        merchant_id: MerchantId,
+        asked: Asked,
+        instrument: SavedInstrument | None,
+        *,
+        at: datetime,
+    ) -> tuple[Intent, Event]:
+        """A new intent, and the event that tells of it."""
+        made = Intent(
+            id=self._ids.new_id(at),
+            merchant_id=merchant_id,
+            created_at=at,
+            updated_at=at,
+            amount=asked.amount,
+            capture_method=asked.capture_method,
+            status=_waiting(instrument),
+            customer_id=asked.customer_id,
+            instrument_id=instrument.id if instrument else None,
+            instrument_form=instrument.form if instrument else "instrument",
+            captured=zero(asked.amount.currency),
+            description=asked.description,
+            metadata=asked.metadata,
+            details={**asked.details, "secret": self._ids.new_id(at).replace("-", "")[-24:]},
+        )
+        return made, self._teller.of_document(EventType.INTENT_CREATED, made, at)
+
+    async def get(self, merchant_id: MerchantId, intent_id: str) -> Intent:
+        """A merchant's intent.
+
+        Raises:
+            NotFoundError: unknown, or another merchant's.
+        """
+        intent = await self._repository.get(merchant_id, intent_id)
+        if intent is None:
+            raise NotFoundError("payment_intent")
+        return intent
+
+    async def get_any(self, intent_id: str) -> Intent:
+        """An intent whoever's it is, for its payer.
+
+        Raises:
+            NotFoundError: unknown.
+        """
+        intent = await self._repository.get_any(intent_id)
+        if intent is None:
+            raise NotFoundError("payment_intent")
+        return intent
+
+    async def list(
+        self,
+        merchant_id: MerchantId,
+        wanted: Wanted,
+        *,
+        limit: int,
+        where: Callable[[Intent], bool] = lambda _each: True,
+    ) -> Sequence[Intent]:
+        """Newest first; one more than `limit` when there is more."""
+        return await self._repository.list(merchant_id, wanted, limit=limit + 1, where=where)
+
+    def update(
+        self, intent: Intent, facts: Mapping[str, Any], instrument: SavedInstrument | None, *, at: datetime
+    ) -> Intent:
+        """The next version with these fields changed; another instrument makes it ready to confirm."""
+        intent.require(IntentAction.UPDATE)
+        changed = intent.saved_again(at=at, **facts)
+        if instrument is None or intent.status not in (
+            IntentStatus.REQUIRES_INSTRUMENT,
+            IntentStatus.REQUIRES_CONFIRMATION,
+            IntentStatus.REQUIRES_ACTION,
+        ):
+            return changed
+        return replace(
+            changed,
+            instrument_id=instrument.id,
+            instrument_form=instrument.form,
+            status=IntentStatus.REQUIRES_CONFIRMATION,
+        )
+
+    def confirm(
+        self,
+        intent: Intent,
+        instrument: SavedInstrument,
+        terms: Terms,
+        details: ChargeDetails,
+        *,
+        at: datetime,
+    ) -> Step:
+        """Try to be paid with an instrument. `intent` is the version that is to be written, not yet tried.
+
+        `details` are kept with the try; why it fails is added to them.
+        """
+        trial = trial_of(instrument, terms)
+        order = Order(
+            merchant_id=intent.merchant_id,
+            amount=intent.amount,
+            capture_method=intent.capture_method,
+            simulate=trial.simulate,
+            delay=trial.delay,
+            description=intent.description,
+            metadata=intent.metadata,
+            instrument=trial.instrument,
+            intent_id=IntentId(intent.id),
+        )
+        asked = new_payment(PaymentId(self._ids.new_id(at)), order, at=at, details=details)
+        decided = asked.follow(_outcome(trial, order), at=at)
+        tried = replace(intent, instrument_id=instrument.id, instrument_form=instrument.form)
+        return self._followed(tried, decided, trial.failure, at)
+
+    def kept_for_later(
+        self, step: Step, instrument: SavedInstrument, *, is_wanted: bool, is_new: bool, at: datetime
+    ) -> Change:
+        """What becomes of the instrument of a try: new ones are kept, and made the customer's if `is_wanted`.
+
+        Only an instrument that has paid is made somebody's; its payer has proved who they are by that.
+        """
+        has_paid = step.payment is not None and step.payment.status in (Status.AUTHORIZED, Status.CAPTURED)
+        customer_id = step.intent.customer_id
+        if not (is_wanted and has_paid and customer_id) or instrument.customer_id is not None:
+            return Change(records=(instrument,) if is_new else ())
+        attached = replace(instrument.attached(customer_id, at=at), is_set_up=True)
+        if is_new:
+            attached = replace(attached, version=1)
+        told = self._teller.of_document(EventType.INSTRUMENT_ATTACHED, attached, at)
+        return Change(records=(attached,), events=(told,))
+
+    async def follow(self, change: Change) -> Change:
+        """What the clock, the payer or another door did to a payment, done to its intent as well.
+
+        A payment that is no try of an intent, or no longer the latest one, moves alone.
+        """
+        payment = change.payment
+        if payment is None or payment.order.intent_id is None:
+            return change
+        intent = await self._repository.get_any(payment.order.intent_id)
+        if intent is None or intent.payment_id != payment.id or intent.status is IntentStatus.CANCELED:
+            return change
+        at = payment.updated_at
+        failure = failure_of(payment) if payment.status is Status.FAILED else None
+        step = self._followed(intent.saved_again(at=at), payment, failure, at)
+        kept = step.payment or payment
+        told = tuple(_about(event, kept) for event in change.events)
+        mine = step.change.events[-1:] if intent.status is not step.intent.status else ()
+        return replace(
+            change,
+            payment=kept,
+            records=(*change.records, *step.change.records),
+            events=(*told, *mine),
+        )
+
+    async def authenticate(
+        self, payment_id: str, *, is_approved: bool, at: datetime
+    ) -> tuple[Payment, Change]:
+        """The payer proved who they are, or failed to; what becomes of the intent comes with it."""
+        payment, change = await self._payments.authenticate(payment_id, is_approved=is_approved, at=at)
+        followed = await self.follow(change)
+        return followed.payment or payment, followed
+
+    async def capture(self, intent: Intent, amount: int | None, *, at: datetime) -> Step:
+        """Take what is held, or a part of it and release the rest."""
+        intent.require(IntentAction.CAPTURE)
+        held = _latest(intent)
+        payment, change = await self._payments.capture(intent.merchant_id, held, amount, at=at)
+        return await self._stepped(payment, change, intent)
+
+    async def cancel(self, intent: Intent, reason: str | None, *, at: datetime) -> Step:
+        """Give it up; what is held goes untaken."""
+        intent.require(IntentAction.CANCEL)
+        if intent.status is IntentStatus.AUTHORIZED:
+            payment, change = await self._payments.cancel(intent.merchant_id, _latest(intent), at=at)
+            return await self._stepped(payment, change, replace(intent, cancellation_reason=reason))
+        canceled = intent.saved_again(
+            at=at,
+            status=IntentStatus.CANCELED,
+            canceled_at=at,
+            cancellation_reason=reason,
+            error=intent.error,
+        )
+        told = self._teller.of_document(EventType.INTENT_CANCELED, canceled, at)
+        abandoned = await self._abandoned(intent, at)
+        return Step(canceled, Change(payment=abandoned, records=(canceled,), events=(told,)))
+
+    async def _abandoned(self, intent: Intent, at: datetime) -> Payment | None:
+        """The try whose payer will not come any more."""
+        if intent.status is not IntentStatus.REQUIRES_ACTION or intent.payment_id is None:
+            return None
+        waiting = await self._payments.get(intent.merchant_id, intent.payment_id)
+        return waiting.resolve(PAYMENT_CANCELED, at=max(at, waiting.updated_at)).saved_again()
+
+    async def _stepped(self, payment: Payment, change: Change, intent: Intent) -> Step:
+        followed = await self.follow(change)
+        after = next((each for each in followed.records if isinstance(each, Intent)), intent)
+        if intent.cancellation_reason is not None:
+            after = replace(after, cancellation_reason=intent.cancellation_reason)
+            followed = replace(followed, records=(after,))
+        return Step(after, followed, payment)
+
+    def _followed(self, intent: Intent, payment: Payment, failure: Failure | None, at: datetime) -> Step:
+        """`intent` after its latest try, whose details say why it failed."""
+        if failure is not None and payment.details is not None:
+            details = replace(payment.details, failure=replace(failure, instrument=None))
+            payment = replace(payment, details=details)
+        if payment.status is not Status.FAILED:
+            failure = None
+        after = intent.after(payment, at=at, error=failure)
+        told = [self._teller.of_document(_TOLD[after.status], after, at)]
+        if (kind := EVENT_AT_REST.get(payment.status)) is not None:
+            told.insert(0, self._teller.of_payment(kind, payment, at))
+        return Step(after, Change(payment=payment, records=(after,), events=tuple(told)), payment, failure)
+
+
+def _waiting(instrument: SavedInstrument | None) -> IntentStatus:
+    return IntentStatus.REQUIRES_INSTRUMENT if instrument is None else IntentStatus.REQUIRES_CONFIRMATION
+
+
+def _outcome(trial: Trial, order: Order) -> Any:
+    """What the bank says: a refusal that is settled already, or what the simulation decides."""
+    if trial.refusal is not None:
+        return trial.refusal
+    return decide(order.simulate, order.instrument, order.delay).outcome
+
+
+def _latest(intent: Intent) -> str:
+    if intent.payment_id is None:
+        raise NotFoundError("charge")
+    return intent.payment_id
+
+
+def _about(event: Event, payment: Payment) -> Event:
+    fact = event.fact
+    if isinstance(fact, PaymentFact) and fact.payment.id == payment.id:
+        return replace(event, fact=PaymentFact(payment, fact.refund))
+    return event

@@ -1,0 +1,303 @@
+"""The test cards that Stripe publishes, as data: numbers, names, and what each does.
+
+To add a card is to add a row; `instruments` looks them up. Names are the tails of `pm_card_...` and
+`tok_...`. A number for which Stripe has no name is called by its brand and last digits, so each row has one.
+
+Source: Stripe, "Testing", read 2026-11-20. The countries but six, debit and older numbers of some brands, and
+the cards ending in 3063, 3097, 6072 and 7872 are from knowledge of that page, not read again for this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from enum import Enum, auto
+from typing import Final
+
+from kessai.domain.values import value
+
+
+class Authentication(Enum):
+    """When a card's issuer wants its holder to prove who they are (3-D Secure).
+
+    NONE: the card is not enrolled. SUPPORTED: when the merchant wants it. REQUIRED and ALWAYS: each time.
+    UNLESS_SET_UP: each time on session, and off session until it is set up. SET_UP: on session only.
+    """
+
+    NONE = auto()
+    NOT_SUPPORTED = auto()
+    SUPPORTED = auto()
+    REQUIRED = auto()
+    ALWAYS = auto()
+    UNLESS_SET_UP = auto()
+    SET_UP = auto()
+
+
+class RefundCourse(Enum):
+    """What becomes of a refund: it succeeds, waits and then succeeds, or succeeds and fails later."""
+
+    SUCCEED = auto()
+    PENDING = auto()
+    FAIL = auto()
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """How a card is declined. `decline_code` is the issuer's own reason, `param` the field at fault."""
+
+    code: str
+    message: str
+    decline_code: str | None = None
+    param: str | None = None
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class DisputeOnCharge:
+    """What the holder does about a charge: an inquiry is not yet a dispute. `count` is how many there are."""
+
+    reason: str
+    is_inquiry: bool = False
+    count: int = 1
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """What the issuer says of what it was given: pass, fail, unavailable or unchecked."""
+
+    cvc_check: str = "pass"
+    address_line1_check: str = "pass"
+    address_postal_code_check: str = "pass"
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class PublishedInstrument:
+    """One test card. `names` has at least one, `brand` and `funding` are Stripe's words.
+
+    `lookup_fails`: 3-D Secure cannot be tried. `refuses_at_attach`: the issuer declines when the card is
+    attached to a customer already. `blocked`: Radar lets no payment through to the issuer.
+    """
+
+    names: tuple[str, ...]
+    brand: str
+    last4: str
+    number: str | None = None
+    funding: str = "credit"
+    country: str = "US"
+    decline: Refusal | None = None
+    refuses_at_attach: bool = False
+    authentication: Authentication = Authentication.NONE
+    lookup_fails: bool = False
+    dispute: DisputeOnCharge | None = None
+    early_fraud_warning: bool = False
+    refunds: RefundCourse = RefundCourse.SUCCEED
+    risk_level: str = "normal"
+    risk_score: int = 20
+    blocked: bool = False
+    checks: Checks = Checks()
+    bypasses_pending: bool = False
+
+
+def _card(
+    number: str, names: str, brand: str = "visa", funding: str = "credit", country: str = "US"
+) -> PublishedInstrument:
+    return PublishedInstrument(
+        number=number,
+        names=tuple(names.split()),
+        brand=brand,
+        last4=number[-4:],
+        funding=funding,
+        country=country,
+    )
+
+
+def _declining(number: str, names: str, decline: Refusal) -> PublishedInstrument:
+    return replace(_card(number, names), decline=decline, refuses_at_attach=True)
+
+
+def _declined(decline_code: str, message: str = "Your card was declined.") -> Refusal:
+    return Refusal(code="card_declined", decline_code=decline_code, message=message)
+
+
+def _challenging(
+    number: str, names: str, authentication: Authentication, country: str = "US"
+) -> PublishedInstrument:
+    return replace(_card(number, names, country=country), authentication=authentication)
+
+
+def _blocked(number: str, names: str, risk_score: int) -> PublishedInstrument:
+    card = replace(_card(number, names), decline=_declined("fraudulent"), blocked=True)
+    return replace(card, risk_level="highest", risk_score=risk_score)
+
+
+def _of_countries(pairs: str) -> Iterator[PublishedInstrument]:
+    words = iter(pairs.split())
+    return (_card(number, name, country=name.upper()) for name, number in zip(words, words, strict=True))
+
+
+_GENERIC: Final = _declined("generic_decline")
+_POOR: Final = _declined("insufficient_funds", "Your card has insufficient funds.")
+_EXPIRED: Final = Refusal(code="expired_card", param="exp_month", message="Your card has expired.")
+_WRONG_CVC: Final = Refusal(
+    code="incorrect_cvc", param="cvc", message="Your card's security code is incorrect."
+)
+_PROBLEM_SAID: Final = "Your card could not be processed just now. Try again later."
+_TOO_MUCH: Final = _declined(
+    "card_velocity_exceeded", "Your card was declined: it was used too often, or for too much."
+)
+
+_BRANDS: Final = (
+    _card("4242424242424242", "visa us"),
+    _card("4012888888881881", "visa_1881"),
+    _card("4000056655665556", "visa_debit", funding="debit"),
+    _card("5555555555554444", "mastercard", "mastercard"),
+    _card("2223003122003222", "mastercard_3222", "mastercard"),
+    _card("5200828282828210", "mastercard_debit", "mastercard", "debit"),
+    _card("5105105105105100", "mastercard_prepaid", "mastercard", "prepaid"),
+    replace(
+        _card("378282246310005", "amex amex_threeDSecureNotSupported", "amex"),
+        authentication=Authentication.NOT_SUPPORTED,
+    ),
+    replace(_card("371449635398431", "amex_8431", "amex"), authentication=Authentication.NOT_SUPPORTED),
+    _card("6011111111111117", "discover", "discover"),
+    _card("6011000990139424", "discover_9424", "discover"),
+    _card("6011981111111113", "discover_1113", "discover", "debit"),
+    _card("3056930009020004", "diners", "diners"),
+    _card("36227206271667", "diners_1667", "diners"),
+    _card("3566002020360505", "jcb", "jcb", country="JP"),
+    _card("3530111333300000", "jcb_0000", "jcb", country="JP"),
+    _card("6200000000000005", "unionpay", "unionpay", country="CN"),
+    _card("6200000000000047", "unionpay_0047", "unionpay", "debit", "CN"),
+    _card("6205500000000000004", "unionpay_0004", "unionpay", country="CN"),
+    _card("4000002500001001", "visa_cartesBancaires", country="FR"),
+    _card("5555552500001001", "mastercard_cartesBancaires", "mastercard", country="FR"),
+)
+
+_BY_COUNTRY: Final = (
+    "ar 4000000320000021 br 4000000760000002 ca 4000001240000000 cl 4000001520000001 co 4000001700000003 "
+    "cr 4000001880000005 ec 4000002180000000 mx 4000004840008001 pa 4000005910000000 py 4000006000000066 "
+    "pe 4000006040000068 uy 4000008580000003 ae 4000007840000001 at 4000000400000008 be 4000000560000004 "
+    "bg 4000001000000000 by 4000001120000005 hr 4000001910000009 cy 4000001960000008 cz 4000002030000002 "
+    "dk 4000002080000001 ee 4000002330000009 fi 4000002460000001 fr 4000002500000003 de 4000002760000016 "
+    "gi 4000002920000005 gr 4000003000000030 hu 4000003480000005 ie 4000003720000005 it 4000003800000008 "
+    "lv 4000004280000005 li 4000004380000004 lt 4000004400000000 lu 4000004420000006 mt 4000004700000007 "
+    "nl 4000005280000002 no 4000005780000007 pl 4000006160000005 pt 4000006200000007 ro 4000006420000001 "
+    "sa 4000006820000007 si 4000007050000006 sk 4000007030000001 es 4000007240000007 se 4000007520000008 "
+    "ch 4000007560000009 gb 4000008260000000 au 4000000360000006 cn 4000001560000002 hk 4000003440000004 "
+    "in 4000003560000008 jp 4000003920000003 my 4000004580000002 nz 4000005540000008 sg 4000007020000003 "
+    "tw 4000001580000008"
+)
+
+_COUNTRIES: Final = (
+    *_of_countries(_BY_COUNTRY),
+    _card("5200007840000022", "ae_mastercard", "mastercard", country="AE"),
+    _card("4000058260000005", "gb_debit", funding="debit", country="GB"),
+    _card("5555558265554449", "gb_mastercard", "mastercard", country="GB"),
+    _card("4000007640000003", "th_credit", country="TH"),
+    _card("4000057640000008", "th_debit", funding="debit", country="TH"),
+)
+
+_DECLINES: Final = (
+    _declining("4000000000000002", "visa_chargeDeclined chargeDeclined", _GENERIC),
+    _declining(
+        "4000000000009995", "visa_chargeDeclinedInsufficientFunds chargeDeclinedInsufficientFunds", _POOR
+    ),
+    _declining("4000000000009987", "visa_chargeDeclinedLostCard", _declined("lost_card")),
+    _declining("4000000000009979", "visa_chargeDeclinedStolenCard", _declined("stolen_card")),
+    _declining("4000000000006975", "visa_chargeDeclinedVelocityLimitExceeded", _TOO_MUCH),
+    _declining("4000000000000069", "chargeDeclinedExpiredCard", _EXPIRED),
+    replace(
+        _declining("4000000000000127", "chargeDeclinedIncorrectCvc", _WRONG_CVC),
+        checks=Checks(cvc_check="fail"),
+    ),
+    _declining(
+        "4000000000000119",
+        "chargeDeclinedProcessingError",
+        Refusal(code="processing_error", message=_PROBLEM_SAID),
+    ),
+    replace(_card("4000000000000341", "chargeCustomerFail"), decline=_GENERIC),
+)
+
+_RISKS: Final = (
+    _blocked("4100000000000019", "radarBlock chargeDeclinedFraudulent", 95),
+    # Stripe leaves it to the account's rules whether the highest risk is blocked; those it begins with do.
+    _blocked("4000000000004954", "riskLevelHighest", 80),
+    replace(_card("4000000000009235", "riskLevelElevated"), risk_level="elevated", risk_score=70),
+    replace(_card("4000000000000101", "cvcCheckFail"), checks=Checks(cvc_check="fail")),
+    replace(
+        _card("4000058400307872", "cvcCheckFailElevatedRisk", funding="debit"),
+        checks=Checks(cvc_check="fail"),
+        risk_level="elevated",
+        risk_score=70,
+    ),
+    replace(_card("4000000000000036", "avsZipFail"), checks=Checks(address_postal_code_check="fail")),
+    replace(
+        _card("4000058400306072", "avsZipFailElevatedRisk", funding="debit"),
+        checks=Checks(address_postal_code_check="fail"),
+        risk_level="elevated",
+        risk_score=70,
+    ),
+    replace(_card("4000000000000028", "avsLine1Fail"), checks=Checks(address_line1_check="fail")),
+    replace(
+        _card("4000000000000010", "avsFail"),
+        checks=Checks(address_line1_check="fail", address_postal_code_check="fail"),
+    ),
+    replace(
+        _card("4000000000000044", "avsUnchecked"),
+        checks=Checks(address_line1_check="unavailable", address_postal_code_check="unavailable"),
+    ),
+)
+
+_AUTHENTICATIONS: Final = (
+    _challenging("4000000000003220", "threeDSecure2Required", Authentication.REQUIRED),
+    _challenging("4000000000003063", "threeDSecureRequired", Authentication.REQUIRED),
+    replace(
+        _challenging("4000008400001629", "threeDSecureRequiredChargeDeclined", Authentication.REQUIRED),
+        decline=_GENERIC,
+    ),
+    replace(
+        _challenging("4000008400001280", "threeDSecureRequiredProcessingError", Authentication.REQUIRED),
+        decline=_declined("processing_error", _PROBLEM_SAID),
+        lookup_fails=True,
+    ),
+    _challenging("4000000000003055", "threeDSecureOptional", Authentication.SUPPORTED),
+    replace(
+        _challenging("4000000000003097", "threeDSecureOptionalProcessingError", Authentication.SUPPORTED),
+        lookup_fails=True,
+    ),
+    _challenging("4000002760003184", "authenticationRequired", Authentication.ALWAYS, "DE"),
+    _challenging("4000002500003155", "authenticationRequiredOnSetup", Authentication.UNLESS_SET_UP, "FR"),
+    _challenging("4000003800000446", "authenticationRequiredSetupForOffSession", Authentication.SET_UP, "IT"),
+    replace(
+        _challenging(
+            "4000008260003178",
+            "authenticationRequiredChargeDeclinedInsufficientFunds",
+            Authentication.UNLESS_SET_UP,
+            "GB",
+        ),
+        decline=_POOR,
+    ),
+)
+
+_AFTERWARDS: Final = (
+    replace(_card("4000000000000259", "createDispute"), dispute=DisputeOnCharge(reason="fraudulent")),
+    replace(
+        _card("4000000000002685", "createDisputeProductNotReceived"),
+        dispute=DisputeOnCharge(reason="product_not_received"),
+    ),
+    replace(
+        _card("4000000000001976", "createDisputeInquiry"),
+        dispute=DisputeOnCharge(reason="fraudulent", is_inquiry=True),
+    ),
+    replace(
+        _card("4000000404000079", "createMultipleDisputes"),
+        dispute=DisputeOnCharge(reason="fraudulent", count=2),
+    ),
+    replace(_card("4000000000005423", "createIssuerFraudRecord"), early_fraud_warning=True),
+    replace(_card("4000000000007726", "pendingRefund"), refunds=RefundCourse.PENDING),
+    replace(_card("4000000000005126", "refundFail"), refunds=RefundCourse.FAIL),
+    replace(_card("4000000000000077", "bypassPending"), bypasses_pending=True),
+    replace(_card("4000003720000278", "bypassPendingInternational", country="IE"), bypasses_pending=True),
+)
+
+INSTRUMENTS: Final = (*_BRANDS, *_COUNTRIES, *_DECLINES, *_RISKS, *_AUTHENTICATIONS, *_AFTERWARDS)
+"""Every card that Stripe publishes, each once."""

@@ -1,0 +1,131 @@
+"""What comes of trying to be paid with a saved instrument, and what is settled before the bank is asked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from kessai.domain.failure import Failure
+from kessai.domain.instrument import Instrument, InstrumentType
+from kessai.domain.outcome import Declined
+from kessai.domain.payment import Payment
+from kessai.domain.saved_instrument import SavedInstrument
+from kessai.domain.values import value
+from kessai.simulation.instruments import (
+    OTHER_METHODS,
+    PublishedInstrument,
+    authentication_refused,
+    by_name,
+    challenge_needed,
+    simulate_for,
+)
+from kessai.simulation.table import AUTHENTICATION_DECLINED, DEFAULT
+
+AUTHENTICATION_REQUIRED: Final = Declined(
+    "AUTHENTICATION_REQUIRED", "The issuer wants the payer to prove who they are."
+)
+_FAILED_AUTHENTICATION: Final = Failure(
+    code="payment_intent_authentication_failure",
+    message="The payer could not prove who they are. Try again, or with another payment method.",
+    is_card_error=False,
+    was_sent=False,
+)
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a merchant wants to be paid.
+
+    `off_session`: the payer is not there. `challenge` is when they are to prove who they are: "automatic",
+    "any" or "challenge". `refuses_action`: rather not at all than by asking them.
+    """
+
+    off_session: bool = False
+    challenge: str = "automatic"
+    refuses_action: bool = False
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A try that can begin. `refusal` settles it at once; `failure` is why it will fail, if it does now."""
+
+    simulate: str
+    instrument: Instrument
+    delay: timedelta | None = None
+    refusal: Declined | None = None
+    failure: Failure | None = None
+
+
+def trial_of(instrument: SavedInstrument, terms: Terms) -> Trial:
+    """How a bank takes an instrument on these terms."""
+    if instrument.card is None:
+        return _other(instrument)
+    card = instrument.card
+    row = _row(card.published)
+    kept = Instrument(InstrumentType.CARD, card.brand, card.last4)
+    is_set_up = instrument.is_set_up
+    is_refused = authentication_refused(row, off_session=terms.off_session, is_set_up=is_set_up)
+    is_challenged = challenge_needed(
+        row, off_session=terms.off_session, is_set_up=is_set_up, wanted=terms.challenge
+    )
+    if is_refused or (is_challenged and terms.refuses_action):
+        failure = Failure(
+            code="authentication_required",
+            decline_code="authentication_required",
+            message="Your card was declined. This transaction requires authentication.",
+            instrument=instrument,
+        )
+        return Trial(simulate=DEFAULT, instrument=kept, refusal=AUTHENTICATION_REQUIRED, failure=failure)
+    simulate = simulate_for(row, challenged=is_challenged)
+    return Trial(
+        simulate=simulate, instrument=kept, failure=None if is_challenged else _declined(row, instrument)
+    )
+
+
+def failure_of(payment: Payment) -> Failure:
+    """Why a payment that was not decided at once has failed in the end."""
+    instrument = payment.details.instrument if payment.details else None
+    if payment.error_code == AUTHENTICATION_DECLINED.code:
+        return _with(_FAILED_AUTHENTICATION, instrument)
+    card = instrument.card if instrument else None
+    declined = _declined(_row(card.published), instrument) if card and instrument else None
+    return declined or Failure(
+        code="payment_intent_payment_attempt_failed",
+        message=payment.error_message or "The payment failed.",
+        instrument=instrument,
+    )
+
+
+def _other(instrument: SavedInstrument) -> Trial:
+    method = OTHER_METHODS[instrument.type]
+    return Trial(simulate=method.simulate, instrument=Instrument(method.kind), delay=method.delay)
+
+
+def _row(name: str) -> PublishedInstrument:
+    found = by_name(name)
+    if found is None:
+        raise LookupError(f"no published card is called {name}")
+    return found
+
+
+def _declined(row: PublishedInstrument, instrument: SavedInstrument) -> Failure | None:
+    if row.decline is None:
+        return None
+    said = row.decline
+    return Failure(
+        code=said.code,
+        decline_code=said.decline_code,
+        message=said.message,
+        param=said.param,
+        instrument=instrument,
+    )
+
+
+def _with(failure: Failure, instrument: SavedInstrument | None) -> Failure:
+    return Failure(
+        code=failure.code,
+        message=failure.message,
+        is_card_error=failure.is_card_error,
+        was_sent=failure.was_sent,
+        instrument=instrument,
+    )

@@ -1,0 +1,1 @@
+"""The Stripe API, in process, with the clock in hand."""

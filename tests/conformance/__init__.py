@@ -1,0 +1,1 @@
+"""Vendors' own clients, unmodified, against a running server."""

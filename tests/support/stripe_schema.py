@@ -1,0 +1,118 @@
+"""Stripe's OpenAPI document as a judge of answers. It lies beside the checkout and is not part of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+DEFAULT_SPEC: Final = Path(__file__).parents[2] / "../shared/reference/stripe-openapi/spec3.json"
+_DOCUMENT: Final = "urn:stripe"
+
+
+class Judge:
+    """Says what is wrong with answers, by the document at `path`."""
+
+    def __init__(self, path: Path) -> None:
+        spec = json.loads(path.read_bytes())
+        self._paths: dict[str, Any] = spec["paths"]
+        self._schemas: dict[str, Any] = _nullable_as_type(spec["components"]["schemas"])
+        resource = Resource.from_contents(
+            {"components": {"schemas": self._schemas}}, default_specification=DRAFT202012
+        )
+        self._registry: Registry[Any] = Registry().with_resource(_DOCUMENT, resource)
+        self._templates = sorted(self._paths, key=lambda each: each.count("{"))
+
+    def operation(self, method: str, path: str) -> str | None:
+        """The path template of the document that a request went to; None if there is none."""
+        parts = path.split("/")
+        for template in self._templates:
+            names = template.split("/")
+            fits = len(names) == len(parts) and all(
+                name == part or name.startswith("{") for name, part in zip(names, parts, strict=True)
+            )
+            if fits and method.lower() in self._paths[template]:
+                return str(template)
+        return None
+
+    def problems(self, method: str, path: str, status: int, answer: Any) -> list[str]:
+        """What the document does not allow, the worst first; nothing for what it does not have."""
+        template = self.operation(method, path)
+        if template is None:
+            return []
+        responses = self._paths[template][method.lower()]["responses"]
+        response = responses.get(str(status)) or responses["default"]
+        schema = _nullable_as_type(response["content"]["application/json"]["schema"])
+        found = [
+            f"{'/'.join(map(str, error.absolute_path))}: {error.message[:300]}"
+            for error in self._validator(schema).iter_errors(answer)
+        ]
+        return [*found, *self._strangers(schema, answer, "")][:10]
+
+    def event_problems(self, event: Any) -> list[str]:
+        """The same of an event, its envelope and the object inside."""
+        envelope = {"$ref": "#/components/schemas/event"}
+        found = [error.message[:300] for error in self._validator(envelope).iter_errors(event)]
+        shown = event["data"]["object"]
+        inside = {"$ref": f"#/components/schemas/{shown['object']}"}
+        return [*found, *(error.message[:300] for error in self._validator(inside).iter_errors(shown))]
+
+    def _validator(self, schema: Any) -> Draft202012Validator:
+        return Draft202012Validator(_at_document(schema), registry=self._registry)
+
+    def _strangers(self, schema: Any, value: Any, where: str) -> Iterator[str]:
+        """Members that no alternative of the schema knows."""
+        if isinstance(value, list):
+            items = [each["items"] for each in self._alternatives(schema) if "items" in each]
+            for index, each in enumerate(value):
+                yield from self._strangers({"anyOf": items}, each, f"{where}/{index}")
+        if not isinstance(value, dict):
+            return
+        objects = [each for each in self._alternatives(schema) if "properties" in each]
+        if not objects or any(each.get("additionalProperties") for each in self._alternatives(schema)):
+            return
+        for name, each in value.items():
+            known = [other["properties"][name] for other in objects if name in other["properties"]]
+            if not known:
+                yield f"{where}/{name}: no member of {objects[0].get('title') or objects[0].get('type')}"
+            else:
+                yield from self._strangers({"anyOf": known}, each, f"{where}/{name}")
+
+    def _alternatives(self, schema: Any) -> list[Any]:
+        if "$ref" in schema:
+            return self._alternatives(self._schemas[schema["$ref"].rpartition("/")[2]])
+        if "anyOf" in schema:
+            return [each for one in schema["anyOf"] for each in self._alternatives(one)]
+        return [schema]
+
+
+@cache
+def judge(path: Path = DEFAULT_SPEC) -> Judge | None:
+    """The judge, if the document is there."""
+    return Judge(path) if path.exists() else None
+
+
+def _nullable_as_type(node: Any) -> Any:
+    """OpenAPI 3.0's `nullable` in JSON Schema's words."""
+    if isinstance(node, list):
+        return [_nullable_as_type(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    made = {name: _nullable_as_type(each) for name, each in node.items() if name != "nullable"}
+    return {"anyOf": [made, {"type": "null"}]} if node.get("nullable") is True else made
+
+
+def _at_document(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_at_document(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        name: f"{_DOCUMENT}{each}" if name == "$ref" else _at_document(each) for name, each in node.items()
+    }

@@ -1,0 +1,1 @@
+"""The parts of the Stripe dialect that need no gateway."""
