@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
+from urllib.parse import urlencode
 
 from kessai.services.secrets import WELL_KNOWN_KEY
 from tests.bench.hammer import ID, NUMBER
@@ -18,6 +19,17 @@ _ORDER: Final = {
     "description": "Two tickets, second row",
     "customer_email": "customer@example.com",
 }
+
+
+_INTENT: Final = {
+    "amount": "50000",
+    "currency": "usd",
+    "description": "Two tickets, second row",
+    "payment_method": "pm_card_visa",
+    "payment_method_types[0]": "card",
+    "confirm": "true",
+}
+"""A PaymentIntent that is created and confirmed in one call, as Stripe's libraries write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +99,12 @@ KESSAI: Final[Mapping[str, Ask]] = {
     "invalid": Ask(
         _PAYMENTS, "POST", _keyed(f"bad-{NUMBER}"), _order("bad", amount=-1, capture_method="maybe"), 422
     ),
+    "intent": Ask(
+        "/v1/payment_intents",
+        "POST",
+        {**_keyed(f"intent-{NUMBER}"), "Content-Type": "application/x-www-form-urlencoded"},
+        urlencode(_INTENT),
+    ),
     "401": replace(CREATE, headers={"Authorization": "Bearer sk_test_wrong"}, status=401),
     "401, new key each": replace(CREATE, headers={"Authorization": f"Bearer sk_test_{NUMBER}"}, status=401),
 }
@@ -102,7 +120,7 @@ STEPS: Final[tuple[tuple[str, int], ...]] = (
     ("hello", 128),
     ("create", 128),
     ("create", 1),
-    *((name, 32) for name in ("authorize", "get", "replay", "capture", "refund", "list of 20")),
+    *((name, 32) for name in ("authorize", "get", "replay", "capture", "refund", "intent", "list of 20")),
     *((name, 32) for name in ("invalid", "401", "401, new key each", "429")),
 )
 """Operations and numbers of connections, in the order of a round; all targets take each step by turns."""

@@ -76,6 +76,7 @@ def _of_both(name: str) -> Iterator[Bound]:
     yield _cpu(f"{name}: CPU of a replay ÷ hello", Key(name, "replay"), 0.6)
     yield _cpu(f"{name}: CPU of a capture ÷ create", Key(name, "capture"), 1.5, create)
     yield _cpu(f"{name}: CPU of a refund ÷ create", Key(name, "refund"), 1.5, create)
+    yield _cpu(f"{name}: CPU of a PaymentIntent ÷ create", Key(name, "intent"), 1.5, create)
     yield _cpu(f"{name}: CPU of a list of 20 ÷ hello", Key(name, "list of 20"), 1.5)
     yield _cpu(f"{name}: CPU of a failed validation ÷ hello", Key(name, "invalid"), 0.6)
     yield _cpu(f"{name}: CPU of a 401 ÷ hello", Key(name, "401"), 0.5)

@@ -183,7 +183,9 @@ class Intents:
         )
         asked = new_payment(PaymentId(self._ids.new_id(at)), order, at=at, details=details)
         decided = asked.follow(_outcome(trial, order), at=at)
-        tried = replace(intent, instrument_id=instrument.id, instrument_form=instrument.form)
+        tried = intent
+        if intent.instrument_id != instrument.id:
+            tried = replace(intent, instrument_id=instrument.id, instrument_form=instrument.form)
         return self._followed(tried, decided, trial.failure, at)
 
     def kept_for_later(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from string import ascii_letters, digits
 from types import MappingProxyType
@@ -66,6 +67,7 @@ def by_name(tail: str) -> PublishedInstrument | None:
     return _BY_NAME.get(tail)
 
 
+@lru_cache(maxsize=512)
 def fingerprint(number: str) -> str:
     """Sixteen letters and digits: the same for the same number, which they do not tell."""
     rest = int.from_bytes(sha256(f"kessai card {number}".encode()).digest())

@@ -8,14 +8,13 @@ expanded, events that know their request, bytes.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from kessai.dialects.stripe.errors import StripeError, error_object
 from kessai.dialects.stripe.ids import request_id as stripe_request_id
 from kessai.dialects.stripe.shape import Object, pretty
 from kessai.domain.change import Change
-from kessai.domain.event import Cause
+from kessai.domain.event import Cause, Event
 from kessai.domain.values import value
 from kessai.http.call import Call, Reply
 from kessai.http.routes import Route, Router
@@ -144,4 +143,8 @@ def _caused(change: Change | None, call: Call) -> Change | None:
     if change is None or not change.events:
         return change
     cause = Cause(stripe_request_id(call.request_id), call.idempotency_key)
-    return replace(change, events=tuple(replace(event, cause=cause) for event in change.events))
+    # Each made whole: `replace` costs several times as much, and there are three of them in a payment.
+    events = tuple(
+        Event(each.id, each.merchant_id, each.type, each.fact, each.at, cause) for each in change.events
+    )
+    return Change(change.payment, change.refund, events, change.records, change.claim)

@@ -1,7 +1,7 @@
 """Forms with brackets, as Stripe's libraries send them: `a[b]=1&c[0]=2&d[]=3` to nested values.
 
-What brackets mean is as in Rack, which the original runs on. Which parameters there are, and that the keys of
-`c[0]` and `c[1]` count the elements of a list, is the parameters' own affair.
+What brackets mean is as in Rack; what Rack makes something odd of is refused. Which parameters there are, and
+that the keys of `c[0]` and `c[1]` count the elements of a list, is the parameters' own affair.
 
 Source: Rack, "Rack::QueryParser", read 2026-11-26.
 """

@@ -20,7 +20,7 @@ Read = Callable[[Any, str], Any]
 METADATA_KEYS_MAX: Final = 50
 METADATA_KEY_MAX: Final = 40
 METADATA_VALUE_MAX: Final = 500
-"""How much metadata an object can have. Source: Stripe API reference, "Metadata", read 2026-11-26."""
+"""How much metadata an object can have. Source: Stripe, "Metadata", read 2026-11-26."""
 
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")

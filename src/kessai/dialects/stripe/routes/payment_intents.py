@@ -226,8 +226,8 @@ def _confirm(
         is_new=bool(made),
         at=call.now,
     )
-    change = replace(
-        step.change,
+    change = Change(
+        payment=step.change.payment,
         records=(*kept.records, *step.change.records),
         events=(*told, *kept.events, *step.change.events),
     )
