@@ -43,7 +43,7 @@ class Strangers:
                 email=None,
                 currency=_CURRENCY,
                 secret_key=secret_key,
-                public_key=f"pk_{secret_key[3:]}",
+                public_key=None if secret_key.startswith("rk_") else f"pk_{secret_key[3:]}",
                 at=at,
             )
             try:

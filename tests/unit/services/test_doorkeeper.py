@@ -93,6 +93,45 @@ async def test_a_merchant_that_is_not_active_is_refused_with_the_right_key_only(
     assert isinstance(await door.refuses("sk_test_wrong"), AuthenticationFailedError)
 
 
+async def test_a_public_key_is_enough_where_it_says_so() -> None:
+    door = Door()
+    public_key = door.key.public_key
+    found = door.database.answer
+    door.database.answer = lambda params: (
+        [row_of(door.key, door.merchant)] if params.get("public_key") == public_key else found(params)
+    )
+
+    await door.admits(public_key, takes_public=True)
+    await door.admits(public_key, takes_public=True)
+    assert len(door.database.reads) == 1
+
+    # nowhere else, though it is remembered
+    refused = await door.refuses(public_key)
+    assert type(refused) is AuthenticationFailedError
+    door.keeper.forget()
+    door.key = replace(door.key, revoked_at=START)
+    assert type(await door.refuses(public_key, takes_public=True)) is UnknownKeyError
+
+
+async def test_a_public_key_that_is_nobodys_opens_nothing() -> None:
+    door = Door()
+    door.database.answer = lambda _params: []
+    assert type(await door.refuses("pk_test_nobody", takes_public=True)) is UnknownKeyError
+
+
+async def test_a_public_key_that_was_read_before_a_change_is_not_remembered_after_it() -> None:
+    door = Door()
+
+    def changed_meanwhile(_params: dict[str, Any]) -> Sequence[Row]:
+        door.keeper.forget()
+        return [row_of(door.key, door.merchant)]
+
+    door.database.answer = changed_meanwhile
+    await door.admits(door.key.public_key, takes_public=True)
+    await door.admits(door.key.public_key, takes_public=True)
+    assert len(door.database.reads) == 2
+
+
 async def test_the_well_known_key_is_for_this_machine_only() -> None:
     door = Door(WELL_KNOWN_KEY)
     await door.admits(WELL_KNOWN_KEY, is_local=True)
