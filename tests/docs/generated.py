@@ -11,9 +11,11 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
+from kessai.dialects.stripe.routes import every_route
 from tests.docs import tables
 from tests.docs.api_reference import operations, routes, schemas, usual_refusals
 from tests.docs.pages import Page, pages
+from tests.docs.stripe_coverage import coverage
 from tests.docs.words import Japanese
 
 PARTS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
@@ -37,6 +39,9 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "simulations": tables.simulations,
         "simulations-ja": partial(tables.simulations, Japanese),
         "statuses": tables.statuses,
+        "stripe-coverage": lambda: coverage(
+            (each.method, each.template, each.simulated) for each in every_route()
+        ),
         "transitions": tables.transitions,
         "upi": tables.upi,
         "usual-refusals": usual_refusals,

@@ -21,14 +21,6 @@ Declared = tuple[str, str, frozenset[str]]
 
 _NAMED_MAX: Final = 8
 """Of more refused members of one parameter, those that are left are named instead."""
-_HEAD: Final = """\
-# Coverage of the Stripe API
-
-What Stripe's OpenAPI document describes under `/v1`, and what kessai makes of it. *Implemented* operations
-heed every parameter of the document; *partly* implemented ones refuse the parameters named beside them; what
-is *refused* answers that it is not simulated. No parameter is ignored: it is heeded, or refused with status
-400 and its name in `param`. `expand` works everywhere.
-"""
 
 
 @dataclass(frozen=True)
@@ -44,8 +36,8 @@ class Operation:
         return f"`{self.method} {self.path}`"
 
 
-def coverage_page(routes: Iterable[Declared]) -> str:
-    """The page, in Markdown.
+def coverage(routes: Iterable[Declared]) -> str:
+    """Totals, and a section for each resource, in Markdown.
 
     Raises:
         LookupError: a route that the document does not have, or a parameter that it does not have there.
@@ -57,8 +49,8 @@ def coverage_page(routes: Iterable[Declared]) -> str:
         groups[resource_of[each.path]].append(each)
     there = {name: group for name, group in groups.items() if any(each.state != REFUSED for each in group)}
     lacking = {name: group for name, group in groups.items() if name not in there}
-    parts = [_HEAD, _totals(operations), *(_section(name, group) for name, group in there.items())]
-    return "\n".join([*parts, *([_lacking(lacking)] if lacking else [])])
+    parts = [_totals(operations), *(_section(name, group) for name, group in there.items())]
+    return "\n".join([*parts, *([_lacking(lacking)] if lacking else [])]).strip()
 
 
 def _operations(declared: Mapping[tuple[str, str], frozenset[str]]) -> list[Operation]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -59,9 +59,16 @@ class Customers:
             raise NotFoundError("customer")
         return customer
 
-    async def list(self, merchant_id: MerchantId, wanted: Wanted, *, limit: int) -> Sequence[Customer]:
+    async def list(
+        self,
+        merchant_id: MerchantId,
+        wanted: Wanted,
+        *,
+        limit: int,
+        where: Callable[[Customer], bool] = lambda _each: True,
+    ) -> Sequence[Customer]:
         """Newest first; one more than `limit` when there is more."""
-        return await self._repository.list(merchant_id, wanted, limit=limit + 1)
+        return await self._repository.list(merchant_id, wanted, limit=limit + 1, where=where)
 
     def update(
         self, customer: Customer, facts: Mapping[str, Any], *, at: datetime

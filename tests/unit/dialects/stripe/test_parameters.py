@@ -16,7 +16,7 @@ from kessai.dialects.stripe.form import FormError, decode
 from kessai.dialects.stripe.parameters import ParameterError, expandable, expansions, reader_for
 from kessai.domain.errors import KessaiError
 from kessai.simulation.cards import PUBLISHED, luhn_valid
-from tests.docs.stripe_coverage import coverage_page
+from tests.docs.stripe_coverage import coverage
 from tests.docs.stripe_data import FOLDER, SPEC, made
 
 CREATE = ("POST", "/v1/payment_intents")
@@ -421,7 +421,7 @@ def test_the_coverage_page_tells_every_operation_and_what_it_refuses() -> None:
     of_refunds = frozenset(
         {"charge", "created", "ending_before", "limit", "payment_intent", "starting_after"}
     )
-    page = coverage_page([(*CREATE, SIMULATED), ("GET", "/v1/refunds", of_refunds)])
+    page = coverage([(*CREATE, SIMULATED), ("GET", "/v1/refunds", of_refunds)])
 
     operations = json.loads((FOLDER / "operations.json").read_bytes())
     assert all(f"`{method} {path}`" in page for method, path in operations)
@@ -439,4 +439,4 @@ def test_the_coverage_page_tells_every_operation_and_what_it_refuses() -> None:
 
 def test_the_coverage_page_has_no_route_that_the_document_lacks() -> None:
     with pytest.raises(LookupError, match="GET /v1/nothing"):
-        coverage_page([("GET", "/v1/nothing", frozenset())])
+        coverage([("GET", "/v1/nothing", frozenset())])

@@ -10,6 +10,7 @@ from kessai.dialects.stripe.facts import address_of, given_of, metadata_of, ship
 from kessai.dialects.stripe.kinds import find
 from kessai.dialects.stripe.objects.customer import customer as shown
 from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
+from kessai.dialects.stripe.searching import SEARCHED, search_page
 from kessai.domain.customer import Customer
 from kessai.http.call import Call
 
@@ -27,6 +28,12 @@ async def create_customer(call: Call, given: Given) -> Result:
     }
     made, change = call.services.customers.create(call.merchant.id, facts, at=call.now)
     return Result(shown(made), change)
+
+
+@routes.get("/v1/customers/search", SEARCHED)
+async def search_customers(call: Call, given: Given) -> Result:
+    """Those that a query finds."""
+    return Result(await search_page(call, given, "customer", call.services.customers.list))
 
 
 @routes.get("/v1/customers/{customer}")
