@@ -205,8 +205,10 @@ class Intents:
         told = self._teller.of_document(EventType.INSTRUMENT_ATTACHED, attached, at)
         return Change(records=(attached,), events=(told,))
 
-    async def follow(self, change: Change) -> Change:
+    async def follow(self, change: Change, **facts: Any) -> Change:
         """What the clock, the payer or another door did to a payment, done to its intent as well.
+
+        `facts` are fields of the intent that change besides.
 
         A payment that is no try of an intent, or no longer the latest one, moves alone.
         """
@@ -218,7 +220,7 @@ class Intents:
             return change
         at = payment.updated_at
         failure = failure_of(payment) if payment.status is Status.FAILED else None
-        step = self._followed(intent.saved_again(at=at), payment, failure, at)
+        step = self._followed(intent.saved_again(at=at, **facts), payment, failure, at)
         kept = step.payment or payment
         told = tuple(_about(event, kept) for event in change.events)
         mine = step.change.events[-1:] if intent.status is not step.intent.status else ()
@@ -237,19 +239,19 @@ class Intents:
         followed = await self.follow(change)
         return followed.payment or payment, followed
 
-    async def capture(self, intent: Intent, amount: int | None, *, at: datetime) -> Step:
-        """Take what is held, or a part of it and release the rest."""
+    async def capture(self, intent: Intent, amount: int | None, *, at: datetime, **facts: Any) -> Step:
+        """Take what is held, or a part of it and release the rest; fields named by `facts` change as well."""
         intent.require(IntentAction.CAPTURE)
         held = _latest(intent)
         payment, change = await self._payments.capture(intent.merchant_id, held, amount, at=at)
-        return await self._stepped(payment, change, intent)
+        return await self._stepped(payment, change, facts)
 
     async def cancel(self, intent: Intent, reason: str | None, *, at: datetime) -> Step:
         """Give it up; what is held goes untaken."""
         intent.require(IntentAction.CANCEL)
         if intent.status is IntentStatus.AUTHORIZED:
             payment, change = await self._payments.cancel(intent.merchant_id, _latest(intent), at=at)
-            return await self._stepped(payment, change, replace(intent, cancellation_reason=reason))
+            return await self._stepped(payment, change, {"cancellation_reason": reason} if reason else {})
         canceled = intent.saved_again(
             at=at,
             status=IntentStatus.CANCELED,
@@ -268,12 +270,9 @@ class Intents:
         waiting = await self._payments.get(intent.merchant_id, intent.payment_id)
         return waiting.resolve(PAYMENT_CANCELED, at=max(at, waiting.updated_at)).saved_again()
 
-    async def _stepped(self, payment: Payment, change: Change, intent: Intent) -> Step:
-        followed = await self.follow(change)
-        after = next((each for each in followed.records if isinstance(each, Intent)), intent)
-        if intent.cancellation_reason is not None:
-            after = replace(after, cancellation_reason=intent.cancellation_reason)
-            followed = replace(followed, records=(after,))
+    async def _stepped(self, payment: Payment, change: Change, facts: Mapping[str, Any]) -> Step:
+        followed = await self.follow(change, **facts)
+        after = next(each for each in followed.records if isinstance(each, Intent))
         return Step(after, followed, payment)
 
     def _followed(self, intent: Intent, payment: Payment, failure: Failure | None, at: datetime) -> Step:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from kessai.dialects.stripe.amounts import amount_of
@@ -23,7 +24,6 @@ STATUSES: Final = {
 _SHOWN_AS_GIVEN: Final = (
     "automatic_payment_methods",
     "excluded_payment_method_types",
-    "payment_method_options",
     "receipt_email",
     "setup_future_usage",
     "shipping",
@@ -76,6 +76,7 @@ def payment_intent(value: Intent, public_url: str = "") -> Object:
         "payment_method": value.instrument_id
         and encode(PREFIXES[value.instrument_form], value.instrument_id),
         "payment_method_configuration_details": None,
+        "payment_method_options": _options(details),
         "payment_method_types": details.get("payment_method_types", ["card"]),
         "processing": {"type": "card"} if value.status is IntentStatus.PROCESSING else None,
         "review": None,
@@ -83,6 +84,15 @@ def payment_intent(value: Intent, public_url: str = "") -> Object:
         "transfer_data": None,
         **{name: details.get(name) for name in _SHOWN_AS_GIVEN},
     }
+
+
+def _options(details: Mapping[str, Any]) -> Object:
+    """How each type of method is asked; of cards, every member."""
+    if "card" not in details.get("payment_method_types", ["card"]):
+        return {}
+    given = (details.get("payment_method_options") or {}).get("card") or {}
+    usual = {"installments": None, "mandate_options": None, "network": None}
+    return {"card": {**usual, "request_three_d_secure": "automatic", **given}}
 
 
 def failure_object(failure: Failure, payment_id: str | None = None) -> Object:

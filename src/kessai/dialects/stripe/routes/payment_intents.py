@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from kessai.dialects.stripe.amounts import charged, currency_of, in_units, money_from
 from kessai.dialects.stripe.declaring import Given, Result, StripeRoutes
-from kessai.dialects.stripe.errors import StripeError, missing, required
+from kessai.dialects.stripe.errors import StripeError, missing, not_simulated, required
 from kessai.dialects.stripe.facts import given_of, masked, metadata_of, shipping_of
 from kessai.dialects.stripe.kinds import find
 from kessai.dialects.stripe.objects.payment_intent import client_secret, failure_object, payment_intent
@@ -32,10 +32,14 @@ from kessai.simulation.trying import Terms
 
 routes: Final = StripeRoutes()
 _METHOD: Final = "payment_method payment_method_data"
+_CARD_OPTIONS: Final = (
+    "payment_method_options.card.request_three_d_secure payment_method_options.card.capture_method "
+    "payment_method_options.card.setup_future_usage"
+)
 _DESCRIBED: Final = (
     f"{_METHOD} customer description metadata receipt_email shipping statement_descriptor "
     "statement_descriptor_suffix transfer_group setup_future_usage payment_method_types "
-    "payment_method_options excluded_payment_method_types"
+    f"excluded_payment_method_types {_CARD_OPTIONS}"
 )
 _CONFIRMED: Final = "off_session return_url error_on_requires_action use_stripe_sdk mandate_data"
 _KEPT: Final = (
@@ -59,10 +63,9 @@ async def create_payment_intent(call: Call, given: Given) -> Result:
     customer_id = await _customer_id(call, given)
     instrument, is_new = await instrument_of(call, given)
     _refuse_anothers(instrument, customer_id)
-    by_hand = given.get("capture_method") == "manual"
     asked = Asked(
         amount=amount,
-        capture_method=CaptureMethod.MANUAL if by_hand else CaptureMethod.AUTOMATIC,
+        capture_method=_capture_method(given) or CaptureMethod.AUTOMATIC,
         customer_id=customer_id,
         description=masked(given.get("description")),
         metadata=metadata_of(given, {}),
@@ -88,7 +91,7 @@ async def retrieve_payment_intent(call: Call, given: Given, intent: str) -> Resu
     return Result(payment_intent(await _found(call, given, intent), call.services.public_url))
 
 
-@routes.post("/v1/payment_intents/{intent}", f"amount currency {_DESCRIBED}")
+@routes.post("/v1/payment_intents/{intent}", f"amount currency capture_method {_DESCRIBED}")
 async def update_payment_intent(call: Call, given: Given, intent: str) -> Result:
     """Change what is given."""
     known = await _found(call, given, intent)
@@ -101,7 +104,7 @@ async def update_payment_intent(call: Call, given: Given, intent: str) -> Result
 @routes.post(
     "/v1/payment_intents/{intent}/confirm",
     f"{_METHOD} {_CONFIRMED} {_PUBLIC} capture_method receipt_email setup_future_usage shipping "
-    "payment_method_options payment_method_types",
+    f"{_CARD_OPTIONS} payment_method_types",
     is_public=True,
 )
 async def confirm_payment_intent(call: Call, given: Given, intent: str) -> Result:
@@ -120,16 +123,22 @@ async def confirm_payment_intent(call: Call, given: Given, intent: str) -> Resul
 
 
 @routes.post(
-    "/v1/payment_intents/{intent}/capture", "amount_to_capture metadata statement_descriptor final_capture"
+    "/v1/payment_intents/{intent}/capture",
+    "amount_to_capture metadata statement_descriptor statement_descriptor_suffix final_capture",
 )
 async def capture_payment_intent(call: Call, given: Given, intent: str) -> Result:
     """Take what is held, or a part of it and release the rest."""
     known = await _found(call, given, intent)
     asked = given.get("amount_to_capture")
     amount = None if asked is None else money_from(asked, known.amount.currency, param="amount_to_capture")
+    if given.get("final_capture") is False:
+        raise not_simulated("A capture that is not final", param="final_capture")
+    minor = None if amount is None else amount.minor
+    details = {**known.details, **given_of(given, "statement_descriptor", "statement_descriptor_suffix")}
     try:
-        minor = None if amount is None else amount.minor
-        step = await call.services.intents.capture(known, minor, at=call.now)
+        step = await call.services.intents.capture(
+            known, minor, at=call.now, metadata=metadata_of(given, known.metadata), details=details
+        )
     except TransitionNotAllowedError:
         message = (
             f"This PaymentIntent could not be captured because it has a status of {_word(known)}. "
@@ -263,6 +272,11 @@ async def _updated(call: Call, given: Given, known: Intent, instrument: SavedIns
     }
     if given.get("payment_method_types"):
         facts["details"] |= _methods(given)
+    if (capture_method := _capture_method(given)) is not None:
+        facts["capture_method"] = capture_method
+    if instrument is not None and known.status not in _CONFIRMABLE:
+        message = f"This PaymentIntent's payment method could not be updated: its status is {_word(known)}."
+        raise unexpected(known, message, call)
     if "amount" in given or "currency" in given:
         facts["amount"] = _amount(given, known, call)
     if "return_url" in given:
@@ -296,6 +310,15 @@ def _details(given: Given, known: Mapping[str, Any]) -> dict[str, Any]:
         if given.get(name):
             changed[name] = given[name]
     return changed
+
+
+def _capture_method(given: Given) -> CaptureMethod | None:
+    """Whether what is held is captured by hand; what is said of cards alone goes first."""
+    card = (given.get("payment_method_options") or {}).get("card") or {}
+    asked = card.get("capture_method") or given.get("capture_method")
+    if asked is None:
+        return None
+    return CaptureMethod.MANUAL if asked == "manual" else CaptureMethod.AUTOMATIC
 
 
 def _methods(given: Given) -> dict[str, Any]:
