@@ -84,6 +84,10 @@ class Payments:
             raise NotFoundError("payment")
         return payment
 
+    async def get_any(self, payment_id: str) -> Payment | None:
+        """A payment whoever's it is, for its payer."""
+        return await self._repository.get_any(payment_id)
+
     async def list(
         self, merchant_id: MerchantId, wanted: PaymentFilter, *, before: str | None, limit: int
     ) -> Page[Payment]:

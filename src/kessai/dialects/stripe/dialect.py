@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from kessai.dialects.stripe import challenge_pages, errors
+from kessai.dialects.stripe import challenge_pages, errors, receipt_pages
 from kessai.dialects.stripe.coverage import is_documented
 from kessai.dialects.stripe.declaring import StripeRoute, as_router
 from kessai.dialects.stripe.errors import StripeError, not_simulated
@@ -47,7 +47,7 @@ class StripeDialect:
     def routers(self) -> Routers:
         """At the root, for libraries that take no path, and under a name; and the payer's page."""
         router = as_router(list(self._routes.values()), expanded)
-        return (("", router), ("/stripe", router), ("", challenge_pages.router))
+        return (("", router), ("/stripe", router), ("", challenge_pages.router), ("", receipt_pages.router))
 
     def reader(self, route: Route) -> Reader:
         """By the parameters that the API's document gives an operation."""
