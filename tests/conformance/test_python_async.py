@@ -11,6 +11,9 @@ from tests.conformance.flows import error_of, payment
 from tests.conformance.lossy_proxy import LossyProxy
 from tests.support.server import RunningServer
 
+# how the library itself calls httpx
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+
 
 async def test_a_payment_is_made_and_refunded(async_client: stripe.StripeClient) -> None:
     intent = await async_client.v1.payment_intents.create_async(params=payment(2_000))

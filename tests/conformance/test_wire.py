@@ -90,9 +90,9 @@ def test_reading_has_no_key(wire: httpx.Client) -> None:
     assert "idempotency-key" not in wire.get("/v1/customers", headers={"idempotency-key": "x"}).headers
 
 
-@pytest.mark.parametrize("key", ["x" * 256, "é".encode("latin-1"), ""])
-def test_a_key_that_is_none_is_refused(wire: httpx.Client, key: str | bytes) -> None:
-    answer = wire.post("/v1/customers", headers=[(b"idempotency-key", key)])  # type: ignore[list-item]  # bytes
+@pytest.mark.parametrize("told", [b"x" * 256, b"\xe9", b""])
+def test_a_key_that_is_none_is_refused(wire: httpx.Client, told: bytes) -> None:
+    answer = wire.post("/v1/customers", headers=[(b"idempotency-key", told)])
 
     assert answer.status_code == 400
     assert answer.json()["error"]["type"] in ("idempotency_error", "invalid_request_error")
@@ -115,7 +115,7 @@ def test_a_key_is_given_as_the_user_of_basic(curl: httpx.Client, key: str) -> No
 
 
 @pytest.mark.parametrize(
-    "authorization", [None, "", "Bearer", "Bearer ", "Basic", "Basic !!!", "Digest x", "sk_test_1"]
+    "authorization", [None, "", "Bearer", "Basic", "Basic !!!", "Digest x", "sk_test_1"]
 )
 def test_without_a_key_nobody_is_let_in(curl: httpx.Client, authorization: str | None) -> None:
     headers = {} if authorization is None else {"authorization": authorization}

@@ -132,6 +132,15 @@ def string(length_max: int) -> Read:
     return read
 
 
+def clearable(read_value: Read) -> Read:
+    """The same, where an empty value unsets what was there."""
+
+    def read(value: Any, param: str) -> Any:
+        return None if value == "" else read_value(value, param)
+
+    return read
+
+
 def choice(values: list[str]) -> Read:
     """The reader of one of these words."""
     known = frozenset(values)

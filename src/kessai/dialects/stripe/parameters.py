@@ -32,6 +32,13 @@ _PLAIN: Final[Mapping[str, Read]] = {
     "number": values.number,
     "time": values.integer,
 }
+_CLEARED: Final = frozenset(
+    {"city", "description", "email", "line1", "line2", "phone", "postal_code", "state"}
+)
+"""Free text that an empty value unsets, though the document does not say so.
+
+Source: stripe-dotnet, pull request 1956 and issue 68 (clearing a customer's `email`), read 2026-11-26.
+"""
 _EMPTY: Final = ""
 """The node of what unsets a parameter."""
 _ALL: Final = frozenset({""})
@@ -148,7 +155,12 @@ def _members(node: Any, names: frozenset[str]) -> tuple[dict[str, Read], tuple[s
         name: _reader(each, heads[name]) if name in heads else values.not_simulated
         for name, each in members.items()
     }
-    return readers, tuple(name for name in node.get("required", ()) if name in heads)
+    required = tuple(name for name in node.get("required", ()) if name in heads)
+    # Who has a telephone is somebody, and may lose their name; a product may not.
+    cleared = _CLEARED | {"name"} if "phone" in members else _CLEARED
+    for name in cleared & heads.keys() - set(required):
+        readers[name] = values.clearable(readers[name])
+    return readers, required
 
 
 def by_head(names: Iterable[str]) -> dict[str, frozenset[str]]:
