@@ -29,7 +29,7 @@ def payment(amount: int = 2_000, **more: Any) -> Any:
         "amount": amount,
         "currency": "usd",
         "payment_method": "pm_card_visa",
-        "payment_method_types": ["card"],
+        "allowed_payment_method_types": ["card"],
         "confirm": True,
         **more,
     }

@@ -135,5 +135,5 @@ def test_a_customer_is_searched_for(client: stripe.StripeClient) -> None:
 
     for found in (by_mail, by_part, both):
         assert [each.id for each in found.data] == [jenny.id]
-    assert by_mail.object == "search_result"
+    assert by_mail.to_dict()["object"] == "search_result"
     assert by_mail.has_more is False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -66,7 +67,8 @@ def test_a_card_that_cannot_be_is_a_card_error(
     client: stripe.StripeClient, wrong: dict[str, Any], code: str, param: str
 ) -> None:
     card = {"number": "4242424242424242", "exp_month": 8, "exp_year": 2031, "cvc": "314", **wrong}
-    described = payment(payment_method=None, payment_method_data={"type": "card", "card": card})
+    described = payment(payment_method_data={"type": "card", "card": card})
+    del described["payment_method"]
 
     with pytest.raises(stripe.CardError) as refusal:
         client.v1.payment_intents.create(params=described)
@@ -90,16 +92,17 @@ def test_a_decline_is_kept_and_can_be_looked_up(client: stripe.StripeClient) -> 
 
 
 def test_an_unknown_id_in_the_path_is_not_found(client: stripe.StripeClient) -> None:
-    for ask, param in (
+    asks: list[tuple[Callable[[], object], str]] = [
         (lambda: client.v1.payment_intents.retrieve(NEVER_HEARD_OF), "intent"),
         (lambda: client.v1.customers.retrieve("cus_NeverHeardOfIt"), "id"),
         (lambda: client.v1.charges.retrieve("ch_NeverHeardOfNeverHeard00"), "id"),
         (lambda: client.v1.refunds.retrieve("re_NeverHeardOfNeverHeard00"), "id"),
-    ):
+    ]
+    for ask, param in asks:
         with pytest.raises(stripe.InvalidRequestError) as refusal:
             ask()
         assert (refusal.value.http_status, refusal.value.code) == (404, "resource_missing")
-        assert refusal.value.param in (param, "charge", "refund")
+        assert refusal.value.param == param
         assert "No such" in str(refusal.value)
 
 
@@ -113,13 +116,14 @@ def test_an_id_of_another_kind_is_not_found(client: stripe.StripeClient) -> None
 
 def test_an_unknown_id_in_a_parameter_is_a_bad_request(client: stripe.StripeClient) -> None:
     intents, refunds = client.v1.payment_intents, client.v1.refunds
-    for ask, param in (
+    asks: list[tuple[Callable[[], object], str]] = [
         (lambda: intents.create(params=payment(customer="cus_NeverHeardOfIt")), "customer"),
         (lambda: paid(client, payment_method="pm_NeverHeardOfNeverHeard00"), "payment_method"),
         (lambda: refunds.create(params={"payment_intent": NEVER_HEARD_OF}), "payment_intent"),
         (lambda: refunds.create(params={"charge": "ch_NeverHeardOfNeverHeard00"}), "charge"),
         (lambda: intents.list(params={"starting_after": NEVER_HEARD_OF}), "starting_after"),
-    ):
+    ]
+    for ask, param in asks:
         with pytest.raises(stripe.InvalidRequestError) as refusal:
             ask()
         assert (refusal.value.http_status, refusal.value.code) == (400, "resource_missing")
@@ -172,14 +176,15 @@ def test_what_cannot_be_done_where_it_stands_shows_the_intent(client: stripe.Str
     done = paid(client)
     canceled = intents.cancel(held(client).id)
 
-    for ask, intent in (
+    asks: list[tuple[Callable[[], object], stripe.PaymentIntent]] = [
         (lambda: intents.capture(done.id), done),
         (lambda: intents.cancel(done.id), done),
         (lambda: intents.confirm(done.id), done),
         (lambda: intents.confirm(canceled.id, params={"payment_method": "pm_card_visa"}), canceled),
         (lambda: intents.capture(canceled.id), canceled),
         (lambda: intents.cancel(canceled.id), canceled),
-    ):
+    ]
+    for ask, intent in asks:
         with pytest.raises(stripe.InvalidRequestError) as refusal:
             ask()
         assert (refusal.value.http_status, refusal.value.code) == (400, "payment_intent_unexpected_state")
@@ -238,7 +243,12 @@ def test_a_key_that_is_none_is_not_authenticated(client_of: ClientOf, wrong: str
 def test_a_publishable_key_may_not_do_what_a_server_does(client_of: ClientOf, key: str) -> None:
     browser = client_of(key.replace("sk_", "pk_"))
 
-    for ask in (browser.v1.customers.list, browser.v1.payment_intents.list, browser.v1.refunds.list):
+    asks: list[Callable[[], object]] = [
+        browser.v1.customers.list,
+        browser.v1.payment_intents.list,
+        browser.v1.refunds.list,
+    ]
+    for ask in asks:
         with pytest.raises((stripe.PermissionError, stripe.AuthenticationError)) as refusal:
             ask()
         assert refusal.value.http_status in (401, 403)
@@ -272,17 +282,13 @@ def test_too_many_requests_are_a_rate_limit_error(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'kessai.db'}"
     migrate_to_head(url)
     with RunningServer("--db", url, "--rate-limit", "3", directory=tmp_path) as server:
-        http_client = stripe.RequestsClient()
         client = stripe.StripeClient(
-            f"sk_test_{uuid4().hex}",
-            base_addresses={"api": server.base_url},
-            http_client=http_client,
-            max_network_retries=0,
+            f"sk_test_{uuid4().hex}", base_addresses={"api": server.base_url}, max_network_retries=0
         )
+        for _ in range(3):
+            client.v1.customers.list()
         with pytest.raises(stripe.RateLimitError) as refusal:
-            for _ in range(5):
-                client.v1.customers.list()
-        http_client.close()
+            client.v1.customers.list()
 
     assert (refusal.value.http_status, error_of(refusal.value).code) == (429, "rate_limit")
     assert refusal.value.headers is not None

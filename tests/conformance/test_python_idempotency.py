@@ -164,9 +164,7 @@ def test_without_retries_a_lost_answer_is_looked_up_with_its_key(
     assert [each.id for each in client.v1.payment_intents.list().data] == [found.id]
 
 
-def test_a_refusal_is_not_tried_again(
-    client_of: ClientOf, stripe_server: RunningServer, key: str
-) -> None:
+def test_a_refusal_is_not_tried_again(client_of: ClientOf, stripe_server: RunningServer, key: str) -> None:
     with LossyProxy(stripe_server.port) as proxy:
         behind = client_of(key, base_addresses={"api": proxy.url}, max_network_retries=3)
         with pytest.raises(stripe.InvalidRequestError):

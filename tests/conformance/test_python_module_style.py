@@ -37,7 +37,7 @@ def test_a_payment_is_made_held_captured_and_refunded() -> None:
 
 
 def test_objects_have_methods_of_their_own() -> None:
-    intent = stripe.PaymentIntent.create(amount=500, currency="usd", payment_method_types=["card"])
+    intent = stripe.PaymentIntent.create(amount=500, currency="usd", allowed_payment_method_types=["card"])
 
     confirmed = intent.confirm(payment_method="pm_card_visa")
     assert confirmed.status == "succeeded"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import stripe
 
@@ -38,7 +40,9 @@ def test_members_without_a_value_are_there_to_be_read(client: stripe.StripeClien
 
 def test_an_intent_becomes_ready_and_is_confirmed_step_by_step(client: stripe.StripeClient) -> None:
     intents = client.v1.payment_intents
-    intent = intents.create(params={"amount": 1_500, "currency": "eur", "payment_method_types": ["card"]})
+    intent = intents.create(
+        params={"amount": 1_500, "currency": "eur", "allowed_payment_method_types": ["card"]}
+    )
     assert intent.status == "requires_payment_method"
 
     intent = intents.update(intent.id, params={"payment_method": "pm_card_mastercard"})
@@ -74,14 +78,31 @@ def test_automatic_methods_that_may_redirect_need_an_address_to_return_to(
     client: stripe.StripeClient,
 ) -> None:
     intents = client.v1.payment_intents
-    wanted = payment(payment_method_types=None, automatic_payment_methods={"enabled": True})
+    wanted = payment(automatic_payment_methods={"enabled": True})
+    del wanted["allowed_payment_method_types"]
 
     with pytest.raises(stripe.InvalidRequestError) as refusal:
         intents.create(params=wanted)
     assert "return_url" in str(refusal.value)
 
-    returned = intents.create(params={**wanted, "return_url": "https://shop.example/return"})
+    wanted["return_url"] = "https://shop.example/return"
+    returned = intents.create(params=wanted)
     assert returned.status == "succeeded"
+
+
+def test_types_of_methods_have_an_older_name(client: stripe.StripeClient) -> None:
+    intents = client.v1.payment_intents
+    newer: Any = {"amount": 2_000, "currency": "usd", "allowed_payment_method_types": ["card"]}
+    older: Any = {"amount": 2_000, "currency": "usd", "payment_method_types": ["card"]}
+
+    for wanted in (newer, older):
+        made = intents.create(params=wanted)
+        assert made.payment_method_types == ["card"]
+        assert made.allowed_payment_method_types == ["card"]
+    assert intents.create(params={"amount": 500, "currency": "usd"}).allowed_payment_method_types is None
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        intents.create(params=newer | older)
+    assert refusal.value.code == "parameters_exclusive"
 
 
 def test_what_is_held_is_captured_whole(client: stripe.StripeClient) -> None:
@@ -151,8 +172,12 @@ def test_a_declined_intent_is_paid_with_another_card(client: stripe.StripeClient
 def test_the_amount_may_change_until_it_is_paid(client: stripe.StripeClient) -> None:
     intents = client.v1.payment_intents
     intent = intents.create(
-        params={"amount": 2_000, "currency": "usd", "payment_method": "pm_card_visa"}
-        | {"payment_method_types": ["card"]}  # type: ignore[operator]  # a TypedDict and a dict
+        params={
+            "amount": 2_000,
+            "currency": "usd",
+            "payment_method": "pm_card_visa",
+            "allowed_payment_method_types": ["card"],
+        }
     )
 
     changed = intents.update(intent.id, params={"amount": 2_500, "description": "With shipping"})
@@ -240,19 +265,12 @@ def test_shipping_and_receipts_are_kept(client: stripe.StripeClient) -> None:
 
 
 def test_a_card_given_in_the_request_pays(client: stripe.StripeClient) -> None:
-    intent = client.v1.payment_intents.create(
-        params={
-            "amount": 2_000,
-            "currency": "usd",
-            "payment_method_types": ["card"],
-            "payment_method_data": {
-                "type": "card",
-                "card": {"number": "4242424242424242", "exp_month": 8, "exp_year": 2031, "cvc": "314"},
-                "billing_details": {"name": "Jenny Rosen"},
-            },  # type: ignore[typeddict-unknown-key]  # raw numbers are left out of the library's types
-            "confirm": True,
-        }
-    )
+    card = {"number": "4242424242424242", "exp_month": 8, "exp_year": 2031, "cvc": "314"}
+    described = {"type": "card", "card": card, "billing_details": {"name": "Jenny Rosen"}}
+    wanted = payment(payment_method_data=described)
+    del wanted["payment_method"]
+
+    intent = client.v1.payment_intents.create(params=wanted)
 
     assert intent.status == "succeeded"
     charge = charge_of(client, intent)

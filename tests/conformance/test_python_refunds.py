@@ -11,9 +11,7 @@ from tests.conformance.flows import charge_of, held, paid
 def test_a_payment_is_refunded_whole(client: stripe.StripeClient) -> None:
     intent = paid(client, 2_000)
 
-    refund = client.v1.refunds.create(
-        params={"payment_intent": intent.id, "reason": "requested_by_customer"}
-    )
+    refund = client.v1.refunds.create(params={"payment_intent": intent.id, "reason": "requested_by_customer"})
 
     assert (refund.object, refund.amount, refund.currency) == ("refund", 2_000, "usd")
     assert (refund.status, refund.reason) == ("succeeded", "requested_by_customer")

@@ -1,4 +1,4 @@
-"""What else Stripe's library for Python can be told: raw requests, versions, accounts, public keys, threads."""
+"""What else Stripe's library for Python can be told: raw requests, versions, accounts, keys, threads."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_browser_confirms_with_a_public_key(
 ) -> None:
     browser = client_of(key.replace("sk_", "pk_"))
     intent = client.v1.payment_intents.create(
-        params={"amount": 2_000, "currency": "usd", "payment_method_types": ["card"]}
+        params={"amount": 2_000, "currency": "usd", "allowed_payment_method_types": ["card"]}
     )
     assert intent.client_secret is not None
 

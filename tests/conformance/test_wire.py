@@ -114,9 +114,7 @@ def test_a_key_is_given_as_the_user_of_basic(curl: httpx.Client, key: str) -> No
     assert found.json()["name"] == "Jenny"
 
 
-@pytest.mark.parametrize(
-    "authorization", [None, "", "Bearer", "Basic", "Basic !!!", "Digest x", "sk_test_1"]
-)
+@pytest.mark.parametrize("authorization", [None, "", "Bearer", "Basic", "Basic !!!", "Digest x", "sk_test_1"])
 def test_without_a_key_nobody_is_let_in(curl: httpx.Client, authorization: str | None) -> None:
     headers = {} if authorization is None else {"authorization": authorization}
     answer = curl.get("/v1/customers", headers=headers)
@@ -133,9 +131,7 @@ def test_lists_in_forms_are_written_three_ways(wire: httpx.Client) -> None:
         "payment_method_types%5B1%5D=link&payment_method_types%5B0%5D=card",
     )
     for way in ways:
-        answer = wire.post(
-            "/v1/payment_intents", content=f"amount=2000&currency=usd&{way}", headers=FORM
-        )
+        answer = wire.post("/v1/payment_intents", content=f"amount=2000&currency=usd&{way}", headers=FORM)
         assert answer.status_code == 200, answer.text
         assert answer.json()["payment_method_types"] == ["card", "link"]
 
@@ -143,7 +139,9 @@ def test_lists_in_forms_are_written_three_ways(wire: httpx.Client) -> None:
 def test_queries_are_read_like_forms(wire: httpx.Client) -> None:
     wire.post("/v1/customers", data={"email": "jenny+test@example.com"})
 
-    found = wire.get("/v1/customers?email=jenny%2Btest@example.com&created[gte]=1&limit=3&expand[]=data.sources")
+    found = wire.get(
+        "/v1/customers?email=jenny%2Btest@example.com&created[gte]=1&limit=3&expand[]=data.sources"
+    )
     lost = wire.get("/v1/customers?created%5Blt%5D=1")
 
     assert [each["email"] for each in found.json()["data"]] == ["jenny+test@example.com"]

@@ -5,7 +5,7 @@ A door keeps the payment it is at, so that a scenario is a list of steps. A new 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -22,8 +22,10 @@ RETURN_URL: Final = "https://shop.example/return"
 class Door(Protocol):
     """What a shop does. Every step gives the status of its answer; none is refused by an exception."""
 
-    async def take(self, amount: int, bank: str = "success", **how: Any) -> int:
-        """Ask for a payment; `bank` is the simulation it meets. `by_hand` holds it, `currency` is its own."""
+    async def take(
+        self, amount: int, bank: str = "success", *, by_hand: bool = False, currency: str = "usd"
+    ) -> int:
+        """Ask for a payment; `bank` is the simulation it meets. `by_hand` holds it."""
         ...
 
     async def take_again(self, bank: str) -> int:
@@ -197,7 +199,10 @@ class StripeDoor(_Shop):
         return (await self._post(path, data=form(asked))).status_code
 
 
-DOORS: Final[Mapping[str, type[NativeDoor] | type[StripeDoor]]] = {"native": NativeDoor, "stripe": StripeDoor}
+DOORS: Final[Mapping[str, Callable[[httpx.AsyncClient, LossyTransport], Door]]] = {
+    "native": NativeDoor,
+    "stripe": StripeDoor,
+}
 
 
 @asynccontextmanager

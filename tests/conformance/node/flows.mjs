@@ -20,7 +20,7 @@ flow("an intent is created, updated and confirmed", async ({ stripe }) => {
   const made = await stripe.paymentIntents.create({
     amount: 1500,
     currency: "eur",
-    payment_method_types: ["card"],
+    allowed_payment_method_types: ["card"],
   });
   assert.equal(made.status, "requires_payment_method");
   const ready = await stripe.paymentIntents.update(made.id, { payment_method: "pm_card_mastercard" });
@@ -32,7 +32,7 @@ flow("an intent is created, updated and confirmed", async ({ stripe }) => {
 
 flow("automatic methods without redirects need no return_url", async ({ stripe }) => {
   const automatic_payment_methods = { enabled: true, allow_redirects: "never" };
-  const wanted = { ...payment(), payment_method_types: undefined, automatic_payment_methods };
+  const wanted = { ...payment(), allowed_payment_method_types: undefined, automatic_payment_methods };
   assert.equal((await stripe.paymentIntents.create(wanted)).status, "succeeded");
 });
 

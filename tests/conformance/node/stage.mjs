@@ -26,7 +26,7 @@ export function payment(more = {}) {
     amount: 2000,
     currency: "usd",
     payment_method: "pm_card_visa",
-    payment_method_types: ["card"],
+    allowed_payment_method_types: ["card"],
     confirm: true,
     ...more,
   };

@@ -62,6 +62,13 @@ def missing(param: str) -> ParameterError:
     return ParameterError(f"Missing required param: {shown(param)}.", param, "parameter_missing")
 
 
+def exclusive(param: str, other: str) -> ParameterError:
+    """The refusal of two parameters of which a request has one at most."""
+    return ParameterError(
+        f"You may only specify one of these parameters: {param}, {other}.", param, "parameters_exclusive"
+    )
+
+
 def empty(param: str) -> ParameterError:
     """The refusal of an empty value, which would unset what cannot be unset."""
     return ParameterError(

@@ -39,6 +39,13 @@ _CLEARED: Final = frozenset(
 
 Source: stripe-dotnet, pull request 1956 and issue 68 (clearing a customer's `email`), read 2026-11-26.
 """
+ALLOWED_TYPES: Final = "allowed_payment_method_types"
+METHOD_TYPES: Final = "payment_method_types"
+"""Two names of one list. The first took the place of the second in version 2026-09-30.endive, which is newer
+than the document; both are heeded, whatever version is asked for.
+
+Source: stripe-node, changes of 23.0.0, and the parameters of stripe-python 16.1, read 2026-11-26.
+"""
 _EMPTY: Final = ""
 """The node of what unsets a parameter."""
 _ALL: Final = frozenset({""})
@@ -69,7 +76,7 @@ class Reader:
         for name in self._required:
             if name not in read:
                 raise values.missing(name)
-        return read
+        return _under_both_names(read)
 
 
 def reader_for(method: str, path: str, simulated: frozenset[str]) -> Reader:
@@ -84,7 +91,18 @@ def reader_for(method: str, path: str, simulated: frozenset[str]) -> Reader:
     readers, required = _members(node, simulated)
     # Every operation of the original can expand, whether it says so or not.
     readers["expand"] = _list(values.string(5000))
+    if METHOD_TYPES in simulated:
+        readers.setdefault(ALLOWED_TYPES, readers[METHOD_TYPES])
     return Reader(readers, required)
+
+
+def _under_both_names(read: dict[str, Any]) -> dict[str, Any]:
+    """The same, where what came under the newer name is found under the older one as well."""
+    if ALLOWED_TYPES in read:
+        if METHOD_TYPES in read:
+            raise values.exclusive(ALLOWED_TYPES, METHOD_TYPES)
+        read[METHOD_TYPES] = read[ALLOWED_TYPES]
+    return read
 
 
 @cache

@@ -21,6 +21,7 @@ STATUSES: Final = {
     IntentStatus.CANCELED: "canceled",
 }
 _SHOWN_AS_GIVEN: Final = (
+    "allowed_payment_method_types",
     "automatic_payment_methods",
     "excluded_payment_method_types",
     "payment_method_options",
