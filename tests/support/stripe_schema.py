@@ -14,6 +14,8 @@ from referencing.jsonschema import DRAFT202012
 
 DEFAULT_SPEC: Final = Path(__file__).parents[2] / "../shared/reference/stripe-openapi/spec3.json"
 _DOCUMENT: Final = "urn:stripe"
+NEWER: Final = frozenset({"allowed_payment_method_types"})
+"""Members that the document does not know yet, but the version of the API that is answered."""
 
 
 class Judge:
@@ -79,6 +81,8 @@ class Judge:
             return
         for name, each in value.items():
             known = [other["properties"][name] for other in objects if name in other["properties"]]
+            if not known and name in NEWER:
+                continue
             if not known:
                 yield f"{where}/{name}: no member of {objects[0].get('title') or objects[0].get('type')}"
             else:

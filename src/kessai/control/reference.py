@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from kessai.http.answer import Send, send_answer
 from kessai.http.dialect import Dialect
-from kessai.http.request import Receive
+from kessai.http.request import Receive, Request
 from kessai.http.request_ids import App
 from kessai.http.routes import Routers
 
@@ -42,9 +42,10 @@ class Reference:
             dialect = next(
                 (each for root, each in self._roots.items() if path.startswith(root)), self._dialect
             )
-            refusal = dialect.unknown(scope["method"], path)
-            answer = dialect.refuse(refusal, scope["state"]["request_id"])
-            await send_answer(send, answer, (), with_body=True)
+            method, request_id = scope["method"], scope["state"]["request_id"]
+            answer = dialect.refuse(dialect.unknown(method, path), request_id)
+            headers = dialect.answer_headers(Request(scope, receive), request_id)
+            await send_answer(send, answer, headers, with_body=method != "HEAD")
         else:
             pages = self._pages or await self._built()
             await pages(scope, receive, send)

@@ -62,6 +62,13 @@ def missing(param: str) -> ParameterError:
     return ParameterError(f"Missing required param: {shown(param)}.", param, "parameter_missing")
 
 
+def exclusive(param: str, other: str) -> ParameterError:
+    """The refusal of two parameters of which a request has one at most."""
+    return ParameterError(
+        f"You may only specify one of these parameters: {param}, {other}.", param, "parameters_exclusive"
+    )
+
+
 def empty(param: str) -> ParameterError:
     """The refusal of an empty value, which would unset what cannot be unset."""
     return ParameterError(
@@ -128,6 +135,15 @@ def string(length_max: int) -> Read:
         if type(value) is str and 0 < len(value) <= length_max:
             return value
         raise invalid("string", value, param, f"; must be at most {length_max} characters")
+
+    return read
+
+
+def clearable(read_value: Read) -> Read:
+    """The same, where an empty value unsets what was there."""
+
+    def read(value: Any, param: str) -> Any:
+        return None if value == "" else read_value(value, param)
 
     return read
 

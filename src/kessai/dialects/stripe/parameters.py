@@ -32,6 +32,20 @@ _PLAIN: Final[Mapping[str, Read]] = {
     "number": values.number,
     "time": values.integer,
 }
+_CLEARED: Final = frozenset(
+    {"city", "description", "email", "line1", "line2", "phone", "postal_code", "state"}
+)
+"""Free text that an empty value unsets, though the document does not say so.
+
+Source: stripe-dotnet, pull request 1956 and issue 68 (clearing a customer's `email`), read 2026-11-26.
+"""
+ALLOWED_TYPES: Final = "allowed_payment_method_types"
+METHOD_TYPES: Final = "payment_method_types"
+"""Two names of one list. The first took the place of the second in version 2026-09-30.endive, which is newer
+than the document; both are heeded, whatever version is asked for.
+
+Source: stripe-node, changes of 23.0.0, and the parameters of stripe-python 16.1, read 2026-11-26.
+"""
 _EMPTY: Final = ""
 """The node of what unsets a parameter."""
 _ALL: Final = frozenset({""})
@@ -62,7 +76,7 @@ class Reader:
         for name in self._required:
             if name not in read:
                 raise values.missing(name)
-        return read
+        return _under_both_names(read)
 
 
 def reader_for(method: str, path: str, simulated: frozenset[str]) -> Reader:
@@ -77,7 +91,18 @@ def reader_for(method: str, path: str, simulated: frozenset[str]) -> Reader:
     readers, required = _members(node, simulated)
     # Every operation of the original can expand, whether it says so or not.
     readers["expand"] = _list(values.string(5000))
+    if METHOD_TYPES in simulated:
+        readers.setdefault(ALLOWED_TYPES, readers[METHOD_TYPES])
     return Reader(readers, required)
+
+
+def _under_both_names(read: dict[str, Any]) -> dict[str, Any]:
+    """The same, where what came under the newer name is found under the older one as well."""
+    if ALLOWED_TYPES in read:
+        if METHOD_TYPES in read:
+            raise values.exclusive(ALLOWED_TYPES, METHOD_TYPES)
+        read[METHOD_TYPES] = read[ALLOWED_TYPES]
+    return read
 
 
 @cache
@@ -148,7 +173,12 @@ def _members(node: Any, names: frozenset[str]) -> tuple[dict[str, Read], tuple[s
         name: _reader(each, heads[name]) if name in heads else values.not_simulated
         for name, each in members.items()
     }
-    return readers, tuple(name for name in node.get("required", ()) if name in heads)
+    required = tuple(name for name in node.get("required", ()) if name in heads)
+    # Who has a telephone is somebody, and may lose their name; a product may not.
+    cleared = _CLEARED | {"name"} if "phone" in members else _CLEARED
+    for name in cleared & heads.keys() - set(required):
+        readers[name] = values.clearable(readers[name])
+    return readers, required
 
 
 def by_head(names: Iterable[str]) -> dict[str, frozenset[str]]:

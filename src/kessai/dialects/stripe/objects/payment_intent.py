@@ -22,6 +22,7 @@ STATUSES: Final = {
     IntentStatus.CANCELED: "canceled",
 }
 _SHOWN_AS_GIVEN: Final = (
+    "allowed_payment_method_types",
     "automatic_payment_methods",
     "excluded_payment_method_types",
     "receipt_email",

@@ -13,6 +13,7 @@ from kessai.dialects.stripe.facts import given_of, masked, metadata_of, shipping
 from kessai.dialects.stripe.kinds import find
 from kessai.dialects.stripe.objects.payment_intent import client_secret, failure_object, payment_intent
 from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
+from kessai.dialects.stripe.parameters import ALLOWED_TYPES
 from kessai.dialects.stripe.paying import instrument_of
 from kessai.dialects.stripe.routes.customers import living
 from kessai.dialects.stripe.searching import SEARCHED, search_page
@@ -324,17 +325,18 @@ def _capture_method(given: Given) -> CaptureMethod | None:
 def _methods(given: Given) -> dict[str, Any]:
     """Which types of method may pay: those given, or whatever is switched on."""
     types, automatic = given.get("payment_method_types"), given.get("automatic_payment_methods")
-    if types and automatic:
+    if types and automatic and ALLOWED_TYPES not in given:
         raise StripeError(
             "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.",
             param="payment_method_types",
         )
-    if types:
-        return {"payment_method_types": types, "automatic_payment_methods": None}
+    if types and not automatic:
+        return {"payment_method_types": types, ALLOWED_TYPES: types, "automatic_payment_methods": None}
     redirects = (automatic or {}).get("allow_redirects") or "always"
     is_enabled = automatic is None or automatic.get("enabled", True)
     return {
-        "payment_method_types": ["card", "link"] if is_enabled else ["card"],
+        "payment_method_types": types or (["card", "link"] if is_enabled else ["card"]),
+        ALLOWED_TYPES: types,
         "automatic_payment_methods": {"allow_redirects": redirects, "enabled": True} if is_enabled else None,
     }
 
