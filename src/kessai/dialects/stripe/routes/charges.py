@@ -57,7 +57,7 @@ async def list_charges(call: Call, given: Given) -> Result:
     return Result(page_of(call, given, "/v1/charges", "charge", found))
 
 
-async def charged(call: Call, charge_id: str, *, param: str = "charge", status: int = 404) -> Payment:
+async def charged(call: Call, charge_id: str, *, param: str = "id", status: int = 404) -> Payment:
     """The payment behind a charge.
 
     Raises:

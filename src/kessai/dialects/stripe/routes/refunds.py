@@ -66,7 +66,7 @@ async def list_refunds(call: Call, given: Given) -> Result:
     wanted = await wanted_of(call, given, "refund")
     payment_id = None
     if given.get("charge"):
-        payment_id = (await charged(call, given["charge"], status=400)).id
+        payment_id = (await charged(call, given["charge"], param="charge", status=400)).id
     intent = await _intent(call, given) if given.get("payment_intent") else None
     told = intent and encode("pi", intent.id)
     found = await call.services.payments.refunds(
@@ -127,7 +127,7 @@ def _refused(payment: Payment) -> StripeError:
 
 async def _payment(call: Call, given: Given) -> Payment:
     if given.get("charge"):
-        payment = await charged(call, given["charge"], status=400)
+        payment = await charged(call, given["charge"], param="charge", status=400)
     elif given.get("payment_intent"):
         intent = await _intent(call, given)
         if intent.charged_id is None:
