@@ -1,0 +1,100 @@
+"""Every operation there is, walked once: each answer is held against Stripe's own document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kessai.dialects.stripe.routes import every_route
+from tests.api.stripe.conftest import Stripe
+from tests.support.gateway import Gateway
+from tests.support.stripe_schema import judge
+
+CARD = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2030, "cvc": "123"}
+BY_CARD: dict[str, Any] = {"payment_method_types": ["card"]}
+
+
+class Walk:
+    """Goes to operations by their templates, ids filled in, and remembers which."""
+
+    def __init__(self, stripe: Stripe) -> None:
+        self.stripe = stripe
+        self.been: set[tuple[str, str]] = set()
+
+    async def __call__(self, operation: str, *ids: str, status: int = 200, **parameters: Any) -> Any:
+        method, template = operation.split(" ")
+        self.been.add((method, f"/v1{template}"))
+        left = list(ids)
+        parts = [left.pop(0) if part.startswith("{") else part for part in template.split("/")]
+        send = {"GET": self.stripe.get, "POST": self.stripe.post}
+        path = "/".join(parts)
+        if method == "DELETE":
+            return await self.stripe.delete(path, status)
+        return await send[method](path, status, **parameters)
+
+
+@pytest.mark.skipif(judge() is None, reason="Stripe's OpenAPI document is not beside this checkout")
+async def test_every_operation_answers_as_the_document_says(gateway: Gateway, stripe: Stripe) -> None:
+    walk = Walk(stripe)
+    for part in PARTS:
+        await part(walk, gateway)
+
+    declared = {(each.method, each.template) for each in every_route()}
+    assert declared - walk.been == set()
+
+
+async def customers(walk: Walk, _gateway: Gateway) -> None:
+    """Customers."""
+    made = await walk(
+        "POST /customers", email="ann@example.com", address={"city": "Kyoto"}, metadata={"a": "b"}
+    )
+    await walk("GET /customers/{customer}", made["id"])
+    await walk("POST /customers/{customer}", made["id"], name="Ann", shipping={"name": "Ann", "address": {}})
+    await walk("GET /customers", email="ann@example.com")
+    await walk("GET /customers/search", query="email:'ann@example.com'")
+    await walk("DELETE /customers/{customer}", made["id"])
+    await walk("GET /customers/{customer}", made["id"])
+
+
+async def payments(walk: Walk, _gateway: Gateway) -> None:
+    """PaymentIntents, charges and refunds."""
+    made = await walk(
+        "POST /payment_intents", amount=1_000, currency="usd", capture_method="manual", **BY_CARD
+    )
+    await walk("POST /payment_intents/{intent}", made["id"], payment_method="pm_card_visa", description="Tea")
+    await walk("POST /payment_intents/{intent}/confirm", made["id"])
+    taken = await walk("POST /payment_intents/{intent}/capture", made["id"], amount_to_capture=900)
+    await walk(
+        "GET /payment_intents/{intent}", made["id"], expand=["latest_charge.refunds", "payment_method"]
+    )
+    await walk("GET /payment_intents")
+    await walk("GET /payment_intents/search", query="status:'succeeded'")
+    given_up = await walk("POST /payment_intents", amount=1_000, currency="usd")
+    await walk("POST /payment_intents/{intent}/cancel", given_up["id"])
+    asked = await walk(
+        "POST /payment_intents",
+        amount=1_000,
+        currency="usd",
+        confirm=True,
+        payment_method="pm_card_threeDSecure2Required",
+        return_url="https://shop.example/done",
+        **BY_CARD,
+    )
+    assert asked["next_action"]["type"] == "redirect_to_url"
+    for status, card in ((402, "pm_card_visa_chargeDeclined"), (402, "pm_card_radarBlock")):
+        await walk("POST /payment_intents/{intent}/confirm", asked["id"], status=status, payment_method=card)
+    await walk("GET /charges/{charge}", taken["latest_charge"])
+    await walk("GET /charges", payment_intent=asked["id"])
+    await walk("GET /charges/search", query="amount>500")
+    refund = await walk("POST /refunds", payment_intent=made["id"], amount=100, reason="duplicate")
+    await walk("GET /refunds/{refund}", refund["id"])
+    await walk("POST /refunds/{refund}", refund["id"], metadata={"a": "b"})
+    await walk("GET /refunds", charge=taken["latest_charge"])
+    waiting = await walk.stripe.paid(700, payment_method="pm_card_pendingRefund")
+    on_its_way = await walk("POST /refunds", payment_intent=waiting["id"])
+    assert on_its_way["status"] == "pending"
+    await walk("POST /refunds/{refund}/cancel", on_its_way["id"])
+
+
+PARTS = [customers, payments]
