@@ -50,7 +50,12 @@ async def customers(walk: Walk, _gateway: Gateway) -> None:
         "POST /customers", email="ann@example.com", address={"city": "Kyoto"}, metadata={"a": "b"}
     )
     await walk("GET /customers/{customer}", made["id"])
-    await walk("POST /customers/{customer}", made["id"], name="Ann", shipping={"name": "Ann", "address": {}})
+    await walk(
+        "POST /customers/{customer}",
+        made["id"],
+        name="Ann",
+        shipping={"name": "Ann", "address": {"line1": "Sanjo 1"}},
+    )
     await walk("GET /customers", email="ann@example.com")
     await walk("GET /customers/search", query="email:'ann@example.com'")
     await walk("DELETE /customers/{customer}", made["id"])
