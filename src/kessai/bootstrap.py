@@ -34,6 +34,7 @@ from kessai.http.request_ids import RequestIds
 from kessai.http.routes import Routers
 from kessai.http.routing import route_table
 from kessai.services.backlog import Backlog
+from kessai.services.charges import Charges
 from kessai.services.courier import Courier
 from kessai.services.customers import Customers
 from kessai.services.deliveries import Deliveries, DeliveryPolicy
@@ -58,6 +59,7 @@ from kessai.services.strangers import Strangers
 from kessai.services.telling import Teller
 from kessai.services.timelines import Timelines
 from kessai.services.timers import Timers
+from kessai.services.tokens import Tokens
 from kessai.services.verification import Verification
 from kessai.services.webhook_dialect import WebhookDialects
 from kessai.settings import Settings
@@ -326,6 +328,8 @@ def _services(tools: _Tools) -> Services:
         intents=Intents(database, tools.ids, teller, payments),
         customers=Customers(database, tools.ids, teller),
         instruments=Instruments(database, tools.ids, teller),
+        tokens=Tokens(database, tools.ids),
+        charges=Charges(tools.ids, teller),
         merchants=Merchants(database, tools.ids, tools.dice, tools.digests, endpoints),
         endpoints=endpoints,
         events=events,

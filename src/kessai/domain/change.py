@@ -30,6 +30,16 @@ class Change:
     records: tuple[Record, ...] = ()
     claim: KeyClaim | None = None
 
+    def also(self, other: Change) -> Change:
+        """Both in one transaction, this one first. At most one of them moves a payment or a refund."""
+        return Change(
+            self.payment or other.payment,
+            self.refund or other.refund,
+            (*self.events, *other.events),
+            (*self.records, *other.records),
+            self.claim or other.claim,
+        )
+
     def is_news(self, *, is_heard: bool) -> bool:
         """Whether there is something for a dispatcher to do; `is_heard`: somebody listens to its events."""
         return (is_heard and bool(self.events)) or any(isinstance(each, Delivery) for each in self.records)

@@ -95,10 +95,14 @@ NATIVE_EVENTS: Final = (
 
 @value(frozen=True, slots=True)
 class PaymentFact:
-    """A payment, with its refund if the event is about one."""
+    """A payment, with its refund if the event is about one.
+
+    `before` is how it stood, where what is kept with it was changed.
+    """
 
     payment: Payment
     refund: Refund | None = None
+    before: Payment | None = None
 
 
 @value(frozen=True, slots=True)

@@ -60,10 +60,12 @@ class Instruments:
         return await self._repository.list(merchant_id, wanted, limit=limit + 1, where=where)
 
     def attach(
-        self, instrument: SavedInstrument, customer_id: str, *, at: datetime
+        self, instrument: SavedInstrument, customer_id: str, *, at: datetime, is_new: bool = False
     ) -> tuple[SavedInstrument, Change]:
-        """Make it a customer's."""
+        """Make it a customer's. `is_new`: it is saved by that."""
         attached = instrument.attached(customer_id, at=at)
+        if is_new:
+            attached = replace(attached, version=1)
         told = self._teller.of_document(EventType.INSTRUMENT_ATTACHED, attached, at)
         return attached, Change(records=(attached,), events=(told,))
 

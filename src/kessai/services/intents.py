@@ -26,8 +26,7 @@ from kessai.domain.values import value
 from kessai.services.payments import EVENT_AT_REST, Payments
 from kessai.services.ports import IdFactory
 from kessai.services.telling import Teller
-from kessai.simulation.decide import decide
-from kessai.simulation.trying import Terms, Trial, failure_of, trial_of
+from kessai.simulation.trying import Terms, failure_of, outcome_of, trial_of
 from kessai.storage.journal import Database
 from kessai.storage.repositories.documents import DocumentRepository
 from kessai.storage.scanning import Wanted
@@ -182,7 +181,7 @@ class Intents:
             intent_id=IntentId(intent.id),
         )
         asked = new_payment(PaymentId(self._ids.new_id(at)), order, at=at, details=details)
-        decided = asked.follow(_outcome(trial, order), at=at)
+        decided = asked.follow(outcome_of(trial), at=at)
         tried = intent
         if intent.instrument_id != instrument.id:
             tried = replace(intent, instrument_id=instrument.id, instrument_form=instrument.form)
@@ -291,13 +290,6 @@ class Intents:
 
 def _waiting(instrument: SavedInstrument | None) -> IntentStatus:
     return IntentStatus.REQUIRES_INSTRUMENT if instrument is None else IntentStatus.REQUIRES_CONFIRMATION
-
-
-def _outcome(trial: Trial, order: Order) -> Any:
-    """What the bank says: a refusal that is settled already, or what the simulation decides."""
-    if trial.refusal is not None:
-        return trial.refusal
-    return decide(order.simulate, order.instrument, order.delay).outcome
 
 
 def _latest(intent: Intent) -> str:

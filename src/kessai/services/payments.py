@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kessai.domain.change import Change
+from kessai.domain.charge import ChargeDetails
 from kessai.domain.errors import ConflictError, NotFoundError, TransitionNotAllowedError
 from kessai.domain.event import Event, EventType, PaymentFact
 from kessai.domain.ids import EventId, MerchantId, PaymentId, RefundId
@@ -96,10 +97,17 @@ class Payments:
         return await self._repository.list(merchant_id, wanted, before=cursor, limit=limit)
 
     async def capture(
-        self, merchant_id: MerchantId, payment_id: str, amount: int | None, *, at: datetime
+        self,
+        merchant_id: MerchantId,
+        payment_id: str,
+        amount: int | None,
+        *,
+        at: datetime,
+        details: ChargeDetails | None = None,
     ) -> tuple[Payment, Change]:
-        """Take what is held, or a part of it and release the rest."""
+        """Take what is held, or a part of it and release the rest. `details` are kept with it from now on."""
         held = await self.get(merchant_id, payment_id)
+        held = held if details is None else replace(held, details=details)
         at = _not_before(held, at)
         return self._moved(held.capture(_money(amount, held), at=at), at)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kessai.services.charges import Charges
 from kessai.services.customers import Customers
 from kessai.services.endpoints import Endpoints
 from kessai.services.events import Events
@@ -14,6 +15,7 @@ from kessai.services.merchants import Merchants
 from kessai.services.payments import Payments
 from kessai.services.recovery import Recovery
 from kessai.services.timelines import Timelines
+from kessai.services.tokens import Tokens
 from kessai.services.verification import Verification
 from kessai.storage.journal import Observer
 
@@ -29,6 +31,8 @@ class Services:
     intents: Intents
     customers: Customers
     instruments: Instruments
+    tokens: Tokens
+    charges: Charges
     merchants: Merchants
     endpoints: Endpoints
     events: Events

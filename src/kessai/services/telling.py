@@ -26,8 +26,14 @@ class Teller:
         return Event(EventId(self._ids.new_id(at)), document.merchant_id, kind, fact, at)
 
     def of_payment(
-        self, kind: EventType, payment: Payment, at: datetime, *, refund: Refund | None = None
+        self,
+        kind: EventType,
+        payment: Payment,
+        at: datetime,
+        *,
+        refund: Refund | None = None,
+        before: Payment | None = None,
     ) -> Event:
-        """What happened to a payment, or to a refund of it."""
-        fact = PaymentFact(payment, refund)
+        """What happened to a payment, or to a refund of it; `before` is how it stood when it was changed."""
+        fact = PaymentFact(payment, refund, before)
         return Event(EventId(self._ids.new_id(at)), payment.merchant_id, kind, fact, at)

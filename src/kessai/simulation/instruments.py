@@ -46,6 +46,7 @@ __all__ = [
     "by_number",
     "card_problem",
     "challenge_needed",
+    "expiry_problem",
     "fingerprint",
     "simulate_for",
 ]
@@ -203,7 +204,7 @@ def card_problem(
     """
     return (
         _number_problem(number)
-        or _expiry_problem(exp_month, exp_year, today)
+        or expiry_problem(exp_month, exp_year, today=today)
         or _cvc_problem(cvc, number)
         or _stranger(number)
     )
@@ -215,7 +216,8 @@ def _number_problem(number: str) -> CardProblem | None:
     return None if luhn_valid(number) else _INCORRECT_NUMBER
 
 
-def _expiry_problem(month: int | None, year: int | None, today: date) -> CardProblem | None:
+def expiry_problem(month: int | None, year: int | None, *, today: date) -> CardProblem | None:
+    """What is wrong with when a card expires; `year` is a full year."""
     if month is None or not 1 <= month <= 12:
         return _INVALID_MONTH
     if year is None or not today.year <= year <= today.year + _EXPIRY_YEARS_MAX:

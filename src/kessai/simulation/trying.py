@@ -7,10 +7,11 @@ from typing import Final
 
 from kessai.domain.failure import Failure
 from kessai.domain.instrument import Instrument, InstrumentType
-from kessai.domain.outcome import Declined
+from kessai.domain.outcome import Declined, Outcome
 from kessai.domain.payment import Payment
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.values import value
+from kessai.simulation.decide import decide
 from kessai.simulation.instruments import (
     OTHER_METHODS,
     PublishedInstrument,
@@ -80,6 +81,19 @@ def trial_of(instrument: SavedInstrument, terms: Terms) -> Trial:
     return Trial(
         simulate=simulate, instrument=kept, failure=None if is_challenged else _declined(row, instrument)
     )
+
+
+def outcome_of(trial: Trial) -> Outcome:
+    """What the bank says: a refusal that is settled already, or what the simulation decides."""
+    if trial.refusal is not None:
+        return trial.refusal
+    return decide(trial.simulate, trial.instrument, trial.delay).outcome
+
+
+def refused_at_attach(instrument: SavedInstrument) -> Failure | None:
+    """Why the issuer does not let it become a customer's; None if it does."""
+    row = _row(instrument.card.published) if instrument.card else None
+    return _declined(row, instrument) if row is not None and row.refuses_at_attach else None
 
 
 def failure_of(payment: Payment) -> Failure:

@@ -63,7 +63,7 @@ def event_to_row(event: Event, payment: Payment | None = None, state: Row = ()) 
     """
     payment_id = refund_id = endpoint_id = document_id = None
     match event.fact:
-        case PaymentFact(subject, refund):
+        case PaymentFact(subject, refund, earlier):
             payment_id = subject.id
             stood = state if subject is payment else state_to_row(subject)
             refund_id = refund.id if refund else None
@@ -71,6 +71,8 @@ def event_to_row(event: Event, payment: Payment | None = None, state: Row = ()) 
                 "payment": dict(zip(STATE_COLUMNS, stood, strict=True)),
                 "refund": dict(zip(REFUND_COLUMNS, refund_to_row(refund), strict=True)) if refund else None,
             }
+            if earlier is not None:
+                snapshot["before"] = dict(zip(STATE_COLUMNS, state_to_row(earlier), strict=True))
         case EndpointFact(endpoint, reason):
             endpoint_id = endpoint.id
             snapshot = {"endpoint": record_values(endpoint), "reason": reason}
@@ -140,8 +142,12 @@ def _fact(snapshot: dict[str, Any], order: Row) -> PaymentFact | EndpointFact | 
         )
     # Older snapshots hold the order as well.
     payment = payment_from(order, _STATE.read(snapshot["payment"]))
-    refund = snapshot["refund"]
-    return PaymentFact(payment, refund_from_row(_REFUND.read(refund)) if refund else None)
+    refund, before = snapshot["refund"], snapshot.get("before")
+    return PaymentFact(
+        payment,
+        refund_from_row(_REFUND.read(refund)) if refund else None,
+        payment_from(order, _STATE.read(before)) if before else None,
+    )
 
 
 class _Snapshot:

@@ -15,6 +15,7 @@ from kessai.dialects.stripe.objects.charge import charge
 from kessai.dialects.stripe.objects.customer import customer
 from kessai.dialects.stripe.objects.payment_intent import payment_intent
 from kessai.dialects.stripe.objects.payment_method import payment_method
+from kessai.dialects.stripe.objects.payment_source import payment_source
 from kessai.dialects.stripe.objects.refund import refund
 from kessai.dialects.stripe.shape import API_VERSION, Object, pretty, seconds
 from kessai.domain.customer import Customer
@@ -55,6 +56,12 @@ NAMES: Final[Mapping[EventType, str]] = {
 """Ours to theirs. What is not here, this API does not tell of."""
 
 _CAPTURED: Final = "charge.captured"
+_OLDER: Final[Mapping[EventType, str]] = {
+    EventType.INSTRUMENT_ATTACHED: "customer.source.created",
+    EventType.INSTRUMENT_UPDATED: "customer.source.updated",
+    EventType.INSTRUMENT_DETACHED: "customer.source.deleted",
+}
+"""How it is told of what was made in the words of before there were payment methods."""
 _ABOUT_REFUNDS: Final = frozenset(
     {EventType.REFUND_CREATED, EventType.REFUND_UPDATED, EventType.REFUND_FAILED}
 )
@@ -77,6 +84,8 @@ def name_of(event: Event) -> str | None:
     ):
         # What was held before is told of as captured.
         return _CAPTURED
+    if event.type in _OLDER and isinstance(fact, DocumentFact) and _is_older(fact.document):
+        return _OLDER[event.type]
     return name
 
 
@@ -121,12 +130,21 @@ def _shown(event: Event, public_url: str) -> tuple[Object, Object | None]:
     if isinstance(fact, PaymentFact):
         if event.type in _ABOUT_REFUNDS and fact.refund is not None:
             return refund(fact.refund, public_url), None
-        return charge(fact.payment, public_url), None
+        earlier = None if fact.before is None else charge(fact.before, public_url)
+        return charge(fact.payment, public_url), earlier
     if isinstance(fact, DocumentFact):
-        render = _RENDERS[type(fact.document)]
+        render = _render_of(fact.document)
         before = None if fact.before is None else render(fact.before, public_url)
         return render(fact.document, public_url), before
     raise ValueError(f"nothing is left to tell of event {event.id}")
+
+
+def _render_of(document: Document) -> Callable[[Any, str], Object]:
+    return payment_source if _is_older(document) else _RENDERS[type(document)]
+
+
+def _is_older(document: Document) -> bool:
+    return isinstance(document, SavedInstrument) and document.form != "instrument"
 
 
 class StripeWebhooks:
@@ -136,11 +154,13 @@ class StripeWebhooks:
         self._public_url = public_url
 
     def hears(self, endpoint: Endpoint, event_type: str) -> bool:
-        """Whether an endpoint may want to hear of a core event; `charge.captured` is told when rendered."""
+        """Whether an endpoint may want to hear of a core event, which may have one of several names."""
         known = NAMES.get(EventType(event_type))
         if known is None:
             return False
-        names = {known, _CAPTURED} if event_type == EventType.PAYMENT_SUCCEEDED else {known}
+        names = {known, _OLDER.get(EventType(event_type), known)}
+        if event_type == EventType.PAYMENT_SUCCEEDED:
+            names.add(_CAPTURED)
         return EVERY_EVENT in endpoint.events or not names.isdisjoint(endpoint.events)
 
     def tells(self, endpoint: Endpoint, event: Event) -> bool:

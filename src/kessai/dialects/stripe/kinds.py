@@ -11,7 +11,9 @@ from kessai.dialects.stripe.objects.charge import charge
 from kessai.dialects.stripe.objects.customer import customer
 from kessai.dialects.stripe.objects.payment_intent import payment_intent
 from kessai.dialects.stripe.objects.payment_method import payment_method
+from kessai.dialects.stripe.objects.payment_source import payment_source
 from kessai.dialects.stripe.objects.refund import refund
+from kessai.dialects.stripe.objects.token import token
 from kessai.dialects.stripe.shape import Object
 from kessai.domain.customer import Customer
 from kessai.domain.errors import NotFoundError
@@ -19,6 +21,7 @@ from kessai.domain.intent import Intent
 from kessai.domain.payment import Payment
 from kessai.domain.refund import Refund
 from kessai.domain.saved_instrument import SavedInstrument
+from kessai.domain.token import Token
 from kessai.domain.values import value
 from kessai.http.call import Call
 
@@ -44,6 +47,13 @@ class Kind:
         return None
 
 
+_SOURCE: Final = Kind(
+    ("card", "src"),
+    SavedInstrument,
+    lambda call, each: call.services.instruments.get(call.merchant.id, each),
+    payment_source,
+)
+
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "customer": Kind(
@@ -57,6 +67,14 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             SavedInstrument,
             lambda call, each: call.services.instruments.get(call.merchant.id, each),
             payment_method,
+        ),
+        "card": _SOURCE,
+        "source": _SOURCE,
+        "token": Kind(
+            ("tok",),
+            Token,
+            lambda call, each: call.services.tokens.get(call.merchant.id, each),
+            token,
         ),
         "payment_intent": Kind(
             ("pi",),

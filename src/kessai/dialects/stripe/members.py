@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from kessai.dialects.stripe.attaching import is_source
 from kessai.dialects.stripe.kinds import KINDS
+from kessai.dialects.stripe.objects.payment_source import payment_source
 from kessai.dialects.stripe.objects.refund import refund
 from kessai.dialects.stripe.shape import Object, list_object
 from kessai.http.call import Call
+from kessai.storage.scanning import Wanted
 
 _FIRST: Final = 10
 """As many as the API shows of a list inside an object."""
@@ -33,6 +36,20 @@ async def _refunds(call: Call, parent: Object) -> Object:
     return list_object(f"/v1/charges/{parent['id']}/refunds", shown, has_more=len(found) > _FIRST)
 
 
+async def _sources(call: Call, parent: Object) -> Object:
+    customer_id = KINDS["customer"].core_id(parent["id"])
+    found = (
+        await call.services.instruments.list(
+            call.merchant.id, Wanted(owner_id=customer_id), limit=_FIRST, where=is_source
+        )
+        if customer_id
+        else []
+    )
+    shown = [payment_source(each) for each in found[:_FIRST]]
+    return list_object(f"/v1/customers/{parent['id']}/sources", shown, has_more=len(found) > _FIRST)
+
+
 _MEMBERS: Final[Mapping[tuple[str, str], Callable[[Call, Object], Awaitable[Object]]]] = {
     ("charge", "refunds"): _refunds,
+    ("customer", "sources"): _sources,
 }

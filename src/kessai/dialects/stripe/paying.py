@@ -6,26 +6,58 @@ of its own.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from typing import Any, Final
 
 from kessai.dialects.stripe.declaring import Given
-from kessai.dialects.stripe.errors import StripeError, card_error, missing, not_simulated
-from kessai.dialects.stripe.facts import address_of, masked
+from kessai.dialects.stripe.errors import StripeError, card_error, missing, not_simulated, required
+from kessai.dialects.stripe.facts import address_of, given_of, masked, metadata_of
 from kessai.dialects.stripe.kinds import find
+from kessai.dialects.stripe.type_facts import facts_of_type
+from kessai.domain.document import Document
 from kessai.domain.saved_instrument import SavedCard, SavedInstrument
+from kessai.domain.token import Token
+from kessai.domain.values import value
 from kessai.http.call import Call
 from kessai.simulation.instruments import (
     OTHER_METHODS,
+    CardProblem,
     PublishedInstrument,
     by_name,
     by_number,
     card_problem,
+    expiry_problem,
     fingerprint,
 )
 
 _CARD_NAME: Final = "pm_card_"
 _TOKEN_NAME: Final = "tok_"  # noqa: S105 - how a test token's name begins
 _DEFAULT_EXPIRY_YEARS: Final = 1
+_FEW_DIGITS: Final = re.compile(r"[0-9]{1,4}")
+_OLDER: Final = {
+    "city": "city",
+    "country": "country",
+    "line1": "line1",
+    "line2": "line2",
+    "postal_code": "zip",
+    "state": "state",
+}
+"""The members of an address, and what follows `address_` in their older names."""
+
+
+@value(frozen=True, slots=True)
+class Pick:
+    """An instrument that a request named or described. `is_new`: it is not saved yet.
+
+    `spent` is to be saved with it: the token that it was made of, used up.
+    """
+
+    instrument: SavedInstrument
+    is_new: bool = True
+    spent: tuple[Document, ...] = ()
 
 
 async def instrument_of(call: Call, given: Given) -> tuple[SavedInstrument | None, bool]:
@@ -38,15 +70,21 @@ async def instrument_of(call: Call, given: Given) -> tuple[SavedInstrument | Non
     if name:
         return await named(call, name, param="payment_method")
     data = given.get("payment_method_data")
-    return (described(call, data, param="payment_method_data"), True) if data else (None, False)
+    if not data:
+        return None, False
+    if _token_of(data) is not None:
+        raise not_simulated(
+            "payment_method_data[card][token] with the id of a token",
+            param="payment_method_data[card][token]",
+        )
+    return described(call, data, param="payment_method_data"), True
 
 
 async def named(call: Call, name: str, *, param: str) -> tuple[SavedInstrument, bool]:
     """The instrument of this id, or a new one if it is the name of a test card."""
-    if name.startswith(_CARD_NAME):
-        row = by_name(name.removeprefix(_CARD_NAME))
-        if row is not None:
-            return of_row(call, row, {}), True
+    new = named_card(call, name)
+    if new is not None:
+        return new, True
     found: SavedInstrument | None = await find(call, "payment_method", name)
     if found is None:
         raise missing("PaymentMethod", name, param=param)
@@ -57,24 +95,100 @@ async def named(call: Call, name: str, *, param: str) -> tuple[SavedInstrument, 
     return found, False
 
 
+def named_card(call: Call, name: str) -> SavedInstrument | None:
+    """A new instrument, if this is one of the names of test cards."""
+    row = by_name(name.removeprefix(_CARD_NAME)) if name.startswith(_CARD_NAME) else None
+    return None if row is None else of_row(call, row, {})
+
+
+async def picked(call: Call, data: Given) -> Pick:
+    """A new instrument by the description of one, whose card may be a token's.
+
+    Raises:
+        StripeError: as `described`, or the token is none or used.
+    """
+    name = _token_of(data)
+    if name is None:
+        return Pick(described(call, data, param=""))
+    pick = await by_token(call, name, form="instrument", param="card[token]")
+    facts = _facts(data)
+    # Who is billed was said to the token already, unless it is said now.
+    billing = facts.pop("billing") or pick.instrument.billing
+    return replace(pick, instrument=replace(pick.instrument, **facts, billing=billing))
+
+
+async def by_token(call: Call, name: str, *, form: str, param: str) -> Pick:
+    """A new instrument by the id of a token, or by one of the names of test tokens.
+
+    Raises:
+        StripeError: there is no such token, or it was used.
+    """
+    row = by_name(name.removeprefix(_TOKEN_NAME)) if name.startswith(_TOKEN_NAME) else None
+    if row is not None:
+        return Pick(of_row(call, row, {"form": form}))
+    token: Token | None = await find(call, "token", name)
+    if token is None:
+        raise missing("token", name, param=param)
+    if token.is_used:
+        raise StripeError(
+            f"You cannot use a Stripe token more than once: {name}.", param=param, code="token_already_used"
+        )
+    return Pick(replace(token.instrument, form=form), spent=(token.used(at=call.now),))
+
+
+def typed(call: Call, card: Given, *, form: str, param: str) -> SavedInstrument:
+    """A new instrument by a card in older words: its holder's name and address are among its members.
+
+    Raises:
+        StripeError: it is none.
+    """
+    given = {**card, "exp_month": whole(card.get("exp_month")), "exp_year": whole(card.get("exp_year"))}
+    facts = {
+        "form": form,
+        "billing": older_billing(card, {}),
+        "metadata": metadata_of(card, {}),
+        "details": {"currency": card["currency"]} if card.get("currency") else {},
+    }
+    return of_row(call, _row_of(call, given, param=param), facts, given)
+
+
+def renewed(card: SavedCard, month: int | None, year: int | None, *, today: date) -> SavedCard:
+    """A card with another expiry. `year` is a full year.
+
+    Raises:
+        StripeError: that is past, or no month.
+    """
+    problem = expiry_problem(month, year, today=today)
+    if problem is not None:
+        raise _card_error(problem)
+    return replace(card, exp_month=month or card.exp_month, exp_year=year or card.exp_year)
+
+
+def older_billing(card: Given, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Who is billed, in older words; what is not given stays as it is known."""
+    billing = {**known, **given_of(card, "name")}
+    given = {name: card[f"address_{older}"] for name, older in _OLDER.items() if f"address_{older}" in card}
+    if given:
+        billing["address"] = address_of({**(known.get("address") or {}), **given})
+    return billing
+
+
 def described(call: Call, data: Given, *, param: str) -> SavedInstrument:
     """A new instrument by the description of one.
 
     Raises:
         StripeError: its card is none, or kessai does not simulate its type.
     """
-    facts: dict[str, Any] = {
-        "billing": billing_of(data.get("billing_details")),
-        "metadata": masked(data.get("metadata") or {}),
-        "details": {"allow_redisplay": data.get("allow_redisplay") or "unspecified"},
-    }
+    facts = _facts(data)
     kind = data.get("type", "card")
     if kind == "card":
-        card = data.get("card") or {}
-        return of_row(call, _row_of(call, card, param=f"{param}[card]"), facts, card)
+        card, within = data.get("card"), _within(param, "card")
+        if not card:
+            raise required(within)
+        return of_row(call, _row_of(call, card, param=within), facts, card)
     if kind not in OTHER_METHODS:
-        raise not_simulated(f"The payment method type {kind}", param=f"{param}[type]")
-    details = {**facts["details"], kind: masked(data.get(kind) or {})}
+        raise not_simulated(f"The payment method type {kind}", param=_within(param, "type"))
+    details = {**facts["details"], kind: facts_of_type(kind, data.get(kind) or {})}
     return call.services.instruments.make(
         call.merchant.id, {**facts, "type": kind, "details": details}, at=call.now
     )
@@ -90,7 +204,7 @@ def of_row(
         brand=row.brand,
         last4=row.last4,
         exp_month=given.get("exp_month") or call.now.month,
-        exp_year=_full(given.get("exp_year") or call.now.year + _DEFAULT_EXPIRY_YEARS),
+        exp_year=full_year(given.get("exp_year") or call.now.year + _DEFAULT_EXPIRY_YEARS),
         funding=row.funding,
         country=row.country,
         fingerprint=fingerprint(row.number or row.names[0]),
@@ -122,20 +236,49 @@ def _row_of(call: Call, card: Given, *, param: str) -> PublishedInstrument:
     problem = card_problem(
         number,
         card.get("exp_month"),
-        _full(card.get("exp_year")),
+        full_year(card.get("exp_year")),
         card.get("cvc"),
         today=call.now.date(),
     )
     if problem is not None:
-        raise card_error(
-            problem.code, problem.message, decline_code=problem.decline_code, param=problem.param
-        )
+        raise _card_error(problem)
     found = by_number(number)
     if found is None:
         raise missing("card", "", param=param)
     return found
 
 
-def _full(year: Any) -> Any:
+def _card_error(problem: CardProblem) -> StripeError:
+    return card_error(problem.code, problem.message, decline_code=problem.decline_code, param=problem.param)
+
+
+def _facts(data: Given) -> dict[str, Any]:
+    """What is kept of an instrument of whatever type."""
+    return {
+        "billing": billing_of(data.get("billing_details")),
+        "metadata": metadata_of(data, {}),
+        "details": {"allow_redisplay": data.get("allow_redisplay") or "unspecified"},
+    }
+
+
+def _token_of(data: Given) -> str | None:
+    """The id of a token in a description; None where there is none, or one of the names of test tokens."""
+    token: str | None = (data.get("card") or {}).get("token") if data.get("type", "card") == "card" else None
+    is_name = token is not None and by_name(token.removeprefix(_TOKEN_NAME)) is not None
+    return None if is_name else token
+
+
+def _within(param: str, name: str) -> str:
+    return f"{param}[{name}]" if param else name
+
+
+def whole(given: Any) -> int | None:
+    """A month or a year, which tokens take as text; None if it is neither."""
+    if isinstance(given, int):
+        return given
+    return int(given) if isinstance(given, str) and _FEW_DIGITS.fullmatch(given) else None
+
+
+def full_year(year: Any) -> Any:
     """A year of two digits is one of this century."""
     return year + 2000 if isinstance(year, int) and 0 <= year < 100 else year

@@ -26,7 +26,8 @@ def refund(value: Refund, _public_url: str = "") -> Object:
         "id": encode("re", value.id),
         "object": "refund",
         "amount": amount_of(value.amount),
-        "balance_transaction": encode("txn", value.id),
+        # What was only held and let go has moved no money.
+        "balance_transaction": None if details.get("is_release") else encode("txn", value.id),
         "charge": details.get("charge") or encode("ch", value.payment_id),
         "created": seconds(value.created_at),
         "currency": value.amount.currency.lower(),

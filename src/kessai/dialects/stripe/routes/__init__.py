@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 from kessai.dialects.stripe.declaring import StripeRoute
-from kessai.dialects.stripe.routes import charges, customers, payment_intents, refunds
+from kessai.dialects.stripe.routes import (
+    charge_refunds,
+    charges,
+    customer_sources,
+    customers,
+    payment_intents,
+    payment_methods,
+    refunds,
+    sources,
+    tokens,
+)
 
-_MODULES = (customers, payment_intents, charges, refunds)
+_MODULES = (
+    customers,
+    payment_intents,
+    payment_methods,
+    tokens,
+    sources,
+    customer_sources,
+    charges,
+    charge_refunds,
+    refunds,
+)
 
 
 def every_route() -> list[StripeRoute]:

@@ -4,29 +4,50 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from kessai.dialects.stripe.attaching import (
+    attached,
+    default_for,
+    not_the_customers,
+    picked_source,
+    source_of,
+)
 from kessai.dialects.stripe.declaring import Given, Result, StripeRoutes
 from kessai.dialects.stripe.errors import missing
 from kessai.dialects.stripe.facts import address_of, given_of, metadata_of, shipping_of
 from kessai.dialects.stripe.kinds import find
 from kessai.dialects.stripe.objects.customer import customer as shown
+from kessai.dialects.stripe.objects.payment_method import instrument_id
 from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
+from kessai.dialects.stripe.paying import Pick, named
 from kessai.dialects.stripe.searching import SEARCHED, search_page
+from kessai.domain.change import Change
 from kessai.domain.customer import Customer
 from kessai.http.call import Call
 
 routes: Final = StripeRoutes()
+_DEFAULTS: Final = "source invoice_settings.default_payment_method"
 _DESCRIBED: Final = "name email phone description metadata address shipping preferred_locales tax_exempt"
 
 
-@routes.post("/v1/customers", f"{_DESCRIBED} payment_method invoice_settings.default_payment_method")
+@routes.post("/v1/customers", f"{_DESCRIBED} {_DEFAULTS} payment_method")
 async def create_customer(call: Call, given: Given) -> Result:
-    """A new customer."""
-    facts = {
+    """A new customer, with what pays for them attached."""
+    picks = await _picks(call, given)
+    facts: dict[str, Any] = {
         **given_of(given, "name", "email", "phone", "description"),
         "metadata": metadata_of(given, {}),
         "details": _details(given, {}),
     }
+    if default := _default(given):
+        # Only what is attached by the same request can be the default of somebody new.
+        if default != given.get("payment_method"):
+            raise not_the_customers(default)
+        facts["default_instrument_id"] = picks["payment_method"].instrument.id
+    if "source" in picks:
+        facts["details"]["default_source"] = instrument_id(picks["source"].instrument)
     made, change = call.services.customers.create(call.merchant.id, facts, at=call.now)
+    for param, pick in picks.items():
+        change = change.also(attached(call, pick, made.id, param=param)[1])
     return Result(shown(made), change)
 
 
@@ -42,7 +63,7 @@ async def retrieve_customer(call: Call, given: Given, customer: str) -> Result:
     return Result(shown(await _found(call, customer)))
 
 
-@routes.post("/v1/customers/{customer}", f"{_DESCRIBED} invoice_settings.default_payment_method")
+@routes.post("/v1/customers/{customer}", f"{_DESCRIBED} {_DEFAULTS} default_source")
 async def update_customer(call: Call, given: Given, customer: str) -> Result:
     """Change what is given."""
     known = await living(call, customer)
@@ -51,8 +72,13 @@ async def update_customer(call: Call, given: Given, customer: str) -> Result:
         "metadata": metadata_of(given, known.metadata),
         "details": _details(given, known.details),
     }
-    changed, change = call.services.customers.update(known, facts, at=call.now)
-    return Result(shown(changed), change)
+    if "default_payment_method" in (given.get("invoice_settings") or {}):
+        default = _default(given)
+        chosen = await default_for(call, known.id, default) if default else None
+        facts["default_instrument_id"] = chosen and chosen.id
+    change = await _with_source(call, given, known, facts["details"])
+    changed, told = call.services.customers.update(known, facts, at=call.now)
+    return Result(shown(changed), change.also(told))
 
 
 @routes.delete("/v1/customers/{customer}")
@@ -88,6 +114,43 @@ async def _found(call: Call, customer_id: str, *, param: str = "id", status: int
     if found is None:
         raise missing("customer", customer_id, param=param, status=status)
     return found
+
+
+def _default(given: Given) -> str | None:
+    default: str | None = (given.get("invoice_settings") or {}).get("default_payment_method")
+    return default
+
+
+async def _picks(call: Call, given: Given) -> dict[str, Pick]:
+    """What is to be attached to a new customer, by the parameter that named it."""
+    picks = {}
+    if given.get("source"):
+        picks["source"] = await picked_source(call, given["source"], param="source")
+    if given.get("payment_method"):
+        instrument, is_new = await named(call, given["payment_method"], param="payment_method")
+        picks["payment_method"] = Pick(instrument, is_new)
+    return picks
+
+
+async def _with_source(call: Call, given: Given, known: Customer, details: dict[str, Any]) -> Change:
+    """What becomes of a customer's sources; which is the default is put into `details`.
+
+    A new `source` takes the place of the one that was the default.
+    """
+    if given.get("default_source"):
+        chosen = await source_of(call, given["default_source"], known)
+        if chosen is None:
+            raise missing("source", given["default_source"], param="default_source")
+        details["default_source"] = instrument_id(chosen)
+    if not given.get("source"):
+        return Change()
+    pick = await picked_source(call, given["source"], param="source")
+    made, change = attached(call, pick, known.id, param="source")
+    details["default_source"] = instrument_id(made)
+    older = await source_of(call, known.details.get("default_source") or "", known)
+    if older is None or older.id == made.id:
+        return change
+    return call.services.instruments.detach(older, at=call.now)[1].also(change)
 
 
 def _details(given: Given, known: Any) -> dict[str, Any]:

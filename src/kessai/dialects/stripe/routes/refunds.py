@@ -81,8 +81,16 @@ async def list_refunds(call: Call, given: Given) -> Result:
 
 async def refunded(call: Call, given: Given, payment: Payment) -> Result:
     """Give back what a request asks for of a payment."""
+    if details_of(payment).dispute_id is not None:
+        raise StripeError(
+            f"Charge {charge_id(payment)} has been charged back; it cannot be refunded.",
+            code="charge_disputed",
+            is_kept=True,
+        )
     asked = given.get("amount")
     currency = payment.order.amount.currency
+    if payment.status is Status.AUTHORIZED and payment.order.intent_id is None:
+        return _released(call, given, payment)
     details: dict[str, Any] = {
         "charge": charge_id(payment),
         "payment_intent": payment.order.intent_id and encode("pi", payment.order.intent_id),
@@ -106,6 +114,24 @@ async def refunded(call: Call, given: Given, payment: Payment) -> Result:
             param="amount",
             is_kept=True,
         ) from None
+    return Result(shown(made, call.services.public_url), change)
+
+
+def _released(call: Call, given: Given, payment: Payment) -> Result:
+    """Let go what a charge holds that no PaymentIntent made: there is no other way to cancel one.
+
+    Source: Stripe API reference, "Refunds", read 2026-11-20.
+    """
+    held, asked = amount_of(payment.order.amount), given.get("amount")
+    if asked not in (None, held):
+        raise StripeError(
+            f"A charge that has not been captured can only be refunded whole ({held}). Capture a part of it "
+            "to release the rest.",
+            param="amount",
+            is_kept=True,
+        )
+    details = {"charge": charge_id(payment), "metadata": metadata_of(given, {}), "is_release": True}
+    made, change = call.services.charges.release(payment, given.get("reason"), details, at=call.now)
     return Result(shown(made, call.services.public_url), change)
 
 
@@ -140,12 +166,6 @@ async def _payment(call: Call, given: Given) -> Payment:
         payment = await call.services.payments.get(call.merchant.id, intent.charged_id)
     else:
         raise required("charge")
-    if details_of(payment).dispute_id is not None:
-        raise StripeError(
-            f"Charge {charge_id(payment)} has been charged back; it cannot be refunded.",
-            code="charge_disputed",
-            is_kept=True,
-        )
     return payment
 
 
