@@ -150,7 +150,7 @@ async def _with_source(call: Call, given: Given, known: Customer, details: dict[
     older = await source_of(call, known.details.get("default_source") or "", known)
     if older is None or older.id == made.id:
         return change
-    return call.services.instruments.detach(older, at=call.now)[1].also(change)
+    return change.also(call.services.instruments.detach(older, at=call.now)[1])
 
 
 def _details(given: Given, known: Any) -> dict[str, Any]:
