@@ -367,6 +367,10 @@ async def test_an_expanded_charge_shows_its_customer_and_refunds(stripe: Stripe)
 
     assert charge["customer"]["name"] == "Ada"
     assert charge["refunds"]["data"] == []
+    refunded = await stripe.post(f"/charges/{charge['id']}/refund", amount=300, expand=["refunds"])
+    assert [each["amount"] for each in refunded["refunds"]["data"]] == [300]
+    again = await stripe.get(f"/charges/{charge['id']}", expand=["refunds"])
+    assert again["refunds"] == refunded["refunds"]
 
 
 async def test_yen_have_no_decimals(stripe: Stripe, gateway: Gateway) -> None:

@@ -95,9 +95,7 @@ async def test_a_card_may_be_a_token_that_is_used_up_by_that(stripe: Stripe) -> 
         ({"cvc": "abc"}, "invalid_cvc", "cvc"),
     ],
 )
-async def test_bad_card_data_is_refused(
-    stripe: Stripe, card: dict[str, Any], code: str, param: str
-) -> None:
+async def test_bad_card_data_is_refused(stripe: Stripe, card: dict[str, Any], code: str, param: str) -> None:
     error = await stripe.refused("POST", "/payment_methods", 402, type="card", card={**CARD, **card})
 
     assert (error["type"], error["code"], error["param"]) == ("card_error", code, param)
@@ -119,12 +117,14 @@ async def test_a_number_that_could_be_real_is_refused_and_kept_nowhere(
     # Made as the test runs: no real-looking number is written here.
     number = next(each for last in range(10) if luhn_valid(each := f"4{'7' * 14}{last}"))
 
-    error = await stripe.refused("POST", "/payment_methods", 402, type="card", card={**CARD, "number": number})
+    error = await stripe.refused(
+        "POST", "/payment_methods", 402, type="card", card={**CARD, "number": number}
+    )
     by_token = await stripe.refused("POST", "/tokens", 402, card={**CARD, "number": number})
 
-    for each in (error, by_token):
-        assert (each["code"], each["decline_code"]) == ("card_declined", "test_mode_live_card")
-        assert number not in str(each)
+    for refusal in (error, by_token):
+        assert (refusal["code"], refusal["decline_code"]) == ("card_declined", "test_mode_live_card")
+        assert number not in str(refusal)
     assert await gateway.rows() == before
 
 
@@ -159,7 +159,9 @@ async def test_other_types_are_kept(stripe: Stripe) -> None:
 
 
 async def test_of_an_account_only_the_last_digits_are_told(stripe: Stripe) -> None:
-    debit = await stripe.post("/payment_methods", type="sepa_debit", sepa_debit={"iban": "AT611904300234573201"})
+    debit = await stripe.post(
+        "/payment_methods", type="sepa_debit", sepa_debit={"iban": "AT611904300234573201"}
+    )
     bank = await stripe.post(
         "/payment_methods",
         type="us_bank_account",
@@ -243,7 +245,11 @@ async def test_what_was_let_go_is_never_attached_again(stripe: Stripe, gateway: 
 
 @pytest.mark.parametrize(
     ("customer", "code"),
-    [("cus_nothing", "resource_missing"), (None, "parameter_invalid_empty"), ("pm_card_visa", "resource_missing")],
+    [
+        ("cus_nothing", "resource_missing"),
+        (None, "parameter_invalid_empty"),
+        ("pm_card_visa", "resource_missing"),
+    ],
 )
 async def test_it_is_attached_to_nobody_unknown(stripe: Stripe, customer: str | None, code: str) -> None:
     error = await stripe.refused("POST", "/payment_methods/pm_card_visa/attach", customer=customer)
@@ -303,7 +309,10 @@ async def test_what_is_given_is_changed(stripe: Stripe, gateway: Gateway) -> Non
         allow_redisplay="limited",
     )
 
-    assert (changed["billing_details"]["name"], changed["billing_details"]["email"]) == ("Grace", "a@example.com")
+    assert (changed["billing_details"]["name"], changed["billing_details"]["email"]) == (
+        "Grace",
+        "a@example.com",
+    )
     assert (changed["card"]["exp_month"], changed["card"]["exp_year"]) == (3, 2031)
     assert (changed["metadata"], changed["allow_redisplay"]) == ({"b": "2"}, "limited")
     event = (await told(gateway))[-1]

@@ -153,6 +153,7 @@ async def test_sources_and_the_default_are_expanded(stripe: Stripe) -> None:
     customer = await a_customer(stripe, source="tok_visa", expand=["sources", "default_source"])
 
     assert customer["default_source"]["object"] == "card"
+    assert customer["sources"]["data"] == [customer["default_source"]]
     listed = await stripe.get("/customers", expand=["data.default_source", "data.sources"])
     assert listed["data"][0]["sources"]["data"] == [listed["data"][0]["default_source"]]
 
@@ -179,9 +180,7 @@ async def test_a_card_is_changed(stripe: Stripe, gateway: Gateway) -> None:
         ({"exp_year": "2020"}, "invalid_expiry_year"),
     ],
 )
-async def test_a_card_is_not_changed_into_none(
-    stripe: Stripe, parameters: dict[str, Any], code: str
-) -> None:
+async def test_a_card_is_not_changed_into_none(stripe: Stripe, parameters: dict[str, Any], code: str) -> None:
     customer = await a_customer(stripe, source="tok_visa")
 
     error = await stripe.refused(
@@ -256,7 +255,9 @@ async def test_another_merchants_are_unknown(stripe: Stripe) -> None:
     await stripe.refused(
         "GET", f"/customers/{theirs}/sources/{customer['default_source']}", 404, headers=ANOTHERS
     )
-    await stripe.refused("POST", f"/customers/{theirs}", default_source=customer["default_source"], headers=ANOTHERS)
+    await stripe.refused(
+        "POST", f"/customers/{theirs}", default_source=customer["default_source"], headers=ANOTHERS
+    )
 
 
 async def test_a_source_of_a_card_is_chargeable(stripe: Stripe) -> None:

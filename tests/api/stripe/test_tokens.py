@@ -108,9 +108,7 @@ async def test_a_test_token_is_new_each_time(stripe: Stripe) -> None:
         ({"cvc": "1"}, "invalid_cvc", "cvc"),
     ],
 )
-async def test_bad_card_data_is_refused(
-    stripe: Stripe, card: dict[str, Any], code: str, param: str
-) -> None:
+async def test_bad_card_data_is_refused(stripe: Stripe, card: dict[str, Any], code: str, param: str) -> None:
     error = await stripe.refused("POST", "/tokens", 402, card={**CARD, **card})
 
     assert (error["type"], error["code"], error["param"]) == ("card_error", code, param)
@@ -129,9 +127,7 @@ async def test_bad_card_data_is_refused(
         ({"card": {**CARD, "nonsense": "1"}}, "card[nonsense]"),
     ],
 )
-async def test_what_makes_no_token_is_refused(
-    stripe: Stripe, parameters: dict[str, Any], param: str
-) -> None:
+async def test_what_makes_no_token_is_refused(stripe: Stripe, parameters: dict[str, Any], param: str) -> None:
     error = await stripe.refused("POST", "/tokens", **parameters)
 
     assert (error["type"], error["param"]) == ("invalid_request_error", param)

@@ -29,7 +29,7 @@ async def expanded(call: Call, content: Object, paths: list[str], change: Change
         return None if found is None else known.render(found, call.services.public_url)
 
     async def fetch_member(parent: Object, name: str) -> Object:
-        return await member(call, parent, name)
+        return await member(call, parent, name, change)
 
     try:
         return await expand(content, paths, fetch=fetch, fetch_member=fetch_member, expandable=_expandable)

@@ -10,6 +10,8 @@ from kessai.dialects.stripe.kinds import KINDS
 from kessai.dialects.stripe.objects.payment_source import payment_source
 from kessai.dialects.stripe.objects.refund import refund
 from kessai.dialects.stripe.shape import Object, list_object
+from kessai.domain.change import Change
+from kessai.domain.saved_instrument import SavedInstrument
 from kessai.http.call import Call
 from kessai.storage.scanning import Wanted
 
@@ -17,39 +19,43 @@ _FIRST: Final = 10
 """As many as the API shows of a list inside an object."""
 
 
-async def member(call: Call, parent: Object, name: str) -> Object:
-    """The list that `name` stands for in an object; an empty one where kessai keeps none."""
+async def member(call: Call, parent: Object, name: str, change: Change | None = None) -> Object:
+    """The list that `name` stands for in an object; an empty one where kessai keeps none.
+
+    `change` is what the same request writes, and is in the list already.
+    """
     made = _MEMBERS.get((parent["object"], name))
     if made is None:
         return list_object(f"/v1/{parent['object']}s/{parent['id']}/{name}", [], has_more=False)
-    return await made(call, parent)
+    return await made(call, parent, change or Change())
 
 
-async def _refunds(call: Call, parent: Object) -> Object:
+async def _refunds(call: Call, parent: Object, change: Change) -> Object:
     payment_id = KINDS["charge"].core_id(parent["id"])
-    found = (
-        await call.services.payments.refunds_of(call.merchant.id, payment_id, before=None, limit=_FIRST)
-        if payment_id
-        else []
+    found = await call.services.payments.refunds(
+        call.merchant.id, Wanted(), payment_id=payment_id, limit=_FIRST
     )
-    shown = [refund(each, call.services.public_url) for each in found[:_FIRST]]
-    return list_object(f"/v1/charges/{parent['id']}/refunds", shown, has_more=len(found) > _FIRST)
+    new = change.refund
+    known = ([new] if new and new.payment_id == payment_id else []) + [
+        each for each in found if new is None or each.id != new.id
+    ]
+    shown = [refund(each, call.services.public_url) for each in known[:_FIRST]]
+    return list_object(f"/v1/charges/{parent['id']}/refunds", shown, has_more=len(known) > _FIRST)
 
 
-async def _sources(call: Call, parent: Object) -> Object:
+async def _sources(call: Call, parent: Object, change: Change) -> Object:
     customer_id = KINDS["customer"].core_id(parent["id"])
-    found = (
-        await call.services.instruments.list(
-            call.merchant.id, Wanted(owner_id=customer_id), limit=_FIRST, where=is_source
-        )
-        if customer_id
-        else []
+    found = await call.services.instruments.list(
+        call.merchant.id, Wanted(owner_id=customer_id), limit=_FIRST, where=is_source
     )
-    shown = [payment_source(each) for each in found[:_FIRST]]
-    return list_object(f"/v1/customers/{parent['id']}/sources", shown, has_more=len(found) > _FIRST)
+    moved = {each.id: each for each in change.records if isinstance(each, SavedInstrument)}
+    mine = [each for each in moved.values() if each.customer_id == customer_id and is_source(each)]
+    known = mine + [each for each in found if each.id not in moved]
+    shown = [payment_source(each) for each in known[:_FIRST]]
+    return list_object(f"/v1/customers/{parent['id']}/sources", shown, has_more=len(known) > _FIRST)
 
 
-_MEMBERS: Final[Mapping[tuple[str, str], Callable[[Call, Object], Awaitable[Object]]]] = {
+_MEMBERS: Final[Mapping[tuple[str, str], Callable[[Call, Object, Change], Awaitable[Object]]]] = {
     ("charge", "refunds"): _refunds,
     ("customer", "sources"): _sources,
 }

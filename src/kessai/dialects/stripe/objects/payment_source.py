@@ -61,7 +61,6 @@ def card(value: SavedInstrument, _public_url: str = "") -> Object:
         "networks": {"preferred": None},
         "regulated_status": "unregulated",
         "tokenization_method": None,
-        "wallet": None,
     }
 
 
