@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -194,8 +195,13 @@ def claims() -> st.SearchStrategy[KeyClaim]:
     return st.builds(KeyClaim, ids, texts, texts, answer, moments, moments)
 
 
+def _payment_fact(payment: Payment, refund: Refund | None, was_changed: bool) -> PaymentFact:
+    earlier = replace(payment, updated_at=payment.created_at, details=None) if was_changed else None
+    return PaymentFact(payment, refund, earlier)
+
+
 def events() -> st.SearchStrategy[Event]:
     """Something that happened to a payment, a refund or an endpoint."""
-    payment_facts = st.builds(PaymentFact, payments(), st.none() | refunds())
+    payment_facts = st.builds(_payment_fact, payments(), st.none() | refunds(), st.booleans())
     endpoint_facts = st.builds(EndpointFact, endpoints(), texts)
     return st.builds(Event, ids, ids, st.sampled_from(EventType), payment_facts | endpoint_facts, moments)
