@@ -19,6 +19,7 @@ from kessai.simulation.trying import refused_at_attach
 from kessai.storage.scanning import Wanted
 
 _SOURCE_FORMS: Final = frozenset({"card", "source"})
+_DEFAULT: Final = "invoice_settings[default_payment_method]"
 
 
 def attached(
@@ -87,7 +88,7 @@ async def default_for(call: Call, customer_id: str, name: str) -> SavedInstrumen
     """
     found: SavedInstrument | None = await find(call, "payment_method", name)
     if found is None:
-        raise missing("PaymentMethod", name, param=DEFAULT_PARAM)
+        raise missing("PaymentMethod", name, param=_DEFAULT)
     if found.customer_id != customer_id:
         raise not_the_customers(name)
     return found
@@ -98,7 +99,7 @@ def not_the_customers(name: str) -> StripeError:
     return StripeError(
         f"The customer does not have a payment method with the ID {name[:64]}. The payment method must be "
         "attached to the customer.",
-        param=DEFAULT_PARAM,
+        param=_DEFAULT,
         code="resource_missing",
     )
 
@@ -136,6 +137,3 @@ async def _latest_but(call: Call, instrument: SavedInstrument) -> str | None:
 def is_source(instrument: SavedInstrument) -> bool:
     """Whether it was made in the words of before there were payment methods."""
     return instrument.form in _SOURCE_FORMS
-
-
-DEFAULT_PARAM: Final = "invoice_settings[default_payment_method]"
