@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kessai.dialects.stripe.routes import every_route
+from kessai.simulation.instruments import OTHER_METHODS
 from tests.api.stripe.conftest import Stripe
 from tests.support.gateway import Gateway
 from tests.support.stripe_schema import judge
@@ -102,4 +103,71 @@ async def payments(walk: Walk, _gateway: Gateway) -> None:
     await walk("POST /refunds/{refund}/cancel", on_its_way["id"])
 
 
-PARTS = [customers, payments]
+async def methods(walk: Walk, _gateway: Gateway) -> None:
+    """Payment methods, of every type that is simulated."""
+    customer = (await walk("POST /customers"))["id"]
+    made = await walk("POST /payment_methods", type="card", card=CARD, billing_details={"name": "Ann"})
+    await walk("POST /payment_methods/{payment_method}/attach", made["id"], customer=customer)
+    await walk("POST /payment_methods/{payment_method}", made["id"], card={"exp_year": 2031})
+    await walk("GET /payment_methods/{payment_method}", made["id"], expand=["customer"])
+    for kind in OTHER_METHODS:
+        await walk("POST /payment_methods", type=kind, **{kind: NEEDED[kind]} if kind in NEEDED else {})
+    await walk("GET /payment_methods", customer=customer)
+    await walk("GET /customers/{customer}/payment_methods", customer)
+    await walk("GET /customers/{customer}/payment_methods/{payment_method}", customer, made["id"])
+    await walk("POST /payment_methods/{payment_method}/detach", made["id"])
+
+
+async def in_older_words(walk: Walk, _gateway: Gateway) -> None:
+    """Tokens, cards and sources of customers, charges without an intent."""
+    token = await walk("POST /tokens", card={**CARD, "name": "Ann"})
+    await walk("GET /tokens/{token}", token["id"])
+    source = await walk("POST /sources", type="card", token=token["id"], owner={"name": "Ann"})
+    await walk("POST /sources/{source}", source["id"], metadata={"a": "b"})
+    await walk("GET /sources/{source}", source["id"])
+    customer = (await walk("POST /customers", source="tok_visa"))["id"]
+    for name in (source["id"], "tok_amex"):
+        added = await walk("POST /customers/{customer}/sources", customer, source=name)
+        await walk("GET /customers/{customer}/sources/{id}", customer, added["id"])
+        await walk("POST /customers/{customer}/sources/{id}", customer, added["id"], metadata={"a": "b"})
+    await walk("GET /customers/{customer}/sources", customer)
+    await walk("GET /customers/{customer}", customer, expand=["sources", "default_source"])
+    for name in (source["id"], added["id"]):
+        await walk("DELETE /customers/{customer}/sources/{id}", customer, name)
+    held = await walk("POST /charges", amount=1_000, currency="usd", customer=customer, capture=False)
+    await walk("POST /charges/{charge}", held["id"], fraud_details={"user_report": "safe"})
+    await walk("POST /charges/{charge}/capture", held["id"], amount=900, expand=["refunds"])
+    await walk("POST /charges", status=402, amount=1_000, currency="usd", source="tok_chargeDeclined")
+    await walk("POST /charges/{charge}/refund", held["id"], amount=100)
+    refund = await walk("POST /charges/{charge}/refunds", held["id"], amount=100)
+    await walk("GET /charges/{charge}/refunds", held["id"])
+    await walk("GET /charges/{charge}/refunds/{refund}", held["id"], refund["id"])
+    await walk("POST /charges/{charge}/refunds/{refund}", held["id"], refund["id"], metadata={"a": "b"})
+    let_go = await walk("POST /charges", amount=1_000, currency="usd", source="tok_visa", capture=False)
+    await walk("POST /refunds", charge=let_go["id"])
+    await walk("GET /charges/{charge}", let_go["id"])
+
+
+NEEDED: dict[str, Any] = {
+    "acss_debit": {
+        "account_number": "000123456789",
+        "institution_number": "000",
+        "transit_number": "11000",
+    },
+    "au_becs_debit": {"account_number": "000123456", "bsb_number": "000000"},
+    "bacs_debit": {"account_number": "00012345", "sort_code": "108800"},
+    "boleto": {"tax_id": "00000000000"},
+    "eps": {"bank": "bank_austria"},
+    "fpx": {"bank": "maybank2u"},
+    "ideal": {"bank": "ing"},
+    "p24": {"bank": "ing"},
+    "sepa_debit": {"iban": "AT611904300234573201"},
+    "us_bank_account": {
+        "account_holder_type": "individual",
+        "account_number": "000123456789",
+        "routing_number": "110000000",
+    },
+}
+"""What some types need, or may have."""
+
+PARTS = [customers, payments, methods, in_older_words]
