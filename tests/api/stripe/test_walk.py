@@ -126,6 +126,7 @@ async def in_older_words(walk: Walk, _gateway: Gateway) -> None:
     await walk("POST /sources/{source}", source["id"], metadata={"a": "b"})
     await walk("GET /sources/{source}", source["id"])
     customer = (await walk("POST /customers", source="tok_visa"))["id"]
+    added = source
     for name in (source["id"], "tok_amex"):
         added = await walk("POST /customers/{customer}/sources", customer, source=name)
         await walk("GET /customers/{customer}/sources/{id}", customer, added["id"])
