@@ -42,3 +42,8 @@ class Refund:
     updated_at: datetime
     version: int = 1
     details: Mapping[str, Any] | None = None
+
+    @property
+    def is_release(self) -> bool:
+        """Whether it let go what was only held: then no money has moved."""
+        return self.payment_status is Status.VOIDED

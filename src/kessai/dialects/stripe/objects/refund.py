@@ -27,7 +27,7 @@ def refund(value: Refund, _public_url: str = "") -> Object:
         "object": "refund",
         "amount": amount_of(value.amount),
         # What was only held and let go has moved no money.
-        "balance_transaction": None if details.get("is_release") else encode("txn", value.id),
+        "balance_transaction": None if value.is_release else encode("txn", value.id),
         "charge": details.get("charge") or encode("ch", value.payment_id),
         "created": seconds(value.created_at),
         "currency": value.amount.currency.lower(),

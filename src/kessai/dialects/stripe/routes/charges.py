@@ -62,10 +62,11 @@ async def create_charge(call: Call, given: Given) -> Result:
     made = call.services.charges.charge(
         pick.instrument, amount, method, details, is_new=pick.is_new, at=call.now
     )
-    change = Change(records=pick.spent).also(made.change)
+    followed = await call.services.intents.follow(made.change)
+    change = Change(records=pick.spent).also(followed)
     if made.failure is not None:
         return Result({"error": failure_object(made.failure, made.payment.id)}, change, status=402)
-    return Result(shown(made.payment, call.services.public_url), change)
+    return Result(shown(followed.payment or made.payment, call.services.public_url), change)
 
 
 @routes.post(
@@ -111,7 +112,8 @@ async def capture_charge(call: Call, given: Given, charge: str) -> Result:
             code="amount_too_large",
             is_kept=True,
         ) from None
-    return Result(shown(captured, call.services.public_url), change)
+    followed = await call.services.intents.follow(change)
+    return Result(shown(followed.payment or captured, call.services.public_url), followed)
 
 
 @routes.get("/v1/charges/search", SEARCHED)

@@ -130,7 +130,7 @@ def _released(call: Call, given: Given, payment: Payment) -> Result:
             param="amount",
             is_kept=True,
         )
-    details = {"charge": charge_id(payment), "metadata": metadata_of(given, {}), "is_release": True}
+    details = {"charge": charge_id(payment), "metadata": metadata_of(given, {})}
     made, change = call.services.charges.release(payment, given.get("reason"), details, at=call.now)
     return Result(shown(made, call.services.public_url), change)
 
