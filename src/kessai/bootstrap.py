@@ -25,6 +25,8 @@ from kessai.dialects.native.events import NativeWebhooks
 from kessai.dialects.stripe.dialect import StripeDialect
 from kessai.dialects.stripe.events import StripeWebhooks
 from kessai.domain.change import Change
+from kessai.domain.dispute import Dispute
+from kessai.domain.payout import Payout
 from kessai.domain.schedules import Schedule
 from kessai.http.dialect import Dialect
 from kessai.http.exchange import App, Exchange, Parts
@@ -34,11 +36,14 @@ from kessai.http.request_ids import RequestIds
 from kessai.http.routes import Routers
 from kessai.http.routing import route_table
 from kessai.services.backlog import Backlog
+from kessai.services.balance import Balances
 from kessai.services.charges import Charges
 from kessai.services.courier import Courier
 from kessai.services.customers import Customers
 from kessai.services.deliveries import Deliveries, DeliveryPolicy
+from kessai.services.disputes import Disputes
 from kessai.services.doorkeeper import Doorkeeper, KeyDigests
+from kessai.services.due_documents import DueDocuments
 from kessai.services.endpoints import Endpoints, Shorthand
 from kessai.services.events import Events
 from kessai.services.health import Health, SchemaRevisions
@@ -48,6 +53,7 @@ from kessai.services.merchants import Merchants
 from kessai.services.onboarding import first_merchant
 from kessai.services.pacing import UNDER_WAY_MAX
 from kessai.services.payments import Payments
+from kessai.services.payouts import Payouts
 from kessai.services.ports import Clock, Dice, IdFactory, RateLimiter, SecretBox, WebhookSender
 from kessai.services.pruning import Pruning
 from kessai.services.recovery import Recovery
@@ -323,13 +329,20 @@ def _services(tools: _Tools) -> Services:
         database, tools.ids, bank_timeout=timedelta(milliseconds=settings.simulated_timeout_ms)
     )
     teller = Teller(tools.ids)
+    balances = Balances(database)
+    disputes = Disputes(database, tools.ids, teller, payments)
+    payouts = Payouts(database, tools.ids, teller, balances)
     return Services(
         payments=payments,
-        intents=Intents(database, tools.ids, teller, payments),
+        intents=Intents(database, tools.ids, teller, payments, disputes),
         customers=Customers(database, tools.ids, teller),
         instruments=Instruments(database, tools.ids, teller),
         tokens=Tokens(database, tools.ids),
         charges=Charges(tools.ids, teller),
+        disputes=disputes,
+        balances=balances,
+        payouts=payouts,
+        due_documents=DueDocuments(database, {Dispute: disputes.due, Payout: payouts.due}),
         merchants=Merchants(database, tools.ids, tools.dice, tools.digests, endpoints),
         endpoints=endpoints,
         events=events,
@@ -358,7 +371,14 @@ def _worker(tools: _Tools, services: Services) -> Worker:
         policy,
         observe=tools.metrics.observe_attempt,
     )
-    timers = Timers(services.payments, services.intents, tools.database, tools.clock, tools.committed)
+    timers = Timers(
+        services.payments,
+        services.intents,
+        services.due_documents,
+        tools.database,
+        tools.clock,
+        tools.committed,
+    )
     return Worker(deliveries, timers, is_only=settings.database_kind == "sqlite")
 
 

@@ -120,7 +120,7 @@ def test_constraints_and_indexes_are_those_of_the_tables(empty_database_url: str
         name for table in tables for index in table["indexes"].values() for name in index if "where" in name
     ]
     checks = [name for table in tables for name in table["checks"]]
-    assert (len(partial), len(checks)) == (13, 17)
+    assert (len(partial), len(checks)) == (15, 17)
 
 
 def test_down_and_up_again(empty_database_url: str) -> None:

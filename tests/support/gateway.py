@@ -139,7 +139,12 @@ class Gateway:
         self.clock.advance(after)
         services = self.joined.services
         timers = Timers(
-            services.payments, services.intents, self.joined.database, self.clock, services.committed
+            services.payments,
+            services.intents,
+            services.due_documents,
+            self.joined.database,
+            self.clock,
+            services.committed,
         )
         return await timers.tick()
 

@@ -7,12 +7,14 @@ from types import MappingProxyType
 from typing import Final
 
 from kessai.domain.customer import Customer
+from kessai.domain.dispute import Dispute
 from kessai.domain.document import Document
 from kessai.domain.intent import Intent
+from kessai.domain.payout import Payout
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.token import Token
 
 DOCUMENTS: Final[Mapping[str, type[Document]]] = MappingProxyType(
-    {each.kind: each for each in (Customer, Intent, SavedInstrument, Token)}
+    {each.kind: each for each in (Customer, Dispute, Intent, Payout, SavedInstrument, Token)}
 )
 """Name to class. To add a kind is to add its class here."""

@@ -23,6 +23,7 @@ from kessai.domain.payment import CaptureMethod, Order, Payment, new_payment
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.transitions import Status
 from kessai.domain.values import value
+from kessai.services.disputes import Disputes
 from kessai.services.payments import EVENT_AT_REST, Payments
 from kessai.services.ports import IdFactory
 from kessai.services.telling import Teller
@@ -70,11 +71,14 @@ class Step:
 class Intents:
     """The use cases of intents. Methods that write return what is to be written; who asked commits it."""
 
-    def __init__(self, database: Database, ids: IdFactory, teller: Teller, payments: Payments) -> None:
+    def __init__(
+        self, database: Database, ids: IdFactory, teller: Teller, payments: Payments, disputes: Disputes
+    ) -> None:
         self._repository = DocumentRepository(database, Intent)
         self._ids = ids
         self._teller = teller
         self._payments = payments
+        self._disputes = disputes
 
     def create(
         self,
@@ -185,7 +189,9 @@ class Intents:
         tried = intent
         if intent.instrument_id != instrument.id:
             tried = replace(intent, instrument_id=instrument.id, instrument_form=instrument.form)
-        return self._followed(tried, decided, trial.failure, at)
+        step = self._followed(tried, decided, trial.failure, at)
+        disputed = self._disputes.follow(step.change)
+        return replace(step, change=disputed, payment=disputed.payment)
 
     def kept_for_later(
         self, step: Step, instrument: SavedInstrument, *, is_wanted: bool, is_new: bool, at: datetime
@@ -209,8 +215,12 @@ class Intents:
 
         `facts` are fields of the intent that change besides.
 
-        A payment that is no try of an intent, or no longer the latest one, moves alone.
+        A payment that is no try of an intent, or no longer the latest one, moves alone. What is captured may
+        be disputed at once.
         """
+        return self._disputes.follow(await self._with_intent(change, facts))
+
+    async def _with_intent(self, change: Change, facts: Mapping[str, Any]) -> Change:
         payment = change.payment
         if payment is None or payment.order.intent_id is None:
             return change
@@ -272,7 +282,7 @@ class Intents:
     async def _stepped(self, payment: Payment, change: Change, facts: Mapping[str, Any]) -> Step:
         followed = await self.follow(change, **facts)
         after = next(each for each in followed.records if isinstance(each, Intent))
-        return Step(after, followed, payment)
+        return Step(after, followed, followed.payment or payment)
 
     def _followed(self, intent: Intent, payment: Payment, failure: Failure | None, at: datetime) -> Step:
         """`intent` after its latest try, whose details say why it failed."""
@@ -282,9 +292,10 @@ class Intents:
         if payment.status is not Status.FAILED:
             failure = None
         after = intent.after(payment, at=at, error=failure)
-        told = [self._teller.of_document(_TOLD[after.status], after, at)]
-        if (kind := EVENT_AT_REST.get(payment.status)) is not None:
-            told.insert(0, self._teller.of_payment(kind, payment, at))
+        # In this order, which their ids keep.
+        kind = EVENT_AT_REST.get(payment.status)
+        told = [] if kind is None else [self._teller.of_payment(kind, payment, at)]
+        told.append(self._teller.of_document(_TOLD[after.status], after, at))
         return Step(after, Change(payment=payment, records=(after,), events=tuple(told)), payment, failure)
 
 

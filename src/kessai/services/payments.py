@@ -12,6 +12,7 @@ from typing import Any
 
 from kessai.domain.change import Change
 from kessai.domain.charge import ChargeDetails
+from kessai.domain.dispute import Dispute
 from kessai.domain.errors import ConflictError, NotFoundError, TransitionNotAllowedError
 from kessai.domain.event import Event, EventType, PaymentFact
 from kessai.domain.ids import EventId, MerchantId, PaymentId, RefundId
@@ -22,8 +23,10 @@ from kessai.domain.transitions import Action, Status, requestable_from
 from kessai.domain.values import value
 from kessai.services.ports import IdFactory
 from kessai.simulation.decide import decide, refunds_fail, refunds_wait, verdict_later
+from kessai.simulation.settlement import TAKEN_BACK
 from kessai.simulation.table import AUTHENTICATION_DECLINED, DEFAULT_DELAY, REFUND_FAILED
 from kessai.storage.journal import Database
+from kessai.storage.repositories.documents import DocumentRepository
 from kessai.storage.repositories.payments import PaymentFilter, PaymentRepository
 from kessai.storage.scanning import Wanted
 from kessai.storage.windows import Page
@@ -55,6 +58,7 @@ class Payments:
 
     def __init__(self, database: Database, ids: IdFactory, *, bank_timeout: timedelta) -> None:
         self._repository = PaymentRepository(database)
+        self._disputes = DocumentRepository(database, Dispute)
         self._ids = ids
         self._bank_timeout = bank_timeout
 
@@ -133,8 +137,13 @@ class Payments:
 
         With `details`, which a dialect shows again, the refund is told of by an event of its own as well, and
         one that fails does so only after it went through.
+
+        Raises:
+            ConflictError: a dispute holds its money, or has for good.
         """
         captured = await self.get(merchant_id, payment_id)
+        if await self.is_charged_back(captured):
+            raise ConflictError("a payment that was charged back cannot be refunded")
         at = _not_before(captured, at)
         payment, given = captured.refund(_money(amount, captured), at=at)
         made = new_refund(RefundId(self._ids.new_id(at)), payment, given, reason, at=at)
@@ -152,14 +161,23 @@ class Payments:
             events.insert(0, self._event(EventType.REFUND_CREATED, payment, at, refund))
         return refund, Change(payment=payment, refund=refund, events=tuple(events))
 
+    async def is_charged_back(self, payment: Payment) -> bool:
+        """Whether a dispute holds the money of a payment, or has for good: then it cannot be refunded."""
+        if payment.details is None or payment.details.dispute_id is None:
+            return False
+        held = await self._disputes.list(
+            payment.merchant_id, Wanted(owner_id=payment.id), limit=1, where=lambda each: each.holds_money
+        )
+        return bool(held)
+
     async def change_refund(
         self, refund: Refund, details: Mapping[str, Any], *, at: datetime
     ) -> tuple[Refund, Change]:
         """What a dialect shows of a refund, otherwise."""
         payment = await self.get(refund.merchant_id, refund.payment_id)
-        changed = replace(
-            refund, details=details, updated_at=max(at, refund.updated_at), version=refund.version + 1
-        )
+        # What failed keeps the moment of that: its money came back then.
+        moved_at = refund.updated_at if refund.status in TAKEN_BACK else max(at, refund.updated_at)
+        changed = replace(refund, details=details, updated_at=moved_at, version=refund.version + 1)
         told = self._event(EventType.REFUND_UPDATED, payment, at, changed)
         return changed, Change(refund=changed, events=(told,))
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kessai.services.balance import Balances
 from kessai.services.charges import Charges
 from kessai.services.customers import Customers
+from kessai.services.disputes import Disputes
+from kessai.services.due_documents import DueDocuments
 from kessai.services.endpoints import Endpoints
 from kessai.services.events import Events
 from kessai.services.health import Health
@@ -13,6 +16,7 @@ from kessai.services.instruments import Instruments
 from kessai.services.intents import Intents
 from kessai.services.merchants import Merchants
 from kessai.services.payments import Payments
+from kessai.services.payouts import Payouts
 from kessai.services.recovery import Recovery
 from kessai.services.timelines import Timelines
 from kessai.services.tokens import Tokens
@@ -33,6 +37,10 @@ class Services:
     instruments: Instruments
     tokens: Tokens
     charges: Charges
+    disputes: Disputes
+    balances: Balances
+    payouts: Payouts
+    due_documents: DueDocuments
     merchants: Merchants
     endpoints: Endpoints
     events: Events

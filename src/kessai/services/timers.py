@@ -1,35 +1,45 @@
-"""What the clock does to payments: settle the pending, expire the held, let refunds fail."""
+"""What the clock does: settle the pending, expire the held, let refunds fail, move documents that are due."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Final
 
+from kessai.services.due_documents import DueDocuments
 from kessai.services.intents import Intents
 from kessai.services.payments import Payments
 from kessai.services.ports import Clock
 from kessai.storage.journal import Committed, Database, Observer
 
 _AT_ONCE: Final = 200
-"""Payments moved in one tick: together they are one batch of the journal."""
+"""Payments, and as many documents, moved in one tick: together they are one batch of the journal."""
 
 
 class Timers:
     """Several processes may tick: versions let each move happen once."""
 
     def __init__(
-        self, payments: Payments, intents: Intents, database: Database, clock: Clock, committed: Observer
+        self,
+        payments: Payments,
+        intents: Intents,
+        documents: DueDocuments,
+        database: Database,
+        clock: Clock,
+        committed: Observer,
     ) -> None:
         self._payments = payments
         self._intents = intents
+        self._documents = documents
         self._database = database
         self._clock = clock
         self._committed = committed
 
     async def tick(self) -> int:
         """Do what is due; return how much was done. Another process may have been quicker."""
-        moved = await self._payments.due(self._clock.now(), _AT_ONCE)
+        now = self._clock.now()
+        moved = await self._payments.due(now, _AT_ONCE)
         changes = [await self._intents.follow(change) for change in moved]
+        changes += await self._documents.due(now, _AT_ONCE)
         results = await asyncio.gather(*(self._database.commit(change) for change in changes))
         done = [
             (change, result)

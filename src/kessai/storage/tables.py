@@ -49,6 +49,12 @@ LOOKUP_MAX: Final = 255
 IS_NOT_CAPTURED: Final = f"status <> '{Status.CAPTURED.value}'"
 """As it is written in an index: neither database sees through a parameter."""
 
+CAPTURED_LATER: Final = "captured_at > created_at"
+"""The payments whose ids do not tell when they were captured."""
+
+GIVEN_BACK_IN_VAIN: Final = "(status = 'FAILED' OR status = 'CANCELED')"
+"""The refunds whose money is back on the payment."""
+
 
 def _one_of(column: str, values: Iterable[str]) -> CheckConstraint:
     # Not IN: SQLite makes a table of its list anew for each row, a tenth of what a payment costs it.
@@ -204,6 +210,7 @@ payments: Final = Table(
     ),
     _partial("ix_payments_reference", "merchant_id", "reference", "id", where="reference IS NOT NULL"),
     _partial("ix_payments_due", "due_at", where="due_at IS NOT NULL"),
+    _partial("ix_payments_captured_later", "merchant_id", "captured_at", "id", where=CAPTURED_LATER),
     _partial("ix_payments_intent", "intent_id", "id", where="intent_id IS NOT NULL"),
 )
 
@@ -231,6 +238,7 @@ refunds: Final = Table(
     Index(None, "payment_id", "id"),
     Index(None, "merchant_id", "id"),
     _partial("ix_refunds_due", "due_at", where="due_at IS NOT NULL"),
+    _partial("ix_refunds_in_vain", "merchant_id", "updated_at", "id", where=GIVEN_BACK_IN_VAIN),
 )
 
 idempotency_keys: Final = Table(

@@ -23,11 +23,11 @@ class Stripe:
         self.client = client
         self.judge = judge
 
-    async def post(self, path: str, status: int = 200, **parameters: Any) -> dict[str, Any]:
+    async def post(self, path: str, status: int = 200, /, **parameters: Any) -> dict[str, Any]:
         """POST below /v1. `headers` are headers, whatever else is a parameter, nested as it comes."""
         return await self._send("POST", path, status, parameters)
 
-    async def get(self, path: str, status: int = 200, **parameters: Any) -> dict[str, Any]:
+    async def get(self, path: str, status: int = 200, /, **parameters: Any) -> dict[str, Any]:
         """GET below /v1."""
         return await self._send("GET", path, status, parameters)
 
@@ -35,7 +35,9 @@ class Stripe:
         """DELETE below /v1."""
         return await self._send("DELETE", path, status, {})
 
-    async def refused(self, method: str, path: str, status: int = 400, **parameters: Any) -> dict[str, Any]:
+    async def refused(
+        self, method: str, path: str, status: int = 400, /, **parameters: Any
+    ) -> dict[str, Any]:
         """The error inside a refusal's envelope."""
         error: dict[str, Any] = (await self._send(method, path, status, parameters))["error"]
         return error

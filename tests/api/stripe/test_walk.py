@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -171,4 +172,52 @@ NEEDED: dict[str, Any] = {
 }
 """What some types need, or may have."""
 
-PARTS = [customers, payments, methods, in_older_words]
+
+async def disputes(walk: Walk, gateway: Gateway) -> None:
+    """Disputes, in every state, and early fraud warnings."""
+    cards = ("createDispute", "createDisputeInquiry", "createMultipleDisputes", "createIssuerFraudRecord")
+    for card in cards:
+        await walk.stripe.paid(payment_method=f"pm_card_{card}")
+    found = (await walk("GET /disputes", expand=["data.charge", "data.payment_intent"]))["data"]
+    for dispute, text in zip(found, ("winning_evidence", "losing_evidence", "other"), strict=False):
+        await walk("POST /disputes/{dispute}", dispute["id"], evidence={"uncategorized_text": text})
+    await walk("POST /disputes/{dispute}/close", found[3]["id"])
+    await gateway.tick(timedelta(days=30))
+    states = {(await walk("GET /disputes/{dispute}", each["id"]))["status"] for each in found}
+    assert states == {"won", "lost", "warning_closed"}
+    paid = await walk.stripe.paid(payment_method="pm_card_createDispute")
+    charge = paid["latest_charge"]
+    await walk("GET /charges/{charge}/dispute", charge)
+    await walk("POST /charges/{charge}/dispute", charge, metadata={"a": "b"})
+    await walk("POST /charges/{charge}/dispute/close", charge)
+    [warning] = (await walk("GET /radar/early_fraud_warnings", expand=["data.charge"]))["data"]
+    await walk("GET /radar/early_fraud_warnings/{early_fraud_warning}", warning["id"])
+
+
+async def money(walk: Walk, gateway: Gateway) -> None:
+    """The balance, what moves it, and payouts."""
+    await walk.stripe.paid(9_000, payment_method="pm_card_bypassPending")
+    await walk("GET /balance")
+    first = await walk("POST /payouts", amount=1_000, currency="usd", expand=["balance_transaction"])
+    await walk("POST /payouts/{payout}", first["id"], metadata={"a": "b"})
+    await walk("POST /payouts/{payout}/cancel", first["id"])
+    second = await walk("POST /payouts", amount=1_000, currency="usd", method="instant")
+    await gateway.tick(timedelta(days=1))
+    assert (await walk("GET /payouts/{payout}", second["id"]))["status"] == "paid"
+    await walk("GET /payouts", expand=["data.failure_balance_transaction"])
+    found = (await walk("GET /balance_transactions", limit=100, expand=["data.source"]))["data"]
+    assert {each["source"]["object"] for each in found} == {"charge", "refund", "dispute", "payout"}
+    await walk("GET /balance_transactions/{id}", found[0]["id"])
+    await walk("GET /balance/history")
+    await walk("GET /balance/history/{id}", found[0]["id"])
+
+
+async def accounts(walk: Walk, _gateway: Gateway) -> None:
+    """The account of whoever asks."""
+    own = await walk("GET /account")
+    await walk("GET /accounts/{account}", own["id"])
+    await walk("GET /accounts")
+    await walk("GET /accounts/{account}/external_accounts", own["id"])
+
+
+PARTS = [customers, payments, methods, in_older_words, disputes, money, accounts]

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from kessai.adapters.dice import SeededDice
 from kessai.adapters.ids import UuidFactory
-from kessai.domain.ids import canonical, earliest_id
+from kessai.domain.ids import (
+    canonical,
+    earliest_id,
+    first_id_of,
+    last_id_of,
+    moment_of,
+    stamp_at,
+    stamp_in,
+)
 
 AN_ID = "0199d3c2-5f00-7abc-8def-0123456789ab"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -75,3 +83,23 @@ def test_ids_made_a_millisecond_before_are(at: datetime) -> None:
 def test_a_moment_before_there_were_ids_is_before_all() -> None:
     assert earliest_id(datetime(1, 1, 1, tzinfo=UTC)) == "00000000-0000-0000-0000-000000000000"
     assert earliest_id(datetime.max.replace(tzinfo=UTC)) > str(UUID(int=uuid4().int >> 2))
+
+
+@given(moments)
+def test_an_id_begins_with_the_stamp_of_its_moment(at: datetime) -> None:
+    made = UuidFactory(SeededDice(1)).new_id(at)
+
+    assert stamp_in(made) == stamp_at(at)
+    assert first_id_of(stamp_at(at)) <= made <= last_id_of(stamp_at(at))
+    assert moment_of(stamp_at(at)) == (at, True)
+    assert stamp_at(at + timedelta(microseconds=1)) > stamp_at(at)
+
+
+@given(moments, st.integers(0, 9))
+def test_a_stamp_between_two_microseconds_is_after_the_first(at: datetime, further: int) -> None:
+    stamp = stamp_at(at) + further
+    found, is_exact = moment_of(stamp)
+
+    assert (stamp_at(found) == stamp) is is_exact
+    assert stamp_at(found) <= stamp < stamp_at(found + timedelta(microseconds=1))
+    assert stamp_in(first_id_of(stamp)) == stamp == stamp_in(last_id_of(stamp))

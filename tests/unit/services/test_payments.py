@@ -16,6 +16,8 @@ from kessai.domain.money import Money
 from kessai.domain.payment import CaptureMethod, Order
 from kessai.domain.refund import RefundStatus
 from kessai.domain.transitions import Status
+from kessai.services.disputes import Disputes
+from kessai.services.due_documents import DueDocuments
 from kessai.services.intents import Intents
 from kessai.services.payments import BrokenLedgerError, Payments
 from kessai.services.telling import Teller
@@ -160,8 +162,10 @@ async def test_who_was_slower_than_another_process_tells_nobody() -> None:
     clock = ManualClock(START + 8 * DAY)
     ids = UuidFactory(SeededDice(2))
     use_cases = payments(database)
-    intents = Intents(database, ids, Teller(ids), use_cases)
-    timers = Timers(use_cases, intents, database, clock, lambda change, _how: told.append(change))
+    teller = Teller(ids)
+    intents = Intents(database, ids, teller, use_cases, Disputes(database, ids, teller, use_cases))
+    documents = DueDocuments(FakeDatabase(), {})
+    timers = Timers(use_cases, intents, documents, database, clock, lambda change, _how: told.append(change))
     database.result = STALE
     assert (await timers.tick(), told) == (0, [])
     assert [change.payment and change.payment.status for change in database.commits] == [Status.EXPIRED]

@@ -14,6 +14,7 @@ from kessai.dialects.stripe.declaring import StripeRoute, as_router
 from kessai.dialects.stripe.errors import StripeError, not_simulated
 from kessai.dialects.stripe.expansions import expanded
 from kessai.dialects.stripe.ids import request_id as stripe_request_id
+from kessai.dialects.stripe.objects.account import is_own
 from kessai.dialects.stripe.reading import FormReader
 from kessai.dialects.stripe.routes import every_route
 from kessai.dialects.stripe.shape import API_VERSION
@@ -66,10 +67,15 @@ class StripeDialect:
         )
 
     def credentials(self, request: Request) -> str | None:
-        """The key, from `Bearer` or as the user of `Basic`, with the account it acts for behind a slash."""
+        """The key, from `Bearer` or as the user of `Basic`, with the account it acts for behind a slash.
+
+        An id that kessai itself gave is that of the key's own merchant: what some applications always send.
+        """
         key = _key_of(request.header(b"authorization"))
         account = request.header(b"stripe-account")
-        return key if key is None or not account or not _ACCOUNT.fullmatch(account) else f"{key}/{account}"
+        if key is None or not account or not _ACCOUNT.fullmatch(account) or is_own(account):
+            return key
+        return f"{key}/{account}"
 
     def idempotency_key(self, request: Request) -> str | None:
         """`Idempotency-Key`, 1 to 255 printable ASCII characters."""

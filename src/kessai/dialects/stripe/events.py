@@ -13,18 +13,22 @@ from kessai.dialects.stripe import signing
 from kessai.dialects.stripe.ids import encode
 from kessai.dialects.stripe.objects.charge import charge
 from kessai.dialects.stripe.objects.customer import customer
+from kessai.dialects.stripe.objects.dispute import dispute
 from kessai.dialects.stripe.objects.payment_intent import payment_intent
 from kessai.dialects.stripe.objects.payment_method import payment_method
 from kessai.dialects.stripe.objects.payment_source import payment_source
+from kessai.dialects.stripe.objects.payout import payout
 from kessai.dialects.stripe.objects.refund import refund
 from kessai.dialects.stripe.shape import API_VERSION, Object, pretty, seconds
 from kessai.domain.customer import Customer
+from kessai.domain.dispute import Dispute
 from kessai.domain.document import Document
 from kessai.domain.endpoint import EVERY_EVENT, Endpoint
 from kessai.domain.event import DocumentFact, Event, EventType, PaymentFact
 from kessai.domain.ids import EventId
 from kessai.domain.intent import Intent
 from kessai.domain.payment import CaptureMethod
+from kessai.domain.payout import Payout
 from kessai.domain.saved_instrument import SavedInstrument
 
 NAMES: Final[Mapping[EventType, str]] = {
@@ -52,6 +56,15 @@ NAMES: Final[Mapping[EventType, str]] = {
     EventType.INSTRUMENT_ATTACHED: "payment_method.attached",
     EventType.INSTRUMENT_UPDATED: "payment_method.updated",
     EventType.INSTRUMENT_DETACHED: "payment_method.detached",
+    EventType.DISPUTE_CREATED: "charge.dispute.created",
+    EventType.DISPUTE_UPDATED: "charge.dispute.updated",
+    EventType.DISPUTE_CLOSED: "charge.dispute.closed",
+    EventType.DISPUTE_FUNDS_WITHDRAWN: "charge.dispute.funds_withdrawn",
+    EventType.DISPUTE_FUNDS_REINSTATED: "charge.dispute.funds_reinstated",
+    EventType.PAYOUT_CREATED: "payout.created",
+    EventType.PAYOUT_UPDATED: "payout.updated",
+    EventType.PAYOUT_PAID: "payout.paid",
+    EventType.PAYOUT_CANCELED: "payout.canceled",
 }
 """Ours to theirs. What is not here, this API does not tell of."""
 
@@ -67,7 +80,9 @@ _ABOUT_REFUNDS: Final = frozenset(
 )
 _RENDERS: Final[Mapping[type[Document], Callable[[Any, str], Object]]] = {
     Customer: customer,
+    Dispute: dispute,
     Intent: payment_intent,
+    Payout: payout,
     SavedInstrument: payment_method,
 }
 """How each class of document is shown. Any: a value of that class."""

@@ -11,7 +11,9 @@ from kessai.dialects.stripe.members import member
 from kessai.dialects.stripe.parameters import expansions
 from kessai.dialects.stripe.shape import Object
 from kessai.domain.change import Change
+from kessai.domain.entry import Entry
 from kessai.http.call import Call
+from kessai.simulation.settlement import Settled, entries_of
 
 
 async def expanded(call: Call, content: Object, paths: list[str], change: Change | None) -> Object:
@@ -22,10 +24,12 @@ async def expanded(call: Call, content: Object, paths: list[str], change: Change
     """
 
     async def fetch(kind: str, object_id: str) -> Object | None:
-        known = KINDS.get(kind)
-        if known is None:
+        name = _kind_of(kind, object_id)
+        if name is None:
             return None
-        found = _new_in(change, known.core_id(object_id), known.makes) or await find(call, kind, object_id)
+        known = KINDS[name]
+        found = _new_in(call, change, known.core_id(object_id), known.makes)
+        found = found or await find(call, name, object_id)
         return None if found is None else known.render(found, call.services.public_url)
 
     async def fetch_member(parent: Object, name: str) -> Object:
@@ -43,8 +47,17 @@ def _expandable(object_name: str, path: str) -> str | None:
     return next((each for each in kinds if each in KINDS), kinds[0] if kinds else None)
 
 
-def _new_in(change: Change | None, core_id: str | None, kind: type[Any]) -> Any | None:
+def _kind_of(kind: str, object_id: str) -> str | None:
+    """The kind of this very object, where its member may lead to several."""
+    if kind not in KINDS or KINDS[kind].core_id(object_id) is not None:
+        return kind if kind in KINDS else None
+    return next((name for name, each in KINDS.items() if each.core_id(object_id) is not None), None)
+
+
+def _new_in(call: Call, change: Change | None, core_id: str | None, kind: type[Any]) -> Any | None:
     if change is None or core_id is None:
         return None
-    made = (change.payment, change.refund, *change.records)
+    made: list[Any] = [change.payment, change.refund, *change.records]
+    if kind is Entry:
+        made = [entry for each in made if isinstance(each, Settled) for entry in entries_of(each, call.now)]
     return next((each for each in made if isinstance(each, kind) and each.id == core_id), None)

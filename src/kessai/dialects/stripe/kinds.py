@@ -7,18 +7,25 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from kessai.dialects.stripe.ids import decode, decode_short
+from kessai.dialects.stripe.objects.balance_transaction import balance_transaction
 from kessai.dialects.stripe.objects.charge import charge
 from kessai.dialects.stripe.objects.customer import customer
+from kessai.dialects.stripe.objects.dispute import dispute
+from kessai.dialects.stripe.objects.early_fraud_warning import early_fraud_warning, is_warned_of
 from kessai.dialects.stripe.objects.payment_intent import payment_intent
 from kessai.dialects.stripe.objects.payment_method import payment_method
 from kessai.dialects.stripe.objects.payment_source import payment_source
+from kessai.dialects.stripe.objects.payout import payout
 from kessai.dialects.stripe.objects.refund import refund
 from kessai.dialects.stripe.objects.token import token
 from kessai.dialects.stripe.shape import Object
 from kessai.domain.customer import Customer
+from kessai.domain.dispute import Dispute
+from kessai.domain.entry import Entry
 from kessai.domain.errors import NotFoundError
 from kessai.domain.intent import Intent
 from kessai.domain.payment import Payment
+from kessai.domain.payout import Payout
 from kessai.domain.refund import Refund
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.token import Token
@@ -53,6 +60,14 @@ _SOURCE: Final = Kind(
     lambda call, each: call.services.instruments.get(call.merchant.id, each),
     payment_source,
 )
+
+
+async def _warned_of(call: Call, payment_id: str) -> Payment:
+    payment = await call.services.payments.get(call.merchant.id, payment_id)
+    if not is_warned_of(payment):
+        raise NotFoundError("early fraud warning")
+    return payment
+
 
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
@@ -94,6 +109,25 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             lambda call, each: call.services.payments.get_refund(call.merchant.id, each),
             refund,
         ),
+        "dispute": Kind(
+            ("du", "dp"),
+            Dispute,
+            lambda call, each: call.services.disputes.get(call.merchant.id, each),
+            dispute,
+        ),
+        "balance_transaction": Kind(
+            ("txn",),
+            Entry,
+            lambda call, each: call.services.balances.get(call.merchant.id, each, at=call.now),
+            balance_transaction,
+        ),
+        "payout": Kind(
+            ("po",),
+            Payout,
+            lambda call, each: call.services.payouts.get(call.merchant.id, each),
+            payout,
+        ),
+        "radar.early_fraud_warning": Kind(("issfr",), Payment, _warned_of, early_fraud_warning),
     }
 )
 """By the name that the API gives the object."""

@@ -40,11 +40,7 @@ async def wanted_of(call: Call, given: Given, kind: str, **narrowed: Any) -> Wan
     Raises:
         StripeError: both cursors, or one that is nothing of this kind.
     """
-    after, before = given.get("starting_after"), given.get("ending_before")
-    if after and before:
-        raise StripeError(
-            "You cannot parameterize both starting_after and ending_before.", param="starting_after"
-        )
+    after, before = cursors_of(given)
     # "Starting after" in a list that is newest first is what is older.
     return Wanted(
         before=await _cursor(call, after, kind, "starting_after"),
@@ -52,6 +48,20 @@ async def wanted_of(call: Call, given: Given, kind: str, **narrowed: Any) -> Wan
         **created_of(given.get("created")),
         **narrowed,
     )
+
+
+def cursors_of(given: Given) -> tuple[str | None, str | None]:
+    """`starting_after` and `ending_before`.
+
+    Raises:
+        StripeError: both are given.
+    """
+    after, before = given.get("starting_after"), given.get("ending_before")
+    if after and before:
+        raise StripeError(
+            "You cannot parameterize both starting_after and ending_before.", param="starting_after"
+        )
+    return after, before
 
 
 def created_of(created: Any) -> dict[str, Any]:

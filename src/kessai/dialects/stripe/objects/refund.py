@@ -7,7 +7,9 @@ from typing import Final
 from kessai.dialects.stripe.amounts import amount_of
 from kessai.dialects.stripe.ids import encode
 from kessai.dialects.stripe.shape import Object, seconds
+from kessai.domain.entry import reversal_id
 from kessai.domain.refund import Refund, RefundStatus
+from kessai.simulation.settlement import TAKEN_BACK
 
 STATUSES: Final = {
     RefundStatus.PENDING: "pending",
@@ -21,7 +23,6 @@ REASONS: Final = frozenset({"duplicate", "fraudulent", "requested_by_customer", 
 def refund(value: Refund, _public_url: str = "") -> Object:
     """A refund, whoever made it. Reasons in free words, which the native API takes, are not shown."""
     details = value.details or {}
-    has_failed = value.status is RefundStatus.FAILED
     shown: Object = {
         "id": encode("re", value.id),
         "object": "refund",
@@ -50,7 +51,8 @@ def refund(value: Refund, _public_url: str = "") -> Object:
     }
     if value.status is RefundStatus.PENDING:
         shown["pending_reason"] = "processing"
-    if has_failed:
+    if value.status in TAKEN_BACK:
+        shown["failure_balance_transaction"] = encode("txn", reversal_id(value.id))
+    if value.status is RefundStatus.FAILED:
         shown["failure_reason"] = "unknown"
-        shown["failure_balance_transaction"] = encode("txn", value.id)
     return shown

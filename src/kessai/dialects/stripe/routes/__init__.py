@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from kessai.dialects.stripe.declaring import StripeRoute
 from kessai.dialects.stripe.routes import (
+    accounts,
+    balance,
     charge_refunds,
     charges,
     customer_sources,
     customers,
+    disputes,
+    early_fraud_warnings,
     payment_intents,
     payment_methods,
+    payouts,
     refunds,
     sources,
     tokens,
@@ -25,6 +30,11 @@ _MODULES = (
     charges,
     charge_refunds,
     refunds,
+    disputes,
+    balance,
+    payouts,
+    accounts,
+    early_fraud_warnings,
 )
 
 

@@ -10,7 +10,7 @@ from kessai.dialects.stripe.errors import StripeError, missing, required
 from kessai.dialects.stripe.facts import metadata_of
 from kessai.dialects.stripe.ids import encode
 from kessai.dialects.stripe.kinds import find
-from kessai.dialects.stripe.objects.charge import charge_id, details_of
+from kessai.dialects.stripe.objects.charge import charge_id
 from kessai.dialects.stripe.objects.refund import refund as shown
 from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
 from kessai.dialects.stripe.routes.charges import charged
@@ -81,7 +81,7 @@ async def list_refunds(call: Call, given: Given) -> Result:
 
 async def refunded(call: Call, given: Given, payment: Payment) -> Result:
     """Give back what a request asks for of a payment."""
-    if details_of(payment).dispute_id is not None:
+    if await call.services.payments.is_charged_back(payment):
         raise StripeError(
             f"Charge {charge_id(payment)} has been charged back; it cannot be refunded.",
             code="charge_disputed",

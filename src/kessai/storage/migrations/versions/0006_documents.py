@@ -26,6 +26,18 @@ PARTIAL = (
     ("ix_documents_owner", "documents", ["owner_id", "kind", "id"], "owner_id IS NOT NULL"),
     ("ix_documents_lookup", "documents", ["merchant_id", "kind", "lookup", "id"], "lookup IS NOT NULL"),
     ("ix_documents_due", "documents", ["due_at"], "due_at IS NOT NULL"),
+    (
+        "ix_payments_captured_later",
+        "payments",
+        ["merchant_id", "captured_at", "id"],
+        "captured_at > created_at",
+    ),
+    (
+        "ix_refunds_in_vain",
+        "refunds",
+        ["merchant_id", "updated_at", "id"],
+        "(status = 'FAILED' OR status = 'CANCELED')",
+    ),
     ("ix_payments_intent", "payments", ["intent_id", "id"], "intent_id IS NOT NULL"),
     ("ix_webhook_events_document", "webhook_events", ["document_id"], "document_id IS NOT NULL"),
 )

@@ -1,0 +1,52 @@
+"""A merchant's balance and its entries, derived from payments, refunds, disputes and payouts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from kessai.domain.entry import Entry, Holding, reversed_id
+from kessai.domain.errors import NotFoundError
+from kessai.domain.ids import MerchantId
+from kessai.storage.journal import Database
+from kessai.storage.repositories.entries import EntryRepository, Span
+
+
+class Balances:
+    """The use cases of balances; nothing is ever written."""
+
+    def __init__(self, database: Database) -> None:
+        self._repository = EntryRepository(database)
+
+    async def holdings(self, merchant_id: MerchantId, *, at: datetime) -> Mapping[str, Holding]:
+        """What there is, by currency, of those in which there ever was anything."""
+        return await self._repository.holdings(merchant_id, at=at)
+
+    async def get(self, merchant_id: MerchantId, entry_id: str, *, at: datetime) -> Entry:
+        """A merchant's entry.
+
+        Raises:
+            NotFoundError: unknown, or another merchant's.
+        """
+        source_id = reversed_id(entry_id) or entry_id
+        found = await self._repository.of_source(merchant_id, source_id, at=at)
+        entry = next((each for each in found if each.id == entry_id), None)
+        if entry is None:
+            raise NotFoundError("balance transaction")
+        return entry
+
+    async def of_source(self, merchant_id: MerchantId, source_id: str, *, at: datetime) -> Sequence[Entry]:
+        """The entries of one payment, refund, dispute or payout, newest first; none of what has none."""
+        return (await self._repository.of_source(merchant_id, source_id, at=at))[::-1]
+
+    async def list(
+        self,
+        merchant_id: MerchantId,
+        span: Span,
+        *,
+        limit: int,
+        at: datetime,
+        where: Callable[[Entry], bool] = lambda _each: True,
+    ) -> Sequence[Entry]:
+        """Newest first; one more than `limit` when there is more."""
+        return await self._repository.list(merchant_id, span, limit=limit + 1, at=at, where=where)

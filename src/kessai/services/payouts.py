@@ -1,0 +1,111 @@
+"""Payouts: from the balance to the merchant's bank."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from kessai.domain.change import Change
+from kessai.domain.errors import AmountTooLargeError, NotFoundError
+from kessai.domain.event import EventType
+from kessai.domain.ids import MerchantId
+from kessai.domain.money import Money
+from kessai.domain.payout import TAKES, Payout, PayoutAction, PayoutMethod, PayoutStatus
+from kessai.services.balance import Balances
+from kessai.services.ports import IdFactory
+from kessai.services.telling import Teller
+from kessai.storage.journal import Database
+from kessai.storage.repositories.documents import DocumentRepository
+from kessai.storage.scanning import Wanted
+
+
+class Payouts:
+    """The use cases of payouts. Methods that write return what is to be written; who asked commits it."""
+
+    def __init__(self, database: Database, ids: IdFactory, teller: Teller, balances: Balances) -> None:
+        self._repository = DocumentRepository(database, Payout)
+        self._ids = ids
+        self._teller = teller
+        self._balances = balances
+
+    async def create(
+        self,
+        merchant_id: MerchantId,
+        amount: Money,
+        method: PayoutMethod,
+        *,
+        at: datetime,
+        description: str | None,
+        statement_descriptor: str | None,
+        metadata: Mapping[str, str],
+    ) -> tuple[Payout, Change]:
+        """Send an amount on its way. Payouts that are asked for at one moment do not see each other.
+
+        Raises:
+            AmountTooLargeError: more than is available.
+        """
+        holding = (await self._balances.holdings(merchant_id, at=at)).get(amount.currency)
+        available = holding.available if holding else 0
+        if amount.minor > available:
+            raise AmountTooLargeError(action="pay out", asked=amount.minor, left=max(0, available))
+        made = Payout(
+            id=self._ids.new_id(at),
+            merchant_id=merchant_id,
+            created_at=at,
+            updated_at=at,
+            amount=amount,
+            status=PayoutStatus.PENDING,
+            method=method,
+            arrives_at=at + TAKES[method],
+            description=description,
+            statement_descriptor=statement_descriptor,
+            metadata=metadata,
+        )
+        told = self._teller.of_document(EventType.PAYOUT_CREATED, made, at)
+        return made, Change(records=(made,), events=(told,))
+
+    async def get(self, merchant_id: MerchantId, payout_id: str) -> Payout:
+        """A merchant's payout.
+
+        Raises:
+            NotFoundError: unknown, or another merchant's.
+        """
+        payout = await self._repository.get(merchant_id, payout_id)
+        if payout is None:
+            raise NotFoundError("payout")
+        return payout
+
+    async def list(
+        self,
+        merchant_id: MerchantId,
+        wanted: Wanted,
+        *,
+        limit: int,
+        where: Callable[[Payout], bool] = lambda _each: True,
+    ) -> Sequence[Payout]:
+        """Newest first; one more than `limit` when there is more."""
+        return await self._repository.list(merchant_id, wanted, limit=limit + 1, where=where)
+
+    def update(self, payout: Payout, metadata: Mapping[str, str], *, at: datetime) -> tuple[Payout, Change]:
+        """Change its metadata, which is all that can be changed."""
+        return self._told(EventType.PAYOUT_UPDATED, payout, payout.saved_again(at=at, metadata=metadata), at)
+
+    def cancel(self, payout: Payout, *, at: datetime) -> tuple[Payout, Change]:
+        """Stop it: the money is back in the balance.
+
+        Raises:
+            ConflictError: it has arrived or was canceled.
+        """
+        canceled = payout.moved(PayoutAction.CANCEL).saved_again(at=at, canceled_at=at)
+        return self._told(EventType.PAYOUT_CANCELED, None, canceled, at)
+
+    async def due(self, payout: Payout, at: datetime) -> Change:
+        """It arrives."""
+        paid = payout.moved(PayoutAction.ARRIVE).saved_again(at=at)
+        return self._told(EventType.PAYOUT_PAID, None, paid, at)[1]
+
+    def _told(
+        self, kind: EventType, before: Payout | None, after: Payout, at: datetime
+    ) -> tuple[Payout, Change]:
+        told = self._teller.of_document(kind, after, at, before=before)
+        return after, Change(records=(after,), events=(told,))
