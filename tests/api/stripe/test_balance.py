@@ -211,6 +211,19 @@ async def test_a_refund_and_its_failure(stripe: Stripe, gateway: Gateway) -> Non
     assert await stripe.get(f"/balance_transactions/{back['id']}") == back
 
 
+async def test_what_was_only_held_moves_nothing(stripe: Stripe) -> None:
+    for _ in range(3):
+        held = await stripe.post("/charges", amount=900, currency="usd", source="tok_visa", capture=False)
+        refund = await stripe.post("/refunds", charge=held["id"])
+        assert refund["balance_transaction"] is None
+        await stripe.refused("GET", f"/balance_transactions/txn_{refund['id'][3:]}", 404)
+        assert await every(stripe, source=refund["id"]) == []
+
+    await stripe.paid(1_000)
+    assert len(await every(stripe, 1)) == 1
+    assert await balance(stripe) == {"usd": (941, 0)}
+
+
 async def test_sources_expand_to_what_they_are(stripe: Stripe) -> None:
     intent = await stripe.paid(1_000)
     await stripe.post("/refunds", payment_intent=intent["id"], amount=300)

@@ -183,6 +183,21 @@ async def test_a_payment_that_is_captured_later_is_disputed_then(stripe: Stripe)
     assert dispute["amount"] == 700
 
 
+async def test_a_charge_without_an_intent_is_disputed_too(stripe: Stripe) -> None:
+    charge = await stripe.post("/charges", amount=800, currency="usd", source="tok_createDispute")
+    held = await stripe.post(
+        "/charges", amount=900, currency="usd", source="tok_createDispute", capture=False
+    )
+    later = await stripe.post(f"/charges/{held['id']}/capture")
+
+    assert (charge["disputed"], held["disputed"], later["disputed"]) == (True, False, True)
+    found = (await stripe.get("/disputes"))["data"]
+    assert [(each["charge"], each["amount"], each["payment_intent"]) for each in found] == [
+        (held["id"], 900, None),
+        (charge["id"], 800, None),
+    ]
+
+
 async def test_what_was_charged_back_is_refunded_by_no_door(stripe: Stripe, gateway: Gateway) -> None:
     dispute = await disputed(stripe)
     payment_id = decode("ch", dispute["charge"])
