@@ -55,6 +55,7 @@ from kessai.services.resealing import Resealing
 from kessai.services.retention import Retention
 from kessai.services.secrets import WELL_KNOWN_KEY
 from kessai.services.services import Services
+from kessai.services.setups import Setups
 from kessai.services.strangers import Strangers
 from kessai.services.telling import Teller
 from kessai.services.timelines import Timelines
@@ -330,6 +331,7 @@ def _services(tools: _Tools) -> Services:
         instruments=Instruments(database, tools.ids, teller),
         tokens=Tokens(database, tools.ids),
         charges=Charges(tools.ids, teller),
+        setups=Setups(database, tools.ids, teller),
         merchants=Merchants(database, tools.ids, tools.dice, tools.digests, endpoints),
         endpoints=endpoints,
         events=events,

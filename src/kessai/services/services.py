@@ -14,6 +14,7 @@ from kessai.services.intents import Intents
 from kessai.services.merchants import Merchants
 from kessai.services.payments import Payments
 from kessai.services.recovery import Recovery
+from kessai.services.setups import Setups
 from kessai.services.timelines import Timelines
 from kessai.services.tokens import Tokens
 from kessai.services.verification import Verification
@@ -33,6 +34,7 @@ class Services:
     instruments: Instruments
     tokens: Tokens
     charges: Charges
+    setups: Setups
     merchants: Merchants
     endpoints: Endpoints
     events: Events

@@ -11,6 +11,7 @@ from kessai.dialects.stripe.routes import (
     payment_intents,
     payment_methods,
     refunds,
+    setup_intents,
     sources,
     tokens,
 )
@@ -25,6 +26,7 @@ _MODULES = (
     charges,
     charge_refunds,
     refunds,
+    setup_intents,
 )
 
 
