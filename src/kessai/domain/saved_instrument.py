@@ -55,7 +55,7 @@ class SavedInstrument(Document):
         return replace(self, customer_id=customer_id, updated_at=at, version=self.version + 1)
 
     def set_up(self, customer_id: str | None, *, at: datetime) -> SavedInstrument:
-        """The same as the next version, good for payments to come; this customer's, unless it is somebody's."""
+        """The same as the next version, good for payments to come; this customer's unless another's."""
         return replace(
             self,
             customer_id=self.customer_id or customer_id,

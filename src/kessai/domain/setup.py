@@ -28,7 +28,7 @@ class SetupStatus(StrEnum):
 
 
 class SetupAction(StrEnum):
-    """What may be asked of a setup. `REPLACE`: another instrument, or customer. `AUTHENTICATE` is the payer's."""
+    """What may be asked of a setup. `REPLACE`: another instrument, or customer. The payer authenticates."""
 
     UPDATE = "update"
     REPLACE = "replace"

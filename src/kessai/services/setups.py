@@ -165,11 +165,10 @@ class Setups:
         if attempt is None:
             raise NotFoundError("setup_attempt")
         saved = await self._instruments.get(setup.merchant_id, attempt.instrument.id)
+        instrument = saved or attempt.instrument
         at = max(at, setup.updated_at)
         settled = attempt.settled(setup_failure(attempt.instrument, is_proven=is_approved), at=at)
-        return self._followed(
-            setup.saved_again(at=at), settled, saved or attempt.instrument, (), is_new=False, at=at
-        )
+        return self._followed(setup.saved_again(at=at), settled, instrument, (), is_new=False, at=at)
 
     async def cancel(self, setup: Setup, reason: str | None, *, at: datetime) -> SetupStep:
         """Give it up.

@@ -1,4 +1,7 @@
-"""SetupIntents: /v1/setup_intents and their tries. Source: Stripe API reference, "SetupIntents", read 2026-11-20."""
+"""SetupIntents: /v1/setup_intents and their tries.
+
+Source: Stripe API reference, "SetupIntents", read 2026-11-20.
+"""
 
 from __future__ import annotations
 
@@ -41,25 +44,11 @@ _DESCRIBED: Final = (
 _CONFIRMED: Final = "return_url use_stripe_sdk mandate_data"
 _PUBLIC: Final = "client_secret"
 _REUSABLE: Final = frozenset(
-    [
-        "acss_debit",
-        "amazon_pay",
-        "au_becs_debit",
-        "bacs_debit",
-        "bancontact",
-        "boleto",
-        "card",
-        "cashapp",
-        "ideal",
-        "klarna",
-        "link",
-        "paypal",
-        "pix",
-        "revolut_pay",
-        "sepa_debit",
-        "upi",
+    {
+        *("acss_debit", "amazon_pay", "au_becs_debit", "bacs_debit", "bancontact", "boleto", "card"),
+        *("cashapp", "ideal", "klarna", "link", "paypal", "pix", "revolut_pay", "sepa_debit", "upi"),
         "us_bank_account",
-    ]
+    }
 )
 """What can be set up, of what kessai simulates.
 
