@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from kessai.dialects.stripe.ids import encode, encode_short
@@ -43,6 +44,7 @@ def setup_intent(value: Setup, public_url: str = "") -> Object:
     return {
         "id": setup_id(value),
         "object": "setup_intent",
+        "allowed_payment_method_types": details.get("allowed_payment_method_types"),
         "application": None,
         "automatic_payment_methods": details.get("automatic_payment_methods"),
         "cancellation_reason": value.cancellation_reason,
@@ -100,16 +102,13 @@ def _next_action(value: Setup, public_url: str) -> Object | None:
     return next_action(url, value.details.get("return_url"))
 
 
-def _options(details: Any) -> Object:
-    """Those given; of cards when they prove who they are, which is always there."""
-    given = details.get("payment_method_options") or {}
-    card = {
-        "mandate_options": None,
-        "network": None,
-        "request_three_d_secure": "automatic",
-        **(given.get("card") or {}),
-    }
-    return {**given, "card": card} if "card" in details.get("payment_method_types", ["card"]) else dict(given)
+def _options(details: Mapping[str, Any]) -> Object:
+    """How each type of method is asked; of cards, every member."""
+    if "card" not in details.get("payment_method_types", ["card"]):
+        return {}
+    given = (details.get("payment_method_options") or {}).get("card") or {}
+    usual = {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
+    return {"card": {**usual, **given}}
 
 
 def _method_details(attempt: SetupAttempt) -> Object:

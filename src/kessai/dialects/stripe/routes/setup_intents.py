@@ -37,7 +37,7 @@ from kessai.http.call import Call
 
 routes: Final = StripeRoutes()
 _TITLE: Final = "SetupIntent"
-_METHOD: Final = "payment_method payment_method_data payment_method_options"
+_METHOD: Final = "payment_method payment_method_data payment_method_options.card.request_three_d_secure"
 _DESCRIBED: Final = (
     f"{_METHOD} customer description metadata payment_method_types excluded_payment_method_types"
 )
