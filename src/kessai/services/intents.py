@@ -233,7 +233,7 @@ class Intents:
             change,
             payment=kept,
             records=(*change.records, *saved.records, *step.change.records),
-            events=(*saved.events, *told, *mine),
+            events=(*told, *mine, *saved.events),
         )
 
     async def _saved(self, before: Intent, step: Step, at: datetime) -> Change:
@@ -314,9 +314,11 @@ class Intents:
         if payment.status is not Status.FAILED:
             failure = None
         after = intent.after(payment, at=at, error=failure)
-        told = [self._teller.of_document(_TOLD[after.status], after, at)]
+        told: list[Event] = []
         if (kind := EVENT_AT_REST.get(payment.status)) is not None:
-            told.insert(0, self._teller.of_payment(kind, payment, at))
+            told.append(self._teller.of_payment(kind, payment, at))
+        # Made last, so that its id sorts last: events are told of by their ids.
+        told.append(self._teller.of_document(_TOLD[after.status], after, at))
         return Step(after, Change(payment=payment, records=(after,), events=tuple(told)), payment, failure)
 
 

@@ -179,7 +179,11 @@ async def test_what_is_over_is_shown_whole_in_refusals(gateway: Gateway, stripe:
     [
         ({"confirm": True, **BY_CARD}, "parameter_missing", "payment_method"),
         ({"confirm": True, "payment_method": "pm_card_visa"}, None, "return_url"),
-        ({"confirm": True, "payment_method": "pm_card_visa", "return_url": "nowhere"}, "url_invalid", "return_url"),
+        (
+            {"confirm": True, "payment_method": "pm_card_visa", "return_url": "nowhere"},
+            "url_invalid",
+            "return_url",
+        ),
         ({"return_url": "https://shop.example/back"}, None, "return_url"),
         ({"usage": "sometimes"}, None, "usage"),
         ({"customer": "cus_none"}, "resource_missing", "customer"),
@@ -222,7 +226,9 @@ async def test_an_id_that_is_none_is_unknown(stripe: Stripe, method: str, path: 
 
 async def test_microdeposits_are_not_simulated(stripe: Stripe) -> None:
     made = await stripe.post("/setup_intents")
-    error = await stripe.refused("POST", f"/setup_intents/{made['id']}/verify_microdeposits", amounts=[32, 45])
+    error = await stripe.refused(
+        "POST", f"/setup_intents/{made['id']}/verify_microdeposits", amounts=[32, 45]
+    )
     assert "not simulated" in error["message"]
 
 

@@ -11,7 +11,15 @@ from kessai.domain.errors import TransitionNotAllowedError
 from kessai.domain.failure import Failure
 from kessai.domain.ids import MerchantId
 from kessai.domain.saved_instrument import SavedInstrument
-from kessai.domain.setup import AFTER, ALLOWED, Setup, SetupAction, SetupAttempt, SetupAttemptStatus, SetupStatus
+from kessai.domain.setup import (
+    AFTER,
+    ALLOWED,
+    Setup,
+    SetupAction,
+    SetupAttempt,
+    SetupAttemptStatus,
+    SetupStatus,
+)
 
 START = datetime(2026, 1, 31, tzinfo=UTC)
 LATER = START + timedelta(hours=1)

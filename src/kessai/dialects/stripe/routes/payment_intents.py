@@ -252,7 +252,7 @@ def _confirm(
     change = Change(
         payment=step.change.payment,
         records=(*kept.records, *step.change.records),
-        events=(*told, *kept.events, *step.change.events),
+        events=(*told, *step.change.events, *kept.events),
     )
     shown = payment_intent(step.intent, call.services.public_url)
     if step.failure is not None:
