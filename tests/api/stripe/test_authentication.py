@@ -1,4 +1,4 @@
-"""Payers who have to prove who they are: when they are asked, and what becomes of tries they did not finish."""
+"""Payers who have to prove who they are: when they are asked, and what becomes of tries they left."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def approved(stripe: Stripe, intent: dict[str, Any], outcome: str = "appro
 
 async def set_up(stripe: Stripe, card: str, customer: str | None = None) -> dict[str, Any]:
     """A card whose payer has proved who they are."""
-    whose = {"customer": customer} if customer else {}
+    whose: dict[str, Any] = {"customer": customer} if customer else {}
     setup = await stripe.post("/setup_intents", confirm=True, payment_method=card, **whose, **BY_CARD)
     if setup["status"] == "requires_action":
         assert await approved(stripe, setup) == 200
@@ -117,7 +117,9 @@ async def test_a_payer_who_may_not_be_asked_is_declined(
     gateway: Gateway, stripe: Stripe, refusal: dict[str, Any]
 ) -> None:
     error = await stripe.refused(
-        *("POST", "/payment_intents", 402),
+        "POST",
+        "/payment_intents",
+        402,
         amount=1_000,
         currency="usd",
         confirm=True,
@@ -146,7 +148,8 @@ async def test_a_payer_who_may_not_be_asked_is_declined(
 
 async def test_a_method_with_a_page_of_its_own_is_refused_as_well(gateway: Gateway, stripe: Stripe) -> None:
     error = await stripe.refused(
-        *("POST", "/payment_intents"),
+        "POST",
+        "/payment_intents",
         amount=1_000,
         currency="eur",
         confirm=True,
@@ -178,7 +181,9 @@ async def test_a_card_that_always_wants_a_proof_does_so_off_session_too(stripe: 
     customer = await customer_of(stripe)
     saved = await set_up(stripe, CHALLENGED, customer)
     error = await stripe.refused(
-        *("POST", "/payment_intents", 402),
+        "POST",
+        "/payment_intents",
+        402,
         amount=1_000,
         currency="usd",
         confirm=True,
@@ -193,7 +198,9 @@ async def test_a_card_that_always_wants_a_proof_does_so_off_session_too(stripe: 
 async def test_a_card_without_funds_is_set_up_and_declined_later(stripe: Stripe) -> None:
     saved = await set_up(stripe, POOR_AFTER)
     error = await stripe.refused(
-        *("POST", "/payment_intents", 402),
+        "POST",
+        "/payment_intents",
+        402,
         amount=1_000,
         currency="usd",
         confirm=True,
@@ -206,7 +213,7 @@ async def test_a_card_without_funds_is_set_up_and_declined_later(stripe: Stripe)
 
 async def test_a_method_that_was_set_up_pays_without_its_page(stripe: Stripe) -> None:
     customer = await customer_of(stripe)
-    wanted = {"customer": customer, "payment_method_types": ["cashapp"]}
+    wanted: dict[str, Any] = {"customer": customer, "payment_method_types": ["cashapp"]}
     setup = await stripe.post(
         "/setup_intents", confirm=True, payment_method_data={"type": "cashapp"}, **wanted
     )
@@ -269,10 +276,10 @@ async def test_what_pays_days_after_is_kept_for_later(gateway: Gateway, stripe: 
     intent = await stripe.post(
         "/payment_intents",
         amount=1_000,
-        currency="eur",
+        currency="gbp",
         confirm=True,
-        payment_method_data={"type": "sepa_debit", "sepa_debit": {"iban": "AT321904300235473204"}},
-        payment_method_types=["sepa_debit"],
+        payment_method_data={"type": "bacs_debit"},
+        payment_method_types=["bacs_debit"],
         customer=customer,
         setup_future_usage="off_session",
     )

@@ -159,14 +159,15 @@ async def test_what_is_over_is_shown_whole_in_refusals(gateway: Gateway, stripe:
     assert (await types_told(gateway))[-1] == "setup_intent.canceled"
     done = await stripe.post("/setup_intents", confirm=True, payment_method="pm_card_visa", **BY_CARD)
 
-    for path, parameters, shown in (
+    refused: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         (f"/setup_intents/{gone['id']}/confirm", {}, gone),
         (f"/setup_intents/{gone['id']}/cancel", {}, gone),
         (f"/setup_intents/{gone['id']}", {"description": "x"}, gone),
         (f"/setup_intents/{done['id']}/confirm", {}, done),
         (f"/setup_intents/{done['id']}/cancel", {}, done),
         (f"/setup_intents/{done['id']}", {"payment_method": "pm_card_visa"}, done),
-    ):
+    ]
+    for path, parameters, shown in refused:
         error = await stripe.refused("POST", path, **parameters)
         assert (error["code"], error["setup_intent"]) == ("setup_intent_unexpected_state", shown)
 
