@@ -146,6 +146,23 @@ async def test_a_payer_who_may_not_be_asked_is_declined(
     assert again["status"] == "requires_action"
 
 
+@pytest.mark.parametrize("kind", ["payment_intents", "setup_intents"])
+async def test_a_decline_is_one_whatever_was_to_be_expanded(stripe: Stripe, kind: str) -> None:
+    facts: dict[str, Any] = {"amount": 500, "currency": "usd"} if kind == "payment_intents" else {}
+    error = await stripe.refused(
+        "POST",
+        f"/{kind}",
+        402,
+        confirm=True,
+        payment_method="pm_card_visa_chargeDeclined",
+        expand=["payment_method"],
+        **facts,
+        **BY_CARD,
+    )
+    assert error["code"] == "card_declined"
+    assert len((await stripe.get(f"/{kind}"))["data"]) == 1
+
+
 async def test_a_method_with_a_page_of_its_own_is_refused_as_well(gateway: Gateway, stripe: Stripe) -> None:
     error = await stripe.refused(
         "POST",

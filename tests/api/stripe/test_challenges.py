@@ -130,6 +130,32 @@ async def test_the_payer_goes_back_to_the_merchant(
     assert (await types_told(gateway))[-1] == last
 
 
+@pytest.mark.parametrize(
+    ("url", "begins"),
+    [
+        ("https://shop.example", "https://shop.example?setup_intent="),
+        ("shop-app://paid", "shop-app://paid?setup_intent="),
+        ("https://shop.example/zur\u00fcck", "https://shop.example/zur%C3%BCck?setup_intent="),
+        ("https://shop.example/?a=&b=%20c", "https://shop.example/?a=&b=+c&setup_intent="),
+    ],
+)
+async def test_the_way_back_keeps_what_it_had(stripe: Stripe, url: str, begins: str) -> None:
+    setup = await waiting(stripe, return_url=url)
+    answer = await answered(stripe, address_of(setup), "approve")
+    assert answer.headers["location"].startswith(begins)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://", "nowhere", "/back", "http://[::1", "https://a b", "https://a/\r\nset-cookie: b"]
+)
+@pytest.mark.parametrize("kind", ["payment_intents", "setup_intents"])
+async def test_a_way_back_that_is_none_is_refused(stripe: Stripe, kind: str, url: str) -> None:
+    facts: dict[str, Any] = {"amount": 500, "currency": "usd"} if kind == "payment_intents" else {}
+    wanted = {"confirm": True, "payment_method": CHALLENGED, "return_url": url, **facts}
+    error = await stripe.refused("POST", f"/{kind}", **wanted)
+    assert (error["code"], error["param"]) == ("url_invalid", "return_url")
+
+
 @pytest.mark.parametrize("kind", ["payment_intents", "setup_intents"])
 async def test_without_a_way_back_the_page_says_how_it_ended(stripe: Stripe, kind: str) -> None:
     intent = await waiting(stripe, kind)

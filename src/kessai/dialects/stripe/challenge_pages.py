@@ -11,7 +11,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from typing import Annotated, Final
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict
 
@@ -31,6 +31,8 @@ router: Final = Router(tags=["payer"])
 _HTML: Final = "text/html; charset=utf-8"
 _HEADERS: Final[Headers] = ((b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer"))
 """The address has a secret in it."""
+_OF_ADDRESSES: Final = "%/:=&?~#+!$,;'@()*[]"
+"""What is not escaped in an address; letters beyond ASCII are, as a header has none."""
 _OUTCOMES: Final = {"approve": Progress.APPROVED, "fail": Progress.REFUSED}
 
 
@@ -88,7 +90,7 @@ def returning(url: str, intent: Intent | Setup, *, is_approved: bool) -> str:
         "redirect_status": "succeeded" if is_approved else "failed",
     }
     query = [*parse_qsl(parts.query, keep_blank_values=True), *told.items()]
-    return urlunsplit(parts._replace(query=urlencode(query)))
+    return quote(urlunsplit(parts._replace(query=urlencode(query))), safe=_OF_ADDRESSES)
 
 
 def _id(intent: Intent | Setup) -> str:

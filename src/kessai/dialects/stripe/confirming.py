@@ -132,7 +132,7 @@ def require_secret(call: Call, given: Given, secret: str, title: str) -> None:
     shown = given.get("client_secret")
     if call.is_public and shown is None:
         raise required("client_secret")
-    if shown is not None and not hmac.compare_digest(shown.encode(), secret.encode()):
+    if shown is not None and not _is_same(shown, secret):
         raise StripeError(
             f"The client_secret provided does not match the client_secret associated with the {title}.",
             param="client_secret",
@@ -143,6 +143,10 @@ def challenge_wanted(details: Mapping[str, Any]) -> str:
     """When the payer is to prove who they are: "automatic", "any" or "challenge"."""
     card = (details.get("payment_method_options") or {}).get("card") or {}
     return str(card.get("request_three_d_secure") or "automatic")
+
+
+def _is_same(shown: str, secret: str) -> bool:
+    return hmac.compare_digest(shown.encode("utf-8", "surrogatepass"), secret.encode())
 
 
 def _is_address(url: str) -> bool:
