@@ -9,6 +9,7 @@ import pytest
 from tests.api.stripe.conftest import Stripe
 from tests.api.stripe.told import told, types_told
 from tests.support.gateway import Gateway
+from tests.support.stripe_schema import judge
 
 BY_CARD: dict[str, Any] = {"payment_method_types": ["card"]}
 POOR = "pm_card_visa_chargeDeclinedInsufficientFunds"
@@ -297,3 +298,23 @@ async def test_setting_up_again_tells_nothing_of_attaching(gateway: Gateway, str
     again = await stripe.post("/setup_intents", payment_method=first["payment_method"], **wanted)
     assert again["status"] == "succeeded"
     assert (await types_told(gateway)).count("payment_method.attached") == 1
+
+
+@pytest.mark.skipif(judge() is None, reason="Stripe's OpenAPI document is not beside this checkout")
+async def test_events_are_as_the_document_says(gateway: Gateway, stripe: Stripe) -> None:
+    customer = await stripe.post("/customers", email="ann@example.com")
+    wanted = {"confirm": True, "customer": customer["id"], **BY_CARD}
+    await stripe.refused("POST", "/setup_intents", 402, payment_method=POOR, **wanted)
+    waiting = await stripe.post("/setup_intents", payment_method=CHALLENGED, **wanted)
+    await stripe.post(f"/setup_intents/{waiting['id']}/confirm", payment_method="pm_card_visa")
+    await stripe.post(f"/setup_intents/{(await stripe.post('/setup_intents'))['id']}/cancel")
+
+    events = await told(gateway)
+
+    known = judge()
+    assert known is not None
+    assert {each["id"]: known.event_problems(each) for each in events} == {each["id"]: [] for each in events}
+    assert {each["type"] for each in events} >= {
+        *("setup_intent.created", "setup_intent.setup_failed", "setup_intent.requires_action"),
+        *("setup_intent.succeeded", "setup_intent.canceled", "payment_method.attached"),
+    }
