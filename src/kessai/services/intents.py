@@ -287,6 +287,11 @@ class Intents:
         abandoned = await self._abandoned(intent, at)
         return Step(canceled, Change(payment=abandoned, records=(canceled,), events=(told,)))
 
+    async def left(self, before: Intent, after: Intent, *, at: datetime) -> Payment | None:
+        """The try, to be written as failed, whose payer need not come since its intent was updated."""
+        is_left = after.status is not IntentStatus.REQUIRES_ACTION
+        return await self._abandoned(before, at) if is_left else None
+
     async def _require_current(self, payment: Payment, intent_id: str) -> None:
         """Refuse the payer of a try after which its intent was tried or changed again."""
         intent = await self._repository.get_any(intent_id)

@@ -342,7 +342,7 @@ async def test_a_try_that_was_replaced_is_not_completed_at_any_door(gateway: Gat
 
 @pytest.mark.parametrize("change", [{"amount": 2_000}, {"payment_method": "pm_card_visa"}])
 async def test_what_changes_while_a_payer_is_asked_has_to_be_confirmed_again(
-    stripe: Stripe, change: dict[str, Any]
+    gateway: Gateway, stripe: Stripe, change: dict[str, Any]
 ) -> None:
     waiting = await stripe.paid(1_000, payment_method=CHALLENGED)
     path = f"/payment_intents/{waiting['id']}"
@@ -350,6 +350,9 @@ async def test_what_changes_while_a_payer_is_asked_has_to_be_confirmed_again(
     assert (changed["status"], changed["next_action"]) == ("requires_confirmation", None)
     await approved(stripe, waiting)
     assert await stripe.get(path) == changed
+    tried = (await gateway.joined.services.intents.get_any(_core_id(waiting))).payment_id
+    late = await gateway.stranger.get(f"/challenge/{tried}")
+    assert "This payment is FAILED" in late.text
 
 
 def _core_id(intent: dict[str, Any]) -> str:

@@ -112,7 +112,9 @@ async def update_payment_intent(call: Call, given: Given, intent: str) -> Result
     instrument, is_new = await instrument_of(call, given)
     changed = await _updated(call, given, known, instrument)
     made: tuple[Document, ...] = (instrument,) if instrument is not None and is_new else ()
-    return Result(payment_intent(changed, call.services.public_url), Change(records=(*made, changed)))
+    left = await call.services.intents.left(known, changed, at=call.now)
+    change = Change(payment=left, records=(*made, changed))
+    return Result(payment_intent(changed, call.services.public_url), change)
 
 
 @routes.post(
