@@ -61,6 +61,7 @@ from kessai.services.resealing import Resealing
 from kessai.services.retention import Retention
 from kessai.services.secrets import WELL_KNOWN_KEY
 from kessai.services.services import Services
+from kessai.services.setups import Setups
 from kessai.services.strangers import Strangers
 from kessai.services.telling import Teller
 from kessai.services.timelines import Timelines
@@ -343,6 +344,7 @@ def _services(tools: _Tools) -> Services:
         balances=balances,
         payouts=payouts,
         due_documents=DueDocuments(database, {Dispute: disputes.due, Payout: payouts.due}),
+        setups=Setups(database, tools.ids, teller),
         merchants=Merchants(database, tools.ids, tools.dice, tools.digests, endpoints),
         endpoints=endpoints,
         events=events,

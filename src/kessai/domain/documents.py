@@ -12,9 +12,13 @@ from kessai.domain.document import Document
 from kessai.domain.intent import Intent
 from kessai.domain.payout import Payout
 from kessai.domain.saved_instrument import SavedInstrument
+from kessai.domain.setup import Setup, SetupAttempt
 from kessai.domain.token import Token
 
 DOCUMENTS: Final[Mapping[str, type[Document]]] = MappingProxyType(
-    {each.kind: each for each in (Customer, Dispute, Intent, Payout, SavedInstrument, Token)}
+    {
+        each.kind: each
+        for each in (Customer, Dispute, Intent, Payout, SavedInstrument, Setup, SetupAttempt, Token)
+    }
 )
 """Name to class. To add a kind is to add its class here."""

@@ -75,7 +75,8 @@ class Intent(Document):
 
     `charged_id` is the latest try that an issuer was asked about, with an instrument of `charged_type`.
 
-    `error` is why the latest try failed. `details` are what a dialect was told of it and shows again, which
+    `saves_instrument`: what pays is to be good for payments to come. `error` is why the latest try failed.
+    `details` are what a dialect was told of it and shows again, which
     no rule looks at.
     """
 
@@ -84,6 +85,7 @@ class Intent(Document):
     amount: Money
     capture_method: CaptureMethod
     status: IntentStatus
+    saves_instrument: bool = False
     customer_id: str | None = None
     instrument_id: str | None = None
     instrument_form: str = "instrument"

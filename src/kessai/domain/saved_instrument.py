@@ -54,6 +54,16 @@ class SavedInstrument(Document):
         """The same as the next version, a customer's."""
         return replace(self, customer_id=customer_id, updated_at=at, version=self.version + 1)
 
+    def set_up(self, customer_id: str | None, *, at: datetime) -> SavedInstrument:
+        """The same as the next version, good for payments to come; this customer's unless another's."""
+        return replace(
+            self,
+            customer_id=self.customer_id or customer_id,
+            is_set_up=True,
+            updated_at=at,
+            version=self.version + 1,
+        )
+
     def detached(self, *, at: datetime) -> SavedInstrument:
         """The same as the next version, nobody's for good."""
         return replace(self, customer_id=None, is_detached=True, updated_at=at, version=self.version + 1)

@@ -82,3 +82,20 @@ class Instruments:
         changed = replace(instrument, **facts, updated_at=at, version=instrument.version + 1)
         told = self._teller.of_document(EventType.INSTRUMENT_UPDATED, changed, at, before=instrument)
         return changed, Change(records=(changed,), events=(told,))
+
+
+def set_up(
+    teller: Teller, instrument: SavedInstrument, customer_id: str | None, *, is_new: bool, at: datetime
+) -> Change:
+    """Its payer proved who they are, or need not: it is good for payments to come, and its customer's.
+
+    `is_new`: it is not saved yet. What is set up already is not saved again.
+    """
+    is_attached = customer_id is not None and instrument.customer_id is None and not instrument.is_detached
+    if instrument.is_set_up and not is_attached and not is_new:
+        return Change()
+    kept = instrument.set_up(customer_id if is_attached else None, at=at)
+    if is_new:
+        kept = replace(kept, version=1)
+    told = teller.of_document(EventType.INSTRUMENT_ATTACHED, kept, at) if is_attached else None
+    return Change(records=(kept,), events=(told,) if told else ())

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from kessai.domain.change import Change
 from kessai.domain.charge import ChargeDetails
-from kessai.domain.errors import NotFoundError
+from kessai.domain.errors import NotFoundError, TransitionNotAllowedError
 from kessai.domain.event import Event, EventType, PaymentFact
 from kessai.domain.failure import Failure
 from kessai.domain.ids import IntentId, MerchantId, PaymentId
@@ -24,6 +24,7 @@ from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.transitions import Status
 from kessai.domain.values import value
 from kessai.services.disputes import Disputes
+from kessai.services.instruments import set_up
 from kessai.services.payments import EVENT_AT_REST, Payments
 from kessai.services.ports import IdFactory
 from kessai.services.telling import Teller
@@ -40,6 +41,8 @@ _TOLD: Final[Mapping[IntentStatus, EventType]] = {
     IntentStatus.SUCCEEDED: EventType.INTENT_SUCCEEDED,
     IntentStatus.CANCELED: EventType.INTENT_CANCELED,
 }
+_PAID: Final = frozenset({Status.AUTHORIZED, Status.CAPTURED})
+_UNDER_WAY: Final = frozenset({IntentStatus.REQUIRES_ACTION, IntentStatus.PROCESSING})
 PAYMENT_CANCELED: Final = Declined("PAYMENT_CANCELED", "The payment was canceled before its payer acted.")
 
 
@@ -49,6 +52,7 @@ class Asked:
 
     amount: Money
     capture_method: CaptureMethod
+    saves_instrument: bool = False
     customer_id: str | None = None
     description: str | None = None
     metadata: Mapping[str, str]
@@ -75,6 +79,7 @@ class Intents:
         self, database: Database, ids: IdFactory, teller: Teller, payments: Payments, disputes: Disputes
     ) -> None:
         self._repository = DocumentRepository(database, Intent)
+        self._instruments = DocumentRepository(database, SavedInstrument)
         self._ids = ids
         self._teller = teller
         self._payments = payments
@@ -97,6 +102,7 @@ class Intents:
             amount=asked.amount,
             capture_method=asked.capture_method,
             status=_waiting(instrument),
+            saves_instrument=asked.saves_instrument,
             customer_id=asked.customer_id,
             instrument_id=instrument.id if instrument else None,
             instrument_form=instrument.form if instrument else "instrument",
@@ -143,9 +149,14 @@ class Intents:
     def update(
         self, intent: Intent, facts: Mapping[str, Any], instrument: SavedInstrument | None, *, at: datetime
     ) -> Intent:
-        """The next version with these fields changed; another instrument makes it ready to confirm."""
+        """The next version with these fields changed; another instrument makes it ready to confirm.
+
+        So does another amount while a payer is asked about the one before.
+        """
         intent.require(IntentAction.UPDATE)
         changed = intent.saved_again(at=at, **facts)
+        if intent.status is IntentStatus.REQUIRES_ACTION and changed.amount != intent.amount:
+            changed = replace(changed, status=IntentStatus.REQUIRES_CONFIRMATION)
         if instrument is None or intent.status not in (
             IntentStatus.REQUIRES_INSTRUMENT,
             IntentStatus.REQUIRES_CONFIRMATION,
@@ -200,15 +211,9 @@ class Intents:
 
         Only an instrument that has paid is made somebody's; its payer has proved who they are by that.
         """
-        has_paid = step.payment is not None and step.payment.status in (Status.AUTHORIZED, Status.CAPTURED)
-        customer_id = step.intent.customer_id
-        if not (is_wanted and has_paid and customer_id) or instrument.customer_id is not None:
+        if not is_wanted or step.payment is None or step.payment.status not in _PAID:
             return Change(records=(instrument,) if is_new else ())
-        attached = replace(instrument.attached(customer_id, at=at), is_set_up=True)
-        if is_new:
-            attached = replace(attached, version=1)
-        told = self._teller.of_document(EventType.INSTRUMENT_ATTACHED, attached, at)
-        return Change(records=(attached,), events=(told,))
+        return set_up(self._teller, instrument, step.intent.customer_id, is_new=is_new, at=at)
 
     async def follow(self, change: Change, **facts: Any) -> Change:
         """What the clock, the payer or another door did to a payment, done to its intent as well.
@@ -233,17 +238,37 @@ class Intents:
         kept = step.payment or payment
         told = tuple(_about(event, kept) for event in change.events)
         mine = step.change.events[-1:] if intent.status is not step.intent.status else ()
+        saved = await self._saved(intent, step, at)
         return replace(
             change,
             payment=kept,
-            records=(*change.records, *step.change.records),
-            events=(*told, *mine),
+            records=(*change.records, *saved.records, *step.change.records),
+            events=(*told, *mine, *saved.events),
         )
+
+    async def _saved(self, before: Intent, step: Step, at: datetime) -> Change:
+        """The instrument of a try that was paid only now, if it is to be good for payments to come."""
+        details = step.payment.details if step.payment else None
+        if before.status not in _UNDER_WAY or details is None or details.instrument is None:
+            return Change()
+        if not before.saves_instrument:
+            return Change()
+        instrument = await self._instruments.get(before.merchant_id, details.instrument.id)
+        if instrument is None:
+            return Change()
+        return self.kept_for_later(step, instrument, is_wanted=True, is_new=False, at=at)
 
     async def authenticate(
         self, payment_id: str, *, is_approved: bool, at: datetime
     ) -> tuple[Payment, Change]:
-        """The payer proved who they are, or failed to; what becomes of the intent comes with it."""
+        """The payer proved who they are, or failed to; what becomes of the intent comes with it.
+
+        Raises:
+            TransitionNotAllowedError: nobody waits for this payer, or not any more.
+        """
+        asked = await self._payments.awaiting_action(payment_id)
+        if asked.order.intent_id is not None:
+            await self._require_current(asked, asked.order.intent_id)
         payment, change = await self._payments.authenticate(payment_id, is_approved=is_approved, at=at)
         followed = await self.follow(change)
         return followed.payment or payment, followed
@@ -272,6 +297,18 @@ class Intents:
         abandoned = await self._abandoned(intent, at)
         return Step(canceled, Change(payment=abandoned, records=(canceled,), events=(told,)))
 
+    async def left(self, before: Intent, after: Intent, *, at: datetime) -> Payment | None:
+        """The try, to be written as failed, whose payer need not come since its intent was updated."""
+        is_left = after.status is not IntentStatus.REQUIRES_ACTION
+        return await self._abandoned(before, at) if is_left else None
+
+    async def _require_current(self, payment: Payment, intent_id: str) -> None:
+        """Refuse the payer of a try after which its intent was tried or changed again."""
+        intent = await self._repository.get_any(intent_id)
+        if intent is None or (intent.payment_id, intent.status) == (payment.id, IntentStatus.REQUIRES_ACTION):
+            return
+        raise TransitionNotAllowedError(action="authenticate", status=payment.status.value, allowed=[])
+
     async def _abandoned(self, intent: Intent, at: datetime) -> Payment | None:
         """The try whose payer will not come any more."""
         if intent.status is not IntentStatus.REQUIRES_ACTION or intent.payment_id is None:
@@ -292,9 +329,10 @@ class Intents:
         if payment.status is not Status.FAILED:
             failure = None
         after = intent.after(payment, at=at, error=failure)
-        # In this order, which their ids keep.
-        kind = EVENT_AT_REST.get(payment.status)
-        told = [] if kind is None else [self._teller.of_payment(kind, payment, at)]
+        told: list[Event] = []
+        if (kind := EVENT_AT_REST.get(payment.status)) is not None:
+            told.append(self._teller.of_payment(kind, payment, at))
+        # Made last, so that its id sorts last: events are told of by their ids.
         told.append(self._teller.of_document(_TOLD[after.status], after, at))
         return Step(after, Change(payment=payment, records=(after,), events=tuple(told)), payment, failure)
 

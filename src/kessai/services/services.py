@@ -18,6 +18,7 @@ from kessai.services.merchants import Merchants
 from kessai.services.payments import Payments
 from kessai.services.payouts import Payouts
 from kessai.services.recovery import Recovery
+from kessai.services.setups import Setups
 from kessai.services.timelines import Timelines
 from kessai.services.tokens import Tokens
 from kessai.services.verification import Verification
@@ -41,6 +42,7 @@ class Services:
     balances: Balances
     payouts: Payouts
     due_documents: DueDocuments
+    setups: Setups
     merchants: Merchants
     endpoints: Endpoints
     events: Events

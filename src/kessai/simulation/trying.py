@@ -14,16 +14,24 @@ from kessai.domain.values import value
 from kessai.simulation.decide import decide
 from kessai.simulation.instruments import (
     OTHER_METHODS,
+    Authentication,
     PublishedInstrument,
     authentication_refused,
     by_name,
     challenge_needed,
     simulate_for,
 )
-from kessai.simulation.table import AUTHENTICATION_DECLINED, DEFAULT
+from kessai.simulation.table import AUTHENTICATION_DECLINED, DEFAULT, Course
 
 AUTHENTICATION_REQUIRED: Final = Declined(
     "AUTHENTICATION_REQUIRED", "The issuer wants the payer to prove who they are."
+)
+ACTION_REFUSED: Final = Declined("ACTION_REFUSED", "The payer has to act, which was not to be asked of them.")
+_ACTION_REFUSED: Final = Failure(
+    code="payment_intent_action_required",
+    message="This payment method needs its payer to act, and this payment was to do without that.",
+    is_card_error=False,
+    was_sent=False,
 )
 _FAILED_AUTHENTICATION: Final = Failure(
     code="payment_intent_authentication_failure",
@@ -60,7 +68,7 @@ class Trial:
 def trial_of(instrument: SavedInstrument, terms: Terms) -> Trial:
     """How a bank takes an instrument on these terms."""
     if instrument.card is None:
-        return _other(instrument)
+        return _other(instrument, terms)
     card = instrument.card
     row = _row(card.published)
     kept = Instrument(InstrumentType.CARD, card.brand, card.last4)
@@ -110,9 +118,18 @@ def failure_of(payment: Payment) -> Failure:
     )
 
 
-def _other(instrument: SavedInstrument) -> Trial:
+def _other(instrument: SavedInstrument, terms: Terms) -> Trial:
+    """A method whose payer approves on a page needs them there, unless it was set up."""
     method = OTHER_METHODS[instrument.type]
-    return Trial(simulate=method.simulate, instrument=Instrument(method.kind), delay=method.delay)
+    kept = Instrument(method.kind)
+    if method.course is not Course.AFTER_ACTION:
+        return Trial(simulate=method.simulate, instrument=kept, delay=method.delay)
+    if terms.off_session and instrument.is_set_up:
+        return Trial(simulate=DEFAULT, instrument=kept)
+    if terms.off_session or terms.refuses_action:
+        failure = _with(_ACTION_REFUSED, instrument)
+        return Trial(simulate=DEFAULT, instrument=kept, refusal=ACTION_REFUSED, failure=failure)
+    return Trial(simulate=method.simulate, instrument=kept, delay=method.delay)
 
 
 def _row(name: str) -> PublishedInstrument:
@@ -143,3 +160,35 @@ def _with(failure: Failure, instrument: SavedInstrument | None) -> Failure:
         was_sent=failure.was_sent,
         instrument=instrument,
     )
+
+
+# Setting up, where no money moves
+
+SETUP_AUTHENTICATION_FAILED: Final = Failure(
+    code="setup_intent_authentication_failure",
+    message="The payer could not prove who they are. Try again, or with another payment method.",
+    is_card_error=False,
+    was_sent=False,
+)
+
+
+def setup_challenged(instrument: SavedInstrument, challenge: str) -> bool:
+    """Whether the payer is asked before an instrument is set up; `challenge` is as in `Terms`."""
+    if instrument.card is None:
+        return OTHER_METHODS[instrument.type].course is Course.AFTER_ACTION
+    row = _row(instrument.card.published)
+    return challenge_needed(row, off_session=False, is_set_up=instrument.is_set_up, wanted=challenge)
+
+
+def setup_failure(instrument: SavedInstrument, *, is_proven: bool = True) -> Failure | None:
+    """Why an instrument cannot be set up; None when it can. `is_proven`: a payer who was asked proved it.
+
+    A card that only declines payments is set up all the same, unless its issuer wants a proof for each.
+    """
+    if not is_proven:
+        return _with(SETUP_AUTHENTICATION_FAILED, instrument)
+    row = _row(instrument.card.published) if instrument.card else None
+    if row is None:
+        return None
+    is_declined = row.refuses_at_attach or row.authentication is Authentication.REQUIRED
+    return _declined(row, instrument) if is_declined else None

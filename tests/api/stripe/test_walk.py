@@ -104,6 +104,18 @@ async def payments(walk: Walk, _gateway: Gateway) -> None:
     await walk("POST /refunds/{refund}/cancel", on_its_way["id"])
 
 
+async def setups(walk: Walk, _gateway: Gateway) -> None:
+    """SetupIntents and their tries."""
+    made = await walk("POST /setup_intents", payment_method_types=["card", "link"], usage="on_session")
+    await walk("POST /setup_intents/{intent}", made["id"], description="Later", metadata={"a": "b"})
+    for status, card in ((402, "pm_card_visa_chargeDeclined"), (200, "pm_card_threeDSecure2Required")):
+        await walk("POST /setup_intents/{intent}/confirm", made["id"], status=status, payment_method=card)
+    await walk("GET /setup_intents/{intent}", made["id"], expand=["latest_attempt", "payment_method"])
+    await walk("POST /setup_intents/{intent}/cancel", made["id"], cancellation_reason="abandoned")
+    await walk("GET /setup_intents")
+    await walk("GET /setup_attempts", setup_intent=made["id"], expand=["data.payment_method"])
+
+
 async def methods(walk: Walk, _gateway: Gateway) -> None:
     """Payment methods, of every type that is simulated."""
     customer = (await walk("POST /customers"))["id"]
@@ -220,4 +232,4 @@ async def accounts(walk: Walk, _gateway: Gateway) -> None:
     await walk("GET /accounts/{account}/external_accounts", own["id"])
 
 
-PARTS = [customers, payments, methods, in_older_words, disputes, money, accounts]
+PARTS = [customers, payments, methods, in_older_words, setups, disputes, money, accounts]

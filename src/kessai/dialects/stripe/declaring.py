@@ -113,7 +113,8 @@ def _handler(route: StripeRoute, expand: Expand) -> Callable[..., Awaitable[Repl
             raise _NOT_FOR_PUBLIC_KEYS
         try:
             result = await route.handler(call, given, **ids)
-            wanted = given.get("expand")
+            # Of an error nothing is expanded: it would have to be an object, and what was tried stays done.
+            wanted = given.get("expand") if result.status < 400 else None
             content = await expand(call, result.content, wanted, result.change) if wanted else result.content
         except StripeError as refusal:
             if not refusal.is_kept:

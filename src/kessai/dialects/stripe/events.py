@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from kessai.dialects.stripe import signing
 from kessai.dialects.stripe.ids import encode
-from kessai.dialects.stripe.objects.charge import charge
+from kessai.dialects.stripe.objects.charge import charge, is_charge
 from kessai.dialects.stripe.objects.customer import customer
 from kessai.dialects.stripe.objects.dispute import dispute
 from kessai.dialects.stripe.objects.payment_intent import payment_intent
@@ -19,6 +19,7 @@ from kessai.dialects.stripe.objects.payment_method import payment_method
 from kessai.dialects.stripe.objects.payment_source import payment_source
 from kessai.dialects.stripe.objects.payout import payout
 from kessai.dialects.stripe.objects.refund import refund
+from kessai.dialects.stripe.objects.setup_intent import setup_intent
 from kessai.dialects.stripe.shape import API_VERSION, Object, pretty, seconds
 from kessai.domain.customer import Customer
 from kessai.domain.dispute import Dispute
@@ -30,6 +31,7 @@ from kessai.domain.intent import Intent
 from kessai.domain.payment import CaptureMethod
 from kessai.domain.payout import Payout
 from kessai.domain.saved_instrument import SavedInstrument
+from kessai.domain.setup import Setup
 
 NAMES: Final[Mapping[EventType, str]] = {
     EventType.PAYMENT_AUTHORIZED: "charge.succeeded",
@@ -50,6 +52,11 @@ NAMES: Final[Mapping[EventType, str]] = {
     EventType.INTENT_SUCCEEDED: "payment_intent.succeeded",
     EventType.INTENT_FAILED: "payment_intent.payment_failed",
     EventType.INTENT_CANCELED: "payment_intent.canceled",
+    EventType.SETUP_CREATED: "setup_intent.created",
+    EventType.SETUP_REQUIRES_ACTION: "setup_intent.requires_action",
+    EventType.SETUP_SUCCEEDED: "setup_intent.succeeded",
+    EventType.SETUP_FAILED: "setup_intent.setup_failed",
+    EventType.SETUP_CANCELED: "setup_intent.canceled",
     EventType.CUSTOMER_CREATED: "customer.created",
     EventType.CUSTOMER_UPDATED: "customer.updated",
     EventType.CUSTOMER_DELETED: "customer.deleted",
@@ -84,6 +91,7 @@ _RENDERS: Final[Mapping[type[Document], Callable[[Any, str], Object]]] = {
     Intent: payment_intent,
     Payout: payout,
     SavedInstrument: payment_method,
+    Setup: setup_intent,
 }
 """How each class of document is shown. Any: a value of that class."""
 
@@ -92,6 +100,13 @@ def name_of(event: Event) -> str | None:
     """What this API calls an event; None if it does not tell of it."""
     name = NAMES.get(event.type)
     fact = event.fact
+    if (
+        event.type is EventType.PAYMENT_FAILED
+        and isinstance(fact, PaymentFact)
+        and not is_charge(fact.payment)
+    ):
+        # What never got as far as an issuer is told of by its intent alone.
+        return None
     if (
         event.type is EventType.PAYMENT_SUCCEEDED
         and isinstance(fact, PaymentFact)
@@ -180,7 +195,8 @@ class StripeWebhooks:
 
     def tells(self, endpoint: Endpoint, event: Event) -> bool:
         """Whether it wants what this API calls this event."""
-        return EVERY_EVENT in endpoint.events or name_of(event) in endpoint.events
+        name = name_of(event)
+        return name is not None and (EVERY_EVENT in endpoint.events or name in endpoint.events)
 
     def render(self, event: Event) -> bytes:
         """The body that tells of an event, indented; the same event gives the same bytes."""

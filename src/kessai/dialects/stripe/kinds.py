@@ -17,6 +17,7 @@ from kessai.dialects.stripe.objects.payment_method import payment_method
 from kessai.dialects.stripe.objects.payment_source import payment_source
 from kessai.dialects.stripe.objects.payout import payout
 from kessai.dialects.stripe.objects.refund import refund
+from kessai.dialects.stripe.objects.setup_intent import setup_attempt, setup_intent
 from kessai.dialects.stripe.objects.token import token
 from kessai.dialects.stripe.shape import Object
 from kessai.domain.customer import Customer
@@ -28,6 +29,7 @@ from kessai.domain.payment import Payment
 from kessai.domain.payout import Payout
 from kessai.domain.refund import Refund
 from kessai.domain.saved_instrument import SavedInstrument
+from kessai.domain.setup import Setup, SetupAttempt
 from kessai.domain.token import Token
 from kessai.domain.values import value
 from kessai.http.call import Call
@@ -96,6 +98,18 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             Intent,
             lambda call, each: call.services.intents.get(call.merchant.id, each),
             payment_intent,
+        ),
+        "setup_intent": Kind(
+            ("seti",),
+            Setup,
+            lambda call, each: call.services.setups.get(call.merchant.id, each),
+            setup_intent,
+        ),
+        "setup_attempt": Kind(
+            ("setatt",),
+            SetupAttempt,
+            lambda call, each: call.services.setups.get_attempt(call.merchant.id, each),
+            setup_attempt,
         ),
         "charge": Kind(
             ("ch", "py"),

@@ -13,9 +13,10 @@ from kessai.domain.payment import Payment
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.transitions import Action, Status
 from kessai.simulation.table import AUTHENTICATION_DECLINED
+from kessai.simulation.trying import ACTION_REFUSED
 
 _RELEASED: Final = frozenset({Status.VOIDED, Status.EXPIRED})
-_NEVER_SENT: Final = frozenset({AUTHENTICATION_DECLINED.code, "PAYMENT_CANCELED"})
+_NEVER_SENT: Final = frozenset({AUTHENTICATION_DECLINED.code, "PAYMENT_CANCELED", ACTION_REFUSED.code})
 """How a payment fails that never got as far as its issuer: Stripe makes no charge of it."""
 
 

@@ -16,6 +16,7 @@ from kessai.dialects.stripe.routes import (
     payment_methods,
     payouts,
     refunds,
+    setup_intents,
     sources,
     tokens,
 )
@@ -35,6 +36,7 @@ _MODULES = (
     payouts,
     accounts,
     early_fraud_warnings,
+    setup_intents,
 )
 
 

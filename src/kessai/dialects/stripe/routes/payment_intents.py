@@ -7,13 +7,22 @@ from dataclasses import replace
 from typing import Any, Final
 
 from kessai.dialects.stripe.amounts import charged, currency_of, in_units, money_from
+from kessai.dialects.stripe.confirming import (
+    challenge_wanted,
+    methods_of,
+    refuse_anothers,
+    refuse_unlisted,
+    refuse_unreturning,
+    refuse_what_needs_confirm,
+    require_secret,
+    return_url_of,
+)
 from kessai.dialects.stripe.declaring import Given, Result, StripeRoutes
-from kessai.dialects.stripe.errors import StripeError, missing, not_simulated, required
+from kessai.dialects.stripe.errors import StripeError, missing, not_simulated
 from kessai.dialects.stripe.facts import given_of, masked, metadata_of, shipping_of
 from kessai.dialects.stripe.kinds import find
 from kessai.dialects.stripe.objects.payment_intent import client_secret, failure_object, payment_intent
 from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
-from kessai.dialects.stripe.parameters import ALLOWED_TYPES
 from kessai.dialects.stripe.paying import instrument_of
 from kessai.dialects.stripe.routes.customers import living
 from kessai.dialects.stripe.searching import SEARCHED, search_page
@@ -32,6 +41,7 @@ from kessai.services.intents import Asked, Step
 from kessai.simulation.trying import Terms
 
 routes: Final = StripeRoutes()
+_TITLE: Final = "PaymentIntent"
 _METHOD: Final = "payment_method payment_method_data"
 _CARD_OPTIONS: Final = (
     "payment_method_options.card.request_three_d_secure payment_method_options.card.capture_method "
@@ -60,17 +70,20 @@ async def create_payment_intent(call: Call, given: Given) -> Result:
     currency = currency_of(given["currency"])
     amount = charged(given["amount"], currency)
     is_confirmed = bool(given.get("confirm"))
-    _refuse_what_needs_confirm(given, is_confirmed=is_confirmed)
+    refuse_what_needs_confirm(given, "off_session", "return_url", "error_on_requires_action", "mandate_data")
     customer_id = await _customer_id(call, given)
     instrument, is_new = await instrument_of(call, given)
-    _refuse_anothers(instrument, customer_id)
+    refuse_anothers(instrument, customer_id, _TITLE)
+    details = {**methods_of(given), **_details(given, {})}
+    refuse_unlisted(instrument, details, _TITLE)
     asked = Asked(
         amount=amount,
         capture_method=_capture_method(given) or CaptureMethod.AUTOMATIC,
         customer_id=customer_id,
         description=masked(given.get("description")),
         metadata=metadata_of(given, {}),
-        details={**_methods(given), **_details(given, {})},
+        saves_instrument=_saves(details),
+        details=details,
     )
     intent, told = call.services.intents.create(call.merchant.id, asked, instrument, at=call.now)
     made: tuple[Document, ...] = (instrument,) if instrument is not None and is_new else ()
@@ -99,7 +112,9 @@ async def update_payment_intent(call: Call, given: Given, intent: str) -> Result
     instrument, is_new = await instrument_of(call, given)
     changed = await _updated(call, given, known, instrument)
     made: tuple[Document, ...] = (instrument,) if instrument is not None and is_new else ()
-    return Result(payment_intent(changed, call.services.public_url), Change(records=(*made, changed)))
+    left = await call.services.intents.left(known, changed, at=call.now)
+    change = Change(payment=left, records=(*made, changed))
+    return Result(payment_intent(changed, call.services.public_url), change)
 
 
 @routes.post(
@@ -225,25 +240,26 @@ def _confirm(
     """Try an intent, whose version here is the one to be written."""
     if instrument is None:
         raise _NO_METHOD
-    _refuse_unreturning(given, intent)
+    refuse_unreturning(given, intent.details, _TITLE)
     step = call.services.intents.confirm(
         intent, instrument, _terms(given, intent), charge_details(intent, instrument), at=call.now
     )
     kept = call.services.intents.kept_for_later(
         step,
         instrument,
-        is_wanted=bool(intent.details.get("setup_future_usage")),
+        is_wanted=intent.saves_instrument,
         is_new=bool(made),
         at=call.now,
     )
     change = Change(
         payment=step.change.payment,
         records=(*kept.records, *step.change.records),
-        events=(*told, *kept.events, *step.change.events),
+        events=(*told, *step.change.events, *kept.events),
     )
     shown = payment_intent(step.intent, call.services.public_url)
     if step.failure is not None:
-        return Result(declined(step, step.failure, shown), change, status=402)
+        status = 402 if step.failure.is_card_error else 400
+        return Result(declined(step, step.failure, shown), change, status=status)
     return Result(shown, change)
 
 
@@ -254,34 +270,33 @@ def declined(step: Step, failure: Failure, shown: Object) -> Object:
 
 
 def _terms(given: Given, intent: Intent) -> Terms:
-    card = (intent.details.get("payment_method_options") or {}).get("card") or {}
     return Terms(
         off_session=bool(given.get("off_session")),
-        challenge=card.get("request_three_d_secure") or "automatic",
+        challenge=challenge_wanted(intent.details),
         refuses_action=bool(given.get("error_on_requires_action")),
     )
 
 
 async def _updated(call: Call, given: Given, known: Intent, instrument: SavedInstrument | None) -> Intent:
     customer_id = await _customer_id(call, given) or known.customer_id
-    _refuse_anothers(instrument, customer_id)
+    refuse_anothers(instrument, customer_id, _TITLE)
     facts: dict[str, Any] = {
         **given_of(given, "description"),
         "metadata": metadata_of(given, known.metadata),
         "customer_id": customer_id,
-        "details": {**_details(given, known.details)},
+        "details": _details(given, known.details),
     }
     if given.get("payment_method_types"):
-        facts["details"] |= _methods(given)
+        facts["details"] |= methods_of(given)
     if (capture_method := _capture_method(given)) is not None:
         facts["capture_method"] = capture_method
     if instrument is not None and known.status not in _CONFIRMABLE:
         message = f"This PaymentIntent's payment method could not be updated: its status is {_word(known)}."
         raise unexpected(known, message, call)
+    refuse_unlisted(instrument, facts["details"], _TITLE)
+    facts["saves_instrument"] = _saves(facts["details"])
     if "amount" in given or "currency" in given:
         facts["amount"] = _amount(given, known, call)
-    if "return_url" in given:
-        facts["details"]["return_url"] = given["return_url"]
     try:
         return call.services.intents.update(known, facts, instrument, at=call.now)
     except TransitionNotAllowedError:
@@ -302,11 +317,9 @@ def _amount(given: Given, known: Intent, call: Call) -> Any:
 
 
 def _details(given: Given, known: Mapping[str, Any]) -> dict[str, Any]:
-    changed = {**known, **given_of(given, *_KEPT)}
+    changed = {**known, **given_of(given, *_KEPT), **return_url_of(given)}
     if "shipping" in given:
         changed["shipping"] = shipping_of(given["shipping"])
-    if given.get("return_url"):
-        changed["return_url"] = given["return_url"]
     for name in ("capture_method", "confirmation_method"):
         if given.get(name):
             changed[name] = given[name]
@@ -322,60 +335,10 @@ def _capture_method(given: Given) -> CaptureMethod | None:
     return CaptureMethod.MANUAL if asked == "manual" else CaptureMethod.AUTOMATIC
 
 
-def _methods(given: Given) -> dict[str, Any]:
-    """Which types of method may pay: those given, or whatever is switched on."""
-    types, automatic = given.get("payment_method_types"), given.get("automatic_payment_methods")
-    if types and automatic and ALLOWED_TYPES not in given:
-        raise StripeError(
-            "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.",
-            param="payment_method_types",
-        )
-    if types and not automatic:
-        return {"payment_method_types": types, ALLOWED_TYPES: types, "automatic_payment_methods": None}
-    redirects = (automatic or {}).get("allow_redirects") or "always"
-    is_enabled = automatic is None or automatic.get("enabled", True)
-    return {
-        "payment_method_types": types or (["card", "link"] if is_enabled else ["card"]),
-        ALLOWED_TYPES: types,
-        "automatic_payment_methods": {"allow_redirects": redirects, "enabled": True} if is_enabled else None,
-    }
-
-
-def _refuse_what_needs_confirm(given: Given, *, is_confirmed: bool) -> None:
-    for name in ("off_session", "return_url", "error_on_requires_action", "mandate_data"):
-        if given.get(name) is not None and not is_confirmed:
-            raise StripeError(
-                f"The parameter {name} cannot be passed unless confirm is set to true.", param=name
-            )
-
-
-def _refuse_anothers(instrument: SavedInstrument | None, customer_id: str | None) -> None:
-    if instrument is None or instrument.customer_id is None or instrument.customer_id == customer_id:
-        return
-    if customer_id is None:
-        raise StripeError(
-            "The provided PaymentMethod belongs to a Customer. Please include the Customer in the "
-            "`customer` parameter on the PaymentIntent.",
-            param="payment_method",
-        )
-    raise StripeError(
-        "The provided PaymentMethod does not belong to the Customer you supplied.",
-        param="payment_method",
-    )
-
-
-def _refuse_unreturning(given: Given, intent: Intent) -> None:
-    automatic = intent.details.get("automatic_payment_methods")
-    if not automatic or automatic["allow_redirects"] == "never" or intent.details.get("return_url"):
-        return
-    if given.get("use_stripe_sdk"):
-        return
-    raise StripeError(
-        "This PaymentIntent accepts payment methods that may redirect the payer off your page, so a "
-        "`return_url` is needed. If no such methods are wanted, set "
-        "`automatic_payment_methods[allow_redirects]` to `never`, or name `payment_method_types`.",
-        param="return_url",
-    )
+def _saves(details: Mapping[str, Any]) -> bool:
+    """Whether what pays is to be good for payments to come; what is said of cards alone goes first."""
+    card = (details.get("payment_method_options") or {}).get("card") or {}
+    return (card.get("setup_future_usage") or details.get("setup_future_usage")) not in (None, "", "none")
 
 
 async def _customer_id(call: Call, given: Given) -> str | None:
@@ -387,14 +350,7 @@ async def _found(call: Call, given: Given, object_id: str) -> Intent:
     found: Intent | None = await find(call, "payment_intent", object_id)
     if found is None:
         raise missing("payment_intent", object_id, param="intent", status=404)
-    shown = given.get("client_secret")
-    if call.is_public and shown is None:
-        raise required("client_secret")
-    if shown is not None and shown != client_secret(found):
-        raise StripeError(
-            "The client_secret provided does not match the client_secret associated with the PaymentIntent.",
-            param="client_secret",
-        )
+    require_secret(call, given, client_secret(found), _TITLE)
     return found
 
 

@@ -1,0 +1,257 @@
+"""SetupIntents: /v1/setup_intents and their tries.
+
+Source: Stripe API reference, "SetupIntents", read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from kessai.dialects.stripe.confirming import (
+    challenge_wanted,
+    methods_of,
+    refuse_anothers,
+    refuse_unlisted,
+    refuse_unreturning,
+    refuse_what_needs_confirm,
+    require_secret,
+    return_url_of,
+)
+from kessai.dialects.stripe.declaring import Given, Result, StripeRoutes
+from kessai.dialects.stripe.errors import StripeError, missing, not_simulated
+from kessai.dialects.stripe.facts import given_of, masked, metadata_of
+from kessai.dialects.stripe.kinds import find
+from kessai.dialects.stripe.objects.payment_intent import failure_object
+from kessai.dialects.stripe.objects.setup_intent import STATUSES, setup_intent, setup_secret
+from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
+from kessai.dialects.stripe.paying import instrument_of
+from kessai.dialects.stripe.routes.customers import living
+from kessai.domain.change import Change
+from kessai.domain.document import Document
+from kessai.domain.errors import TransitionNotAllowedError
+from kessai.domain.event import Event
+from kessai.domain.saved_instrument import SavedInstrument
+from kessai.domain.setup import ALLOWED, Setup, SetupAction
+from kessai.http.call import Call
+
+routes: Final = StripeRoutes()
+_TITLE: Final = "SetupIntent"
+_METHOD: Final = "payment_method payment_method_data payment_method_options.card.request_three_d_secure"
+_DESCRIBED: Final = (
+    f"{_METHOD} customer description metadata payment_method_types excluded_payment_method_types"
+)
+_CONFIRMED: Final = "return_url use_stripe_sdk mandate_data"
+_PUBLIC: Final = "client_secret"
+_REUSABLE: Final = frozenset(
+    {
+        *("acss_debit", "amazon_pay", "au_becs_debit", "bacs_debit", "bancontact", "boleto", "card"),
+        *("cashapp", "ideal", "klarna", "link", "paypal", "pix", "revolut_pay", "sepa_debit", "upi"),
+        "us_bank_account",
+    }
+)
+"""What can be set up, of what kessai simulates.
+
+Source: `setup_attempt_payment_method_details` of Stripe's OpenAPI document, read 2026-11-26.
+"""
+
+
+@routes.post("/v1/setup_intents", f"confirm usage automatic_payment_methods {_DESCRIBED} {_CONFIRMED}")
+async def create_setup_intent(call: Call, given: Given) -> Result:
+    """A new SetupIntent, tried at once with `confirm`."""
+    refuse_what_needs_confirm(given, "return_url", "mandate_data")
+    customer_id = await _customer_id(call, given)
+    instrument, is_new = await instrument_of(call, given)
+    facts: dict[str, Any] = {
+        "usage": given.get("usage") or "off_session",
+        "customer_id": customer_id,
+        "description": masked(given.get("description")),
+        "metadata": metadata_of(given, {}),
+        "details": {**methods_of(given), **_details(given, {})},
+    }
+    _refuse_unusable(instrument, customer_id, facts["details"])
+    setup, told = call.services.setups.create(call.merchant.id, facts, instrument, at=call.now)
+    if given.get("confirm"):
+        return await _confirm(call, given, setup, instrument, is_new=is_new, told=(told,))
+    change = Change(records=(*_made(instrument, is_new=is_new), setup), events=(told,))
+    return Result(setup_intent(setup, call.services.public_url), change)
+
+
+@routes.get("/v1/setup_intents/{intent}", _PUBLIC, is_public=True)
+async def retrieve_setup_intent(call: Call, given: Given, intent: str) -> Result:
+    """A SetupIntent; a public key has to show its client secret."""
+    return Result(setup_intent(await _found(call, given, intent), call.services.public_url))
+
+
+@routes.post("/v1/setup_intents/{intent}", _DESCRIBED)
+async def update_setup_intent(call: Call, given: Given, intent: str) -> Result:
+    """Change what is given."""
+    known = await _found(call, given, intent)
+    instrument, is_new = await instrument_of(call, given)
+    changed = await _updated(call, given, known, instrument)
+    change = Change(records=(*_made(instrument, is_new=is_new), changed))
+    return Result(setup_intent(changed, call.services.public_url), change)
+
+
+@routes.post("/v1/setup_intents/{intent}/confirm", f"{_METHOD} {_CONFIRMED} {_PUBLIC}", is_public=True)
+async def confirm_setup_intent(call: Call, given: Given, intent: str) -> Result:
+    """Try to set a payment method up."""
+    known = await _found(call, given, intent)
+    _require(known, SetupAction.CONFIRM, "cannot be confirmed", call)
+    instrument, is_new = await instrument_of(call, given)
+    changed = await _updated(call, given, known, instrument)
+    if instrument is None and changed.instrument_id is not None:
+        instrument = await call.services.instruments.get(call.merchant.id, changed.instrument_id)
+    return await _confirm(call, given, changed, instrument, is_new=is_new, told=())
+
+
+@routes.post("/v1/setup_intents/{intent}/cancel", "cancellation_reason")
+async def cancel_setup_intent(call: Call, given: Given, intent: str) -> Result:
+    """Give it up."""
+    known = await _found(call, given, intent)
+    _require(known, SetupAction.CANCEL, "cannot be canceled", call)
+    step = await call.services.setups.cancel(known, given.get("cancellation_reason"), at=call.now)
+    return Result(setup_intent(step.setup, call.services.public_url), step.change)
+
+
+@routes.get("/v1/setup_intents", f"{PAGED} created customer payment_method")
+async def list_setup_intents(call: Call, given: Given) -> Result:
+    """Newest first."""
+    customer_id = await _customer_id(call, given)
+    wanted = await wanted_of(call, given, "setup_intent", owner_id=customer_id)
+    instrument_id = await _id_of(call, given, "payment_method")
+    found = await call.services.setups.list(
+        call.merchant.id,
+        wanted,
+        limit=limit_of(given),
+        where=lambda each: instrument_id in (None, each.instrument_id),
+    )
+    return Result(page_of(call, given, "/v1/setup_intents", "setup_intent", found))
+
+
+@routes.get("/v1/setup_attempts", f"{PAGED} created setup_intent")
+async def list_setup_attempts(call: Call, given: Given) -> Result:
+    """The tries of a SetupIntent, newest first."""
+    setup_id = await _id_of(call, given, "setup_intent")
+    wanted = await wanted_of(call, given, "setup_attempt", owner_id=setup_id)
+    found = await call.services.setups.attempts(call.merchant.id, wanted, limit=limit_of(given))
+    return Result(page_of(call, given, "/v1/setup_attempts", "setup_attempt", found))
+
+
+async def _confirm(
+    call: Call,
+    given: Given,
+    setup: Setup,
+    instrument: SavedInstrument | None,
+    *,
+    is_new: bool,
+    told: tuple[Event, ...],
+) -> Result:
+    """Try a setup, whose version here is the one to be written."""
+    if instrument is None:
+        raise _NO_METHOD
+    refuse_unreturning(given, setup.details, _TITLE)
+    step = await call.services.setups.confirm(
+        setup, instrument, challenge=challenge_wanted(setup.details), is_new=is_new, at=call.now
+    )
+    change = Change(records=step.change.records, events=(*told, *step.change.events))
+    shown = setup_intent(step.setup, call.services.public_url)
+    if step.failure is not None:
+        return Result({"error": {**failure_object(step.failure), "setup_intent": shown}}, change, status=402)
+    return Result(shown, change)
+
+
+async def _updated(call: Call, given: Given, known: Setup, instrument: SavedInstrument | None) -> Setup:
+    customer_id = await _customer_id(call, given) or known.customer_id
+    if instrument is not None or customer_id != known.customer_id:
+        _require(known, SetupAction.REPLACE, "cannot be given another payment method or customer", call)
+    facts: dict[str, Any] = {
+        **given_of(given, "description"),
+        "metadata": metadata_of(given, known.metadata),
+        "customer_id": customer_id,
+        "details": _details(given, known.details),
+    }
+    if given.get("payment_method_types"):
+        facts["details"] |= methods_of(given)
+    _refuse_unusable(instrument, customer_id, facts["details"])
+    _require(known, SetupAction.UPDATE, "cannot be updated", call)
+    return call.services.setups.update(known, facts, instrument, at=call.now)
+
+
+def _details(given: Given, known: Mapping[str, Any]) -> dict[str, Any]:
+    changed = given_of(given, "payment_method_options", "excluded_payment_method_types")
+    return {**known, **changed, **return_url_of(given)}
+
+
+def _refuse_unusable(
+    instrument: SavedInstrument | None, customer_id: str | None, details: Mapping[str, Any]
+) -> None:
+    for each in details["payment_method_types"]:
+        if each not in _REUSABLE:
+            raise not_simulated(f"Setting up {str(each)[:64]}", param="payment_method_types")
+    refuse_anothers(instrument, customer_id, _TITLE)
+    refuse_unlisted(instrument, details, _TITLE)
+    if instrument is not None and instrument.type not in _REUSABLE:
+        raise StripeError(
+            f"PaymentMethods of type {instrument.type} cannot be used again, so not be set up either.",
+            param="payment_method",
+        )
+
+
+def _require(setup: Setup, action: SetupAction, refusal: str, call: Call) -> None:
+    """Refuse what a SetupIntent cannot do where it stands; it is shown whole."""
+    try:
+        setup.require(action)
+    except TransitionNotAllowedError:
+        wanted = ", ".join(STATUSES[each] for each in STATUSES if each in ALLOWED[action])
+        message = (
+            f"This {_TITLE} {refusal} because it has a status of {STATUSES[setup.status]}. Only one with one "
+            f"of the following statuses may be so: {wanted}."
+        )
+        raise StripeError(
+            message,
+            code="setup_intent_unexpected_state",
+            is_kept=True,
+            facts={"setup_intent": setup_intent(setup, call.services.public_url)},
+        ) from None
+
+
+async def _found(call: Call, given: Given, object_id: str) -> Setup:
+    found: Setup | None = await find(call, "setup_intent", object_id)
+    if found is None:
+        raise missing("setupintent", object_id, param="intent", status=404)
+    require_secret(call, given, setup_secret(found), _TITLE)
+    return found
+
+
+async def _customer_id(call: Call, given: Given) -> str | None:
+    name = given.get("customer")
+    return (await living(call, name, param="customer", status=400)).id if name else None
+
+
+async def _id_of(call: Call, given: Given, kind: str) -> str | None:
+    """The core's id of what a list is narrowed by; None when it is not.
+
+    Raises:
+        StripeError: there is no such thing.
+    """
+    name = given.get(kind)
+    if name is None:
+        return None
+    found = await find(call, kind, name)
+    if found is None:
+        raise missing(kind, name, param=kind)
+    return str(found.id)
+
+
+def _made(instrument: SavedInstrument | None, *, is_new: bool) -> tuple[Document, ...]:
+    return (instrument,) if instrument is not None and is_new else ()
+
+
+_NO_METHOD: Final = StripeError(
+    "You cannot confirm this SetupIntent because it's missing a payment method. Set one with "
+    "`payment_method`, or confirm with one.",
+    param="payment_method",
+    code="parameter_missing",
+    is_kept=True,
+)

@@ -1,0 +1,213 @@
+"""The bank's page: what a payer sees there, and what becomes of what they answer."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from tests.api.stripe.conftest import Stripe
+from tests.api.stripe.told import types_told
+from tests.support.gateway import Gateway
+
+CHALLENGED: Final = "pm_card_threeDSecure2Required"
+BACK: Final = "https://shop.example/back?order=7#paid"
+
+
+class Page(HTMLParser):
+    """What matters of a page to somebody who cannot see it."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        super().__init__()
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        self.tags: list[str] = []
+        self.language = ""
+        self.texts: dict[str, str] = {}
+        self.answers: list[str] = []
+        self.feed(answer.text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags.append(tag)
+        if tag == "html":
+            self.language = given.get("lang") or ""
+        if tag == "form":
+            assert given["method"] == "post"
+        if where := given.get("action") or given.get("formaction"):
+            self.answers.append(where)
+
+    def handle_data(self, data: str) -> None:
+        tag = self.tags[-1]
+        self.texts[tag] = self.texts.get(tag, "") + data
+
+
+async def waiting(stripe: Stripe, kind: str = "setup_intents", **parameters: Any) -> dict[str, Any]:
+    """An intent whose payer is asked."""
+    facts: dict[str, Any] = {"amount": 1_500, "currency": "usd"} if kind == "payment_intents" else {}
+    made = await stripe.post(
+        f"/{kind}",
+        confirm=True,
+        **facts,
+        **{"payment_method": CHALLENGED, "payment_method_types": ["card"], **parameters},
+    )
+    assert made["status"] == "requires_action"
+    return made
+
+
+def address_of(intent: dict[str, Any]) -> str:
+    """Where its payer is sent."""
+    action = intent["next_action"]
+    url = (
+        action["redirect_to_url"]["url"]
+        if "redirect_to_url" in action
+        else action["use_stripe_sdk"]["stripe_js"]
+    )
+    parts = urlsplit(str(url))
+    return f"{parts.path}?{parts.query}"
+
+
+async def visited(stripe: Stripe, address: str) -> httpx.Response:
+    """The page as a browser without a key gets it."""
+    return await stripe.client.get(address, headers={"Authorization": ""})
+
+
+async def answered(stripe: Stripe, address: str, outcome: str) -> httpx.Response:
+    """What pressing a button of the page gives."""
+    page = Page(await visited(stripe, address))
+    action = next(each for each in page.answers if each.endswith(f"outcome={outcome}"))
+    path = urlsplit(address).path
+    form = {"content-type": "application/x-www-form-urlencoded", "Authorization": ""}
+    return await stripe.client.post(f"{path}{action}", headers=form)
+
+
+@pytest.mark.parametrize("kind", ["payment_intents", "setup_intents"])
+async def test_the_page_says_what_is_asked_by_whom(stripe: Stripe, kind: str) -> None:
+    intent = await waiting(stripe, kind, description="Tea & <b>biscuits</b>")
+    answer = await visited(stripe, address_of(intent))
+    page = Page(answer)
+
+    assert (answer.status_code, page.language) == (200, "en")
+    assert [page.tags.count(each) for each in ("title", "main", "h1", "button", "script")] == [1, 1, 1, 2, 0]
+    assert "Is this you?" in page.texts["title"]
+    assert "Tea & <b>biscuits</b>" in page.texts["dd"]
+    assert intent["id"] in page.texts["dd"]
+    assert page.texts["strong"]
+    assert ("15.00 USD" in page.texts["dd"]) is (kind == "payment_intents")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "status", "redirect_status", "last"),
+    [
+        ("payment_intents", "approve", "succeeded", "succeeded", "payment_intent.succeeded"),
+        ("payment_intents", "fail", "requires_payment_method", "failed", "payment_intent.payment_failed"),
+        ("setup_intents", "approve", "succeeded", "succeeded", "setup_intent.succeeded"),
+        ("setup_intents", "fail", "requires_payment_method", "failed", "setup_intent.setup_failed"),
+    ],
+)
+async def test_the_payer_goes_back_to_the_merchant(
+    gateway: Gateway, stripe: Stripe, kind: str, outcome: str, status: str, redirect_status: str, last: str
+) -> None:
+    intent = await waiting(stripe, kind, return_url=BACK)
+    assert intent["next_action"]["type"] == "redirect_to_url"
+
+    answer = await answered(stripe, address_of(intent), outcome)
+
+    assert answer.status_code == 303
+    back = urlsplit(answer.headers["location"])
+    name = kind.removesuffix("s")
+    assert (back.netloc, back.path, back.fragment) == ("shop.example", "/back", "paid")
+    assert parse_qs(back.query) == {
+        "order": ["7"],
+        name: [intent["id"]],
+        f"{name}_client_secret": [intent["client_secret"]],
+        "redirect_status": [redirect_status],
+    }
+    assert (await stripe.get(f"/{kind}/{intent['id']}"))["status"] == status
+    assert (await types_told(gateway))[-1] == last
+
+
+@pytest.mark.parametrize(
+    ("url", "begins"),
+    [
+        ("https://shop.example", "https://shop.example?setup_intent="),
+        ("shop-app://paid", "shop-app://paid?setup_intent="),
+        ("https://shop.example/zur\u00fcck", "https://shop.example/zur%C3%BCck?setup_intent="),
+        ("https://shop.example/?a=&b=%20c", "https://shop.example/?a=&b=+c&setup_intent="),
+    ],
+)
+async def test_the_way_back_keeps_what_it_had(stripe: Stripe, url: str, begins: str) -> None:
+    setup = await waiting(stripe, return_url=url)
+    answer = await answered(stripe, address_of(setup), "approve")
+    assert answer.headers["location"].startswith(begins)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://", "nowhere", "/back", "http://[::1", "https://a b", "https://a/\r\nset-cookie: b"]
+)
+@pytest.mark.parametrize("kind", ["payment_intents", "setup_intents"])
+async def test_a_way_back_that_is_none_is_refused(stripe: Stripe, kind: str, url: str) -> None:
+    facts: dict[str, Any] = {"amount": 500, "currency": "usd"} if kind == "payment_intents" else {}
+    wanted = {"confirm": True, "payment_method": CHALLENGED, "return_url": url, **facts}
+    error = await stripe.refused("POST", f"/{kind}", **wanted)
+    assert (error["code"], error["param"]) == ("url_invalid", "return_url")
+
+
+@pytest.mark.parametrize("kind", ["payment_intents", "setup_intents"])
+async def test_without_a_way_back_the_page_says_how_it_ended(stripe: Stripe, kind: str) -> None:
+    intent = await waiting(stripe, kind)
+    address = address_of(intent)
+    page = Page(await answered(stripe, address, "approve"))
+    assert page.texts["h1"] == "You have approved this"
+    over = Page(await visited(stripe, address))
+    assert over.texts["h1"] == "There is nothing left to do here"
+    assert over.answers == []
+
+    other = await waiting(stripe, kind)
+    page = Page(await answered(stripe, address_of(other), "fail"))
+    assert page.texts["h1"] == "You have not approved this"
+
+
+@pytest.mark.parametrize("kind", ["payment_intents", "setup_intents"])
+async def test_an_answer_counts_once(gateway: Gateway, stripe: Stripe, kind: str) -> None:
+    intent = await waiting(stripe, kind, return_url=BACK)
+    address = address_of(intent)
+    await answered(stripe, address, "fail")
+    before = await types_told(gateway)
+
+    again = await stripe.client.post(f"{address}&outcome=approve")
+
+    assert (again.status_code, Page(again).texts["h1"]) == (200, "There is nothing left to do here")
+    assert (await stripe.get(f"/{kind}/{intent['id']}"))["status"] == "requires_payment_method"
+    assert await types_told(gateway) == before
+
+
+@pytest.mark.parametrize("kind", ["payment_intents", "setup_intents"])
+async def test_refusals_are_pages(stripe: Stripe, kind: str) -> None:
+    intent = await waiting(stripe, kind)
+    path, right = f"/stripe/challenge/{intent['id']}", f"client_secret={intent['client_secret']}"
+    for address in (
+        path,
+        f"{path}?client_secret=",
+        f"{path}?{right}x",
+        f"/stripe/challenge/{intent['id'][:-2]}?{right}",
+        f"/stripe/challenge/ch_1?{right}",
+    ):
+        for answer in (await visited(stripe, address), await stripe.client.post(address)):
+            assert (answer.status_code, Page(answer).texts["h1"]) == (404, "There is nothing here")
+    for outcome in ("", "&outcome=perhaps"):
+        answer = await stripe.client.post(f"{path}?{right}{outcome}")
+        assert (answer.status_code, Page(answer).language) == (400, "en")
+    assert (await stripe.get(f"/{kind}/{intent['id']}"))["status"] == "requires_action"
+
+
+async def test_what_was_given_up_asks_nobody(stripe: Stripe) -> None:
+    for kind in ("payment_intents", "setup_intents"):
+        intent = await waiting(stripe, kind)
+        await stripe.post(f"/{kind}/{intent['id']}/cancel")
+        answer = await stripe.client.post(f"{address_of(intent)}&outcome=approve")
+        assert Page(answer).texts["h1"] == "There is nothing left to do here"
+        assert (await stripe.get(f"/{kind}/{intent['id']}"))["status"] == "canceled"
