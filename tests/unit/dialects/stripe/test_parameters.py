@@ -133,7 +133,7 @@ def test_values_have_the_type_that_the_document_says(form: str, values: dict[str
         (f"amount=1{'0' * 18}", "parameter_invalid_integer", "amount", f"Invalid integer: 1{'0' * 18}"),
         (f"amount={'9' * 60_000}", "parameter_invalid_integer", "amount", "Invalid integer"),
         ("amount=", "parameter_invalid_empty", "amount", None),
-        ("description=", "parameter_invalid_empty", "description", None),
+        ("currency=", "parameter_invalid_empty", "currency", None),
         ("capture_method=", "parameter_invalid_empty", "capture_method", None),
         ("shipping=", "parameter_invalid_empty", "shipping", None),
         ("payment_method_types=", "parameter_invalid_empty", "payment_method_types", None),
