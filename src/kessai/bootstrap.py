@@ -64,6 +64,7 @@ from kessai.services.services import Services
 from kessai.services.setups import Setups
 from kessai.services.strangers import Strangers
 from kessai.services.telling import Teller
+from kessai.services.test_clocks import TestClocks
 from kessai.services.timelines import Timelines
 from kessai.services.timers import Timers
 from kessai.services.tokens import Tokens
@@ -345,6 +346,7 @@ def _services(tools: _Tools) -> Services:
         payouts=payouts,
         due_documents=DueDocuments(database, {Dispute: disputes.due, Payout: payouts.due}),
         setups=Setups(database, tools.ids, teller),
+        test_clocks=TestClocks(database, tools.ids, teller),
         merchants=Merchants(database, tools.ids, tools.dice, tools.digests, endpoints),
         endpoints=endpoints,
         events=events,

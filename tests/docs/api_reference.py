@@ -12,9 +12,9 @@ from kessai.control.document import openapi_document
 from kessai.control.metrics import Metrics
 from kessai.dialects.native.dialect import NativeDialect
 from kessai.dialects.native.errors import STATUS, reading, writing
+from kessai.dialects.native.events import EVENT_NAMES
 from kessai.domain.event import EventType
 from kessai.domain.transitions import Status
-from kessai.services.endpoint_rules import EVENT_NAMES
 from kessai.simulation.table import SIMULATIONS
 from tests.docs.tables import table
 

@@ -13,12 +13,23 @@ from kessai.domain.intent import Intent
 from kessai.domain.payout import Payout
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.setup import Setup, SetupAttempt
+from kessai.domain.test_clock import TestClock
 from kessai.domain.token import Token
 
 DOCUMENTS: Final[Mapping[str, type[Document]]] = MappingProxyType(
     {
         each.kind: each
-        for each in (Customer, Dispute, Intent, Payout, SavedInstrument, Setup, SetupAttempt, Token)
+        for each in (
+            Customer,
+            Dispute,
+            Intent,
+            Payout,
+            SavedInstrument,
+            Setup,
+            SetupAttempt,
+            TestClock,
+            Token,
+        )
     }
 )
 """Name to class. To add a kind is to add its class here."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from kessai.domain.ids import EndpointId, MerchantId
 from kessai.domain.schedules import NATIVE, Schedule
@@ -55,7 +55,8 @@ class Endpoint:
 
     `failing_since` is the first exhausted delivery after the last success. `failures` counts the failed
     attempts since then, and while there are many, none is made before `rests_until`. `schedule` is the name
-    of its retry schedule.
+    of its retry schedule. `details` are what its dialect was told of it and shows again, which no rule
+    looks at.
     """
 
     id: EndpointId
@@ -78,6 +79,7 @@ class Endpoint:
     verifies_tls: bool = True
     failures: int = 0
     rests_until: datetime | None = None
+    details: Mapping[str, Any] | None = None
 
     @property
     def takes_deliveries(self) -> bool:

@@ -28,14 +28,22 @@ class Customers:
         self._teller = teller
 
     def create(
-        self, merchant_id: MerchantId, facts: Mapping[str, Any], *, at: datetime
+        self,
+        merchant_id: MerchantId,
+        facts: Mapping[str, Any],
+        *,
+        at: datetime,
+        shown_at: datetime | None = None,
     ) -> tuple[Customer, Change]:
-        """A new customer; `facts` are fields of one."""
+        """A new customer; `facts` are fields of one. `shown_at` is when it was made by a clock of its own.
+
+        Ids are always of the real moment: lists and their bounds go by that.
+        """
         made = Customer(
             **{"metadata": {}, "details": {}, **facts},
             id=short_id(self._ids.new_id(at)),
             merchant_id=merchant_id,
-            created_at=at,
+            created_at=shown_at or at,
             updated_at=at,
         )
         told = self._teller.of_document(EventType.CUSTOMER_CREATED, made, at)

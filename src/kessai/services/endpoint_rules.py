@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from kessai.domain.destinations import Destinations
 from kessai.domain.endpoint import EVERY_EVENT
 from kessai.domain.errors import InvalidFieldError
-from kessai.domain.event import NATIVE_EVENTS
 from kessai.domain.schedules import NAMES as SCHEDULE_NAMES
 from kessai.domain.web_address import WebAddress, web_address
 
@@ -16,7 +15,6 @@ URL_MAX: Final = 2000
 """Characters; what receivers and the proxies before them can be relied on to take."""
 SECRET_MIN: Final = 8
 SECRET_MAX: Final = 256
-EVENT_NAMES: Final = (EVERY_EVENT, *(each.value for each in NATIVE_EVENTS))
 
 _OPEN_HINT: Final = "use an address others can reach too, or ask whoever runs this gateway to open that one"
 
@@ -72,16 +70,18 @@ def _closed(address: WebAddress, destinations: Destinations) -> str | None:
     return None
 
 
-def checked_events(names: Sequence[str]) -> tuple[str, ...]:
+def checked_events(names: Sequence[str], known: Collection[str]) -> tuple[str, ...]:
     """Return the names without repetition; `*` stands for all and needs no others.
+
+    `known` are those of the endpoint's dialect, `*` among them.
 
     Raises:
         InvalidFieldError: none is given, or one is no event.
     """
-    unknown = next((name for name in names if name not in EVENT_NAMES), None)
+    unknown = next((name for name in names if name not in known), None)
     if unknown is not None or not names:
         message = f"{unknown[:40]} is no event" if unknown else "events must name at least one event"
-        raise InvalidFieldError(message, param="events", hint=f"one or more of {', '.join(EVENT_NAMES)}")
+        raise InvalidFieldError(message, param="events", hint=f"one or more of {', '.join(known)}")
     return (EVERY_EVENT,) if EVERY_EVENT in names else tuple(dict.fromkeys(names))
 
 

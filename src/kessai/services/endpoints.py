@@ -5,10 +5,10 @@ Methods that write return what is to be written; whoever asked commits it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from kessai.domain.change import Change
 from kessai.domain.destinations import Destinations
@@ -43,6 +43,7 @@ class EndpointFacts(TypedDict, total=False):
     retry_schedule: str
     verify_tls: bool
     enabled: bool
+    details: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +78,14 @@ class Endpoints:
         self._destinations = destinations
         self._shorthand_of = shorthand
 
-    async def get(self, merchant_id: MerchantId, endpoint_id: str) -> Endpoint:
-        """A merchant's endpoint.
+    async def get(self, merchant_id: MerchantId, endpoint_id: str, *, dialect: str | None = None) -> Endpoint:
+        """A merchant's endpoint; of one dialect if one is given.
 
         Raises:
-            NotFoundError: unknown, deleted, or another merchant's.
+            NotFoundError: unknown, deleted, another merchant's, or of another dialect.
         """
         endpoint = await self._repository.get(merchant_id, endpoint_id)
-        if endpoint is None:
+        if endpoint is None or (dialect is not None and endpoint.dialect != dialect):
             raise NotFoundError("webhook endpoint")
         return endpoint
 
@@ -108,12 +109,13 @@ class Endpoints:
         is_enabled = facts.get("enabled", True)
         endpoint = replace(
             self._new(merchant_id, self._checked(facts["url"]), dialect, shown, at),
-            events=checked_events(facts.get("events", (EVERY_EVENT,))),
+            events=self._checked_events(facts.get("events", (EVERY_EVENT,)), dialect),
             description=facts.get("description"),
             schedule=checked_schedule(facts.get("retry_schedule", NATIVE)),
             verifies_tls=self._checked_tls(facts, otherwise=True),
             is_enabled=is_enabled,
             disabled_reason=None if is_enabled else SWITCHED_OFF,
+            details=facts.get("details"),
         )
         return endpoint, shown, Change(records=(endpoint,))
 
@@ -124,13 +126,19 @@ class Endpoints:
         endpoint = await self.get(merchant_id, endpoint_id)
         changed = endpoint.described(
             url=self._checked(facts["url"]) if "url" in facts else endpoint.url,
-            events=checked_events(facts["events"]) if "events" in facts else endpoint.events,
+            events=self._checked_events(facts["events"], endpoint.dialect)
+            if "events" in facts
+            else endpoint.events,
             description=facts.get("description", endpoint.description),
             schedule=checked_schedule(facts.get("retry_schedule", endpoint.schedule)),
             is_enabled=facts.get("enabled", endpoint.is_enabled),
             at=at,
         )
-        changed = replace(changed, verifies_tls=self._checked_tls(facts, otherwise=endpoint.verifies_tls))
+        changed = replace(
+            changed,
+            verifies_tls=self._checked_tls(facts, otherwise=endpoint.verifies_tls),
+            details=facts.get("details", endpoint.details),
+        )
         return changed, Change(records=(changed,))
 
     async def delete(
@@ -219,10 +227,15 @@ class Endpoints:
         made = self._new(merchant.id, wanted, dialect, secret, at)
         return replace(merchant, webhook_endpoint_id=made.id), (made,)
 
-    async def list(self, merchant_id: MerchantId, *, before: str | None, limit: int) -> Sequence[Endpoint]:
-        """Newest first; one more than `limit` when there is more."""
+    async def list(
+        self, merchant_id: MerchantId, *, before: str | None, limit: int, dialect: str | None = None
+    ) -> Sequence[Endpoint]:
+        """Newest first, of one dialect if one is given; one more than `limit` when there is more."""
         cursor = None if before is None else EndpointId(before)
-        return await self._repository.list(merchant_id, before=cursor, limit=limit + 1)
+        return await self._repository.list(merchant_id, before=cursor, limit=limit + 1, dialect=dialect)
+
+    def _checked_events(self, names: Sequence[str], dialect: str) -> tuple[str, ...]:
+        return checked_events(names, self._dialects[dialect].event_names)
 
     def _checked(self, url: str, *, param: str = "url") -> str:
         return checked_url(url, self._destinations, param=param)

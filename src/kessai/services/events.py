@@ -5,7 +5,7 @@ Methods that write return what is to be written; whoever asked commits it and wa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -22,6 +22,7 @@ from kessai.storage.journal import Database
 from kessai.storage.repositories.deliveries import DeliveryFilter, DeliveryReport, DeliveryRepository
 from kessai.storage.repositories.endpoints import EndpointRepository
 from kessai.storage.repositories.events import EventFilter, EventRepository
+from kessai.storage.scanning import Wanted
 from kessai.storage.windows import Page
 
 DELIVERIES_OF_EVENT_MAX: Final = 500
@@ -99,6 +100,48 @@ class Events:
                 "no endpoint would hear this event", hint=f"create or enable one that hears {event.type}"
             )
         return deliveries, Change(records=deliveries)
+
+    async def send_to(
+        self, merchant_id: MerchantId, event_id: str, endpoint: Endpoint, *, at: datetime
+    ) -> Change:
+        """Send an event again to one endpoint, whether or not it would hear it.
+
+        Raises:
+            ConflictError: the endpoint takes nothing any more, or the event was pruned.
+        """
+        event = await self.get(merchant_id, event_id)
+        if event.pruned_at is not None:
+            raise self._retention.gone("event", event.pruned_at)
+        if not endpoint.takes_deliveries:
+            raise ConflictError("the endpoint is disabled", hint="enable it first")
+        sent = [each.delivery for each in await self.deliveries_of(event)]
+        before = next((each for each in sent if each.endpoint_id == endpoint.id), None)
+        return Change(records=(before.again(at=at) if before else self._new(event, endpoint, at),))
+
+    async def unheard(self, event: Event, dialect: str) -> int:
+        """How many endpoints of a dialect have yet to take an event: those it failed to reach as well."""
+        count = await self._events.unheard(event.id, dialect=dialect)
+        if count is not None:
+            return count
+        endpoints = await self._endpoints.list(
+            event.merchant_id, before=None, limit=ENDPOINTS_MAX, dialect=dialect
+        )
+        return sum(self._hears(each, event) for each in endpoints)
+
+    async def scan(
+        self,
+        merchant_id: MerchantId,
+        wanted: Wanted,
+        *,
+        dialect: str,
+        is_heard: bool | None,
+        limit: int,
+        where: Callable[[Event], bool],
+    ) -> Sequence[Event]:
+        """Newest first, as `EventRepository.scan`; one more than `limit` when there is more."""
+        return await self._events.scan(
+            merchant_id, wanted, dialect=dialect, is_heard=is_heard, limit=limit + 1, where=where
+        )
 
     async def retry(
         self, merchant_id: MerchantId, delivery_id: str, *, at: datetime

@@ -19,6 +19,7 @@ from kessai.services.payments import Payments
 from kessai.services.payouts import Payouts
 from kessai.services.recovery import Recovery
 from kessai.services.setups import Setups
+from kessai.services.test_clocks import TestClocks
 from kessai.services.timelines import Timelines
 from kessai.services.tokens import Tokens
 from kessai.services.verification import Verification
@@ -47,6 +48,7 @@ class Services:
     endpoints: Endpoints
     events: Events
     recovery: Recovery
+    test_clocks: TestClocks
     timelines: Timelines
     verification: Verification
     health: Health

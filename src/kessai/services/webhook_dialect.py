@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -13,6 +13,11 @@ from kessai.domain.ids import EventId
 
 class WebhookDialect(Protocol):
     """A translator: the same values give the same bytes."""
+
+    @property
+    def event_names(self) -> Collection[str]:
+        """What an endpoint of this API may subscribe to, `*` among it, in the order in which it is told."""
+        ...
 
     def hears(self, endpoint: Endpoint, event_type: str) -> bool:
         """Whether an endpoint of this API may want to hear of a core event, as far as its type tells."""

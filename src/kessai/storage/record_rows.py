@@ -55,6 +55,8 @@ def record_values(record: Record) -> dict[str, Any]:
     match record:
         case Endpoint():
             values["events"] = orjson.dumps(record.events).decode()
+            if record.details is not None:
+                values["details"] = orjson.dumps(record.details).decode()
         case Delivery():
             values["status"] = record.status.value
         case Merchant() | ApiKey():
@@ -89,6 +91,7 @@ def endpoint_from_values(values: Mapping[str, Any]) -> Endpoint:
             "events": tuple(orjson.loads(values["events"])),
             "is_enabled": bool(values["is_enabled"]),
             "verifies_tls": bool(values["verifies_tls"]),
+            "details": None if values["details"] is None else orjson.loads(values["details"]),
         }
     )
 

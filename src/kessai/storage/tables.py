@@ -301,6 +301,7 @@ webhook_endpoints: Final = Table(
     Column("verifies_tls", Boolean, nullable=False, server_default=true()),
     Column("failures", Integer, nullable=False, server_default="0"),
     _moment("rests_until", nullable=True),
+    Column("details", Json),
     Index(None, "merchant_id", "id"),
 )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -11,6 +12,10 @@ import pytest
 from tests.support.gateway import Gateway
 from tests.support.stripe_forms import form
 from tests.support.stripe_schema import Judge, judge
+from tests.support.webhooks import until
+
+Dispatch = Callable[[int], Awaitable[None]]
+"""Lets the dispatcher work until it has posted so many in all."""
 
 
 class Stripe:
@@ -66,3 +71,24 @@ async def stripe(gateway: Gateway) -> AsyncIterator[Stripe]:
     headers = {"Authorization": "Bearer sk_test_of_this_test"}
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
         yield Stripe(client, judge())
+
+
+@pytest.fixture
+async def dispatch(gateway: Gateway) -> AsyncIterator[Dispatch]:
+    """The gateway's own dispatcher, from the first time on that it is asked for."""
+    running: list[asyncio.Task[None]] = []
+
+    async def until_posted(count: int) -> None:
+        if not running:
+            running.append(asyncio.create_task(gateway.joined.worker.run()))
+
+        async def is_done() -> bool:
+            posted = len(gateway.sender.posts)
+            return posted >= count and (await gateway.rows())["webhook_attempts"] == posted
+
+        await until(is_done)
+
+    yield until_posted
+    if running:
+        await gateway.joined.worker.stop()
+        await running[0]

@@ -232,4 +232,27 @@ async def accounts(walk: Walk, _gateway: Gateway) -> None:
     await walk("GET /accounts/{account}/external_accounts", own["id"])
 
 
-PARTS = [customers, payments, methods, in_older_words, setups, disputes, money, accounts]
+async def webhooks(walk: Walk, _gateway: Gateway) -> None:
+    """Webhook endpoints and events."""
+    endpoint = await walk(
+        "POST /webhook_endpoints", url="http://receiver.test/", enabled_events=["*"], metadata={"a": "b"}
+    )
+    await walk("GET /webhook_endpoints/{webhook_endpoint}", endpoint["id"])
+    await walk("POST /webhook_endpoints/{webhook_endpoint}", endpoint["id"], description="Ours")
+    await walk("GET /webhook_endpoints")
+    listed = await walk("GET /events", type="payment_intent.*")
+    event = await walk("GET /events/{id}", listed["data"][0]["id"])
+    await walk("POST /events/{id}/retry", event["id"], webhook_endpoint=endpoint["id"])
+    await walk("DELETE /webhook_endpoints/{webhook_endpoint}", endpoint["id"])
+
+
+async def clocks(walk: Walk, _gateway: Gateway) -> None:
+    """Test clocks."""
+    made = await walk("POST /test_helpers/test_clocks", frozen_time=1_800_000_000, name="Later")
+    await walk("GET /test_helpers/test_clocks/{test_clock}", made["id"])
+    await walk("POST /test_helpers/test_clocks/{test_clock}/advance", made["id"], frozen_time=1_800_000_001)
+    await walk("GET /test_helpers/test_clocks")
+    await walk("DELETE /test_helpers/test_clocks/{test_clock}", made["id"])
+
+
+PARTS = [customers, payments, methods, in_older_words, setups, disputes, money, accounts, webhooks, clocks]

@@ -1,4 +1,8 @@
-"""Webhook endpoints: who hears of events; declared, the exchange runs it."""
+"""Webhook endpoints: who hears of events; declared, the exchange runs it.
+
+Lists have those that were made here. One that another API made is found by its id, which its deliveries name:
+so its secret can be rolled, and what it missed sent again, where that API has no operation for it.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +73,7 @@ async def create_webhook_endpoint(call: Call, body: EndpointIn) -> Reply:
 async def list_webhook_endpoints(call: Call, query: Annotated[ListQuery, Query()]) -> Reply:
     """Disabled ones too, without their secrets."""
     found = await call.services.endpoints.list(
-        call.merchant.id, before=decode_cursor(query.cursor), limit=query.limit
+        call.merchant.id, before=decode_cursor(query.cursor), limit=query.limit, dialect=_DIALECT
     )
     return Reply(200, page(found, query.limit, endpoint_out))
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from kessai.dialects.native import signing
 from kessai.dialects.native.translate import document_out, payment_out, refund_out
-from kessai.domain.endpoint import Endpoint
+from kessai.domain.endpoint import EVERY_EVENT, Endpoint
 from kessai.domain.event import NATIVE_EVENTS, DocumentFact, EndpointFact, Event, PaymentFact, PrunedFact
 from kessai.domain.ids import EventId
 from kessai.http.json import to_json
+
+EVENT_NAMES: Final = (EVERY_EVENT, *(each.value for each in NATIVE_EVENTS))
+"""What an endpoint may subscribe to."""
 
 
 class NativeWebhooks:
@@ -19,6 +22,11 @@ class NativeWebhooks:
 
     def __init__(self, public_url: str) -> None:
         self._public_url = public_url
+
+    @property
+    def event_names(self) -> tuple[str, ...]:
+        """`*`, and what this API tells of."""
+        return EVENT_NAMES
 
     def hears(self, endpoint: Endpoint, event_type: str) -> bool:
         """What is subscribed to, of what this API tells of."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
+from kessai.dialects.native.events import EVENT_NAMES
 from kessai.dialects.native.schemas import GraceIn, In, ListQuery, Moment, Patch, page_of, text
 from kessai.domain.delivery import DeliveryStatus
 from kessai.domain.endpoint import EVERY_EVENT
@@ -15,7 +16,7 @@ from kessai.domain.event import NATIVE_EVENTS
 from kessai.domain.schedules import NAMES as SCHEDULE_NAMES
 from kessai.domain.schedules import NATIVE
 from kessai.http.routes import Out
-from kessai.services.endpoint_rules import EVENT_NAMES, SECRET_MAX, SECRET_MIN, URL_MAX
+from kessai.services.endpoint_rules import SECRET_MAX, SECRET_MIN, URL_MAX
 
 Url = Annotated[
     str,

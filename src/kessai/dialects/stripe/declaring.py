@@ -140,12 +140,18 @@ _NOT_FOR_PUBLIC_KEYS: Final = StripeError(
 
 
 def _caused(change: Change | None, call: Call) -> Change | None:
-    """The same change, whose events tell of this request."""
+    """The same change, whose events tell of this request.
+
+    Events are listed and sent by their ids, so these are dealt out anew in the order of the events: what a
+    change tells first is not always what was decided first.
+    """
     if change is None or not change.events:
         return change
     cause = Cause(stripe_request_id(call.request_id), call.idempotency_key)
     # Each made whole: `replace` costs several times as much, and there are three of them in a payment.
+    ids = sorted(each.id for each in change.events)
     events = tuple(
-        Event(each.id, each.merchant_id, each.type, each.fact, each.at, cause) for each in change.events
+        Event(event_id, each.merchant_id, each.type, each.fact, each.at, cause)
+        for event_id, each in zip(ids, change.events, strict=True)
     )
     return Change(change.payment, change.refund, events, change.records, change.claim)

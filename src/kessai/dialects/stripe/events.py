@@ -12,6 +12,7 @@ from typing import Any, Final
 from kessai.dialects.stripe import signing
 from kessai.dialects.stripe.ids import encode
 from kessai.dialects.stripe.objects.charge import charge, is_charge
+from kessai.dialects.stripe.objects.clock import clock
 from kessai.dialects.stripe.objects.customer import customer
 from kessai.dialects.stripe.objects.dispute import dispute
 from kessai.dialects.stripe.objects.payment_intent import payment_intent
@@ -20,6 +21,7 @@ from kessai.dialects.stripe.objects.payment_source import payment_source
 from kessai.dialects.stripe.objects.payout import payout
 from kessai.dialects.stripe.objects.refund import refund
 from kessai.dialects.stripe.objects.setup_intent import setup_intent
+from kessai.dialects.stripe.parameters import choices
 from kessai.dialects.stripe.shape import API_VERSION, Object, pretty, seconds
 from kessai.domain.customer import Customer
 from kessai.domain.dispute import Dispute
@@ -32,6 +34,7 @@ from kessai.domain.payment import CaptureMethod
 from kessai.domain.payout import Payout
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.setup import Setup
+from kessai.domain.test_clock import TestClock
 
 NAMES: Final[Mapping[EventType, str]] = {
     EventType.PAYMENT_AUTHORIZED: "charge.succeeded",
@@ -72,6 +75,10 @@ NAMES: Final[Mapping[EventType, str]] = {
     EventType.PAYOUT_UPDATED: "payout.updated",
     EventType.PAYOUT_PAID: "payout.paid",
     EventType.PAYOUT_CANCELED: "payout.canceled",
+    EventType.CLOCK_CREATED: "test_helpers.test_clock.created",
+    EventType.CLOCK_ADVANCING: "test_helpers.test_clock.advancing",
+    EventType.CLOCK_READY: "test_helpers.test_clock.ready",
+    EventType.CLOCK_DELETED: "test_helpers.test_clock.deleted",
 }
 """Ours to theirs. What is not here, this API does not tell of."""
 
@@ -92,6 +99,7 @@ _RENDERS: Final[Mapping[type[Document], Callable[[Any, str], Object]]] = {
     Payout: payout,
     SavedInstrument: payment_method,
     Setup: setup_intent,
+    TestClock: clock,
 }
 """How each class of document is shown. Any: a value of that class."""
 
@@ -182,6 +190,11 @@ class StripeWebhooks:
 
     def __init__(self, public_url: str) -> None:
         self._public_url = public_url
+
+    @property
+    def event_names(self) -> tuple[str, ...]:
+        """Every name that the API's document has, also of what never happens here, and `*`."""
+        return choices("POST", "/v1/webhook_endpoints", "enabled_events")
 
     def hears(self, endpoint: Endpoint, event_type: str) -> bool:
         """Whether an endpoint may want to hear of a core event, which may have one of several names."""

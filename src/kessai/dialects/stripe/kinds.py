@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from kessai.dialects.stripe.events import event_object, name_of
 from kessai.dialects.stripe.ids import decode, decode_short
 from kessai.dialects.stripe.objects.balance_transaction import balance_transaction
 from kessai.dialects.stripe.objects.charge import charge
+from kessai.dialects.stripe.objects.clock import clock
 from kessai.dialects.stripe.objects.customer import customer
 from kessai.dialects.stripe.objects.dispute import dispute
 from kessai.dialects.stripe.objects.early_fraud_warning import early_fraud_warning, is_warned_of
@@ -19,17 +21,21 @@ from kessai.dialects.stripe.objects.payout import payout
 from kessai.dialects.stripe.objects.refund import refund
 from kessai.dialects.stripe.objects.setup_intent import setup_attempt, setup_intent
 from kessai.dialects.stripe.objects.token import token
+from kessai.dialects.stripe.objects.webhook_endpoint import webhook_endpoint
 from kessai.dialects.stripe.shape import Object
 from kessai.domain.customer import Customer
 from kessai.domain.dispute import Dispute
+from kessai.domain.endpoint import Endpoint
 from kessai.domain.entry import Entry
 from kessai.domain.errors import NotFoundError
+from kessai.domain.event import Event
 from kessai.domain.intent import Intent
 from kessai.domain.payment import Payment
 from kessai.domain.payout import Payout
 from kessai.domain.refund import Refund
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.setup import Setup, SetupAttempt
+from kessai.domain.test_clock import TestClock
 from kessai.domain.token import Token
 from kessai.domain.values import value
 from kessai.http.call import Call
@@ -69,6 +75,14 @@ async def _warned_of(call: Call, payment_id: str) -> Payment:
     if not is_warned_of(payment):
         raise NotFoundError("early fraud warning")
     return payment
+
+
+async def _told(call: Call, event_id: str) -> Event:
+    """An event that this API has a name for, and that was not pruned."""
+    event = await call.services.events.get(call.merchant.id, event_id)
+    if name_of(event) is None or event.pruned_at is not None:
+        raise NotFoundError("event")
+    return event
 
 
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
@@ -142,6 +156,19 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             payout,
         ),
         "radar.early_fraud_warning": Kind(("issfr",), Payment, _warned_of, early_fraud_warning),
+        "webhook_endpoint": Kind(
+            ("we",),
+            Endpoint,
+            lambda call, each: call.services.endpoints.get(call.merchant.id, each, dialect="stripe"),
+            webhook_endpoint,
+        ),
+        "test_helpers.test_clock": Kind(
+            ("clock",),
+            TestClock,
+            lambda call, each: call.services.test_clocks.get(call.merchant.id, each),
+            clock,
+        ),
+        "event": Kind(("evt",), Event, _told, event_object),
     }
 )
 """By the name that the API gives the object."""

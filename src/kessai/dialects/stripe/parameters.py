@@ -19,7 +19,7 @@ import orjson
 from kessai.dialects.stripe import parameter_values as values
 from kessai.dialects.stripe.parameter_values import ParameterError, Read
 
-__all__ = ["ParameterError", "Reader", "by_head", "expandable", "expansions", "reader_for"]
+__all__ = ["ParameterError", "Reader", "by_head", "choices", "expandable", "expansions", "reader_for"]
 
 _TEXT_MAX: Final = 65_536
 """For text without a limit of its own; as much as a body has."""
@@ -46,6 +46,12 @@ than the document; both are heeded, whatever version is asked for.
 
 Source: stripe-node, changes of 23.0.0, and the parameters of stripe-python 16.1, read 2026-11-26.
 """
+_UNDOCUMENTED: Final[Mapping[str, Any]] = {
+    "POST /v1/events/{id}/retry": {
+        "object": {"for_stripecli": "boolean", "webhook_endpoint": "string 5000"},
+    }
+}
+"""What the document does not have and Stripe's own command line uses: `stripe events resend`."""
 _EMPTY: Final = ""
 """The node of what unsets a parameter."""
 _ALL: Final = frozenset({""})
@@ -117,7 +123,15 @@ def _operation(method: str, path: str) -> Any:
     Raises:
         LookupError: the data has no such operation.
     """
-    return _data("parameters.json")["operations"][f"{method} {path}"]
+    name = f"{method} {path}"
+    return _UNDOCUMENTED.get(name) or _data("parameters.json")["operations"][name]
+
+
+@cache
+def choices(method: str, path: str, name: str) -> tuple[str, ...]:
+    """The values of which a parameter of an operation is a list."""
+    listed = _resolved(_resolved(_operation(method, path))["object"][name])
+    return tuple(_resolved(listed["array"])["enum"])
 
 
 def _resolved(node: Any) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, bindparam, select
 
 from kessai.domain.endpoint import Endpoint
 from kessai.domain.ids import EndpointId, MerchantId
@@ -20,8 +21,16 @@ _ENDPOINT: Final = Query(
     select(webhook_endpoints).where(webhook_endpoints.c.id == bindparam("id"), _MINE), by_key=True
 )
 _NEWEST: Final = select(webhook_endpoints).order_by(webhook_endpoints.c.id.desc()).limit(bindparam("limit"))
-_ENDPOINTS: Final = Query(_NEWEST.where(_MINE))
-_ENDPOINTS_BEFORE: Final = Query(_NEWEST.where(_MINE, webhook_endpoints.c.id < bindparam("before")))
+_NARROWING: Final[dict[str, ColumnElement[bool]]] = {
+    "before": webhook_endpoints.c.id < bindparam("before"),
+    "dialect": webhook_endpoints.c.dialect == bindparam("dialect"),
+}
+
+
+@cache
+def _listing(filters: frozenset[str]) -> Query:
+    # At most one for each combination of filters; their number is bounded by the filters there are.
+    return Query(_NEWEST.where(_MINE, *(_NARROWING[name] for name in sorted(filters))))
 
 
 class EndpointRepository:
@@ -35,10 +44,13 @@ class EndpointRepository:
         rows = await self._database.rows(_ENDPOINT, id=endpoint_id, merchant_id=merchant_id)
         return endpoint_from(rows[0]) if rows else None
 
-    async def list(self, merchant_id: MerchantId, *, before: EndpointId | None, limit: int) -> list[Endpoint]:
-        """Newest first, at most `limit`, older than `before`; without the deleted ones."""
-        params: dict[str, Any] = {"merchant_id": merchant_id, "limit": limit}
-        if before is not None:
-            params["before"] = before
-        query = _ENDPOINTS if before is None else _ENDPOINTS_BEFORE
-        return [endpoint_from(row) for row in await self._database.rows(query, **params)]
+    async def list(
+        self, merchant_id: MerchantId, *, before: EndpointId | None, limit: int, dialect: str | None = None
+    ) -> list[Endpoint]:
+        """Newest first, at most `limit`, older than `before`, of `dialect`; without the deleted ones."""
+        given = {"before": before, "dialect": dialect}
+        narrowed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        rows = await self._database.rows(
+            _listing(frozenset(narrowed)), merchant_id=merchant_id, limit=limit, **narrowed
+        )
+        return [endpoint_from(row) for row in rows]

@@ -12,13 +12,16 @@ from kessai.dialects.stripe.routes import (
     customers,
     disputes,
     early_fraud_warnings,
+    events,
     payment_intents,
     payment_methods,
     payouts,
     refunds,
     setup_intents,
     sources,
+    test_clocks,
     tokens,
+    webhook_endpoints,
 )
 
 _MODULES = (
@@ -37,6 +40,9 @@ _MODULES = (
     accounts,
     early_fraud_warnings,
     setup_intents,
+    webhook_endpoints,
+    events,
+    test_clocks,
 )
 
 

@@ -12,16 +12,19 @@ from kessai.dialects.stripe.attaching import (
     source_of,
 )
 from kessai.dialects.stripe.declaring import Given, Result, StripeRoutes
-from kessai.dialects.stripe.errors import missing
+from kessai.dialects.stripe.errors import StripeError, missing
 from kessai.dialects.stripe.facts import address_of, given_of, metadata_of, shipping_of
 from kessai.dialects.stripe.kinds import find
 from kessai.dialects.stripe.objects.customer import customer as shown
 from kessai.dialects.stripe.objects.payment_method import instrument_id
 from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
 from kessai.dialects.stripe.paying import Pick, named
+from kessai.dialects.stripe.routes.test_clocks import found_clock
 from kessai.dialects.stripe.searching import SEARCHED, search_page
 from kessai.domain.change import Change
 from kessai.domain.customer import Customer
+from kessai.domain.errors import InvalidFieldError
+from kessai.domain.test_clock import CUSTOMERS_MAX, TestClock
 from kessai.http.call import Call
 
 routes: Final = StripeRoutes()
@@ -29,7 +32,7 @@ _DEFAULTS: Final = "source invoice_settings.default_payment_method"
 _DESCRIBED: Final = "name email phone description metadata address shipping preferred_locales tax_exempt"
 
 
-@routes.post("/v1/customers", f"{_DESCRIBED} {_DEFAULTS} payment_method")
+@routes.post("/v1/customers", f"{_DESCRIBED} {_DEFAULTS} payment_method test_clock")
 async def create_customer(call: Call, given: Given) -> Result:
     """A new customer, with what pays for them attached."""
     picks = await _picks(call, given)
@@ -45,7 +48,12 @@ async def create_customer(call: Call, given: Given) -> Result:
         facts["default_instrument_id"] = picks["payment_method"].instrument.id
     if "source" in picks:
         facts["details"]["default_source"] = instrument_id(picks["source"].instrument)
-    made, change = call.services.customers.create(call.merchant.id, facts, at=call.now)
+    clock = await _clock_of(call, given)
+    if clock is not None:
+        facts["clock_id"] = clock.id
+    made, change = call.services.customers.create(
+        call.merchant.id, facts, at=call.now, shown_at=clock and clock.frozen_at
+    )
     for param, pick in picks.items():
         change = change.also(attached(call, pick, made.id, param=param)[1])
     return Result(shown(made), change)
@@ -89,11 +97,18 @@ async def delete_customer(call: Call, given: Given, customer: str) -> Result:
     return Result(shown(gone), change)
 
 
-@routes.get("/v1/customers", f"{PAGED} created email")
+@routes.get("/v1/customers", f"{PAGED} created email test_clock")
 async def list_customers(call: Call, given: Given) -> Result:
-    """Newest first."""
-    wanted = await wanted_of(call, given, "customer", lookup=given.get("email"))
-    found = await call.services.customers.list(call.merchant.id, wanted, limit=limit_of(given))
+    """Newest first. Those of a test clock are listed where it is named, and only there."""
+    its_clock = given.get("test_clock")
+    clock_id = (await found_clock(call, its_clock)).id if its_clock else None
+    wanted = await wanted_of(call, given, "customer", lookup=given.get("email"), owner_id=clock_id)
+    found = await call.services.customers.list(
+        call.merchant.id,
+        wanted,
+        limit=limit_of(given),
+        where=lambda each: each.clock_id == clock_id,
+    )
     return Result(page_of(call, given, "/v1/customers", "customer", found))
 
 
@@ -151,6 +166,21 @@ async def _with_source(call: Call, given: Given, known: Customer, details: dict[
     if older is None or older.id == made.id:
         return change
     return change.also(call.services.instruments.detach(older, at=call.now)[1])
+
+
+async def _clock_of(call: Call, given: Given) -> TestClock | None:
+    """The clock that a new customer is to have."""
+    its_clock = given.get("test_clock")
+    if not its_clock:
+        return None
+    clock = await found_clock(call, its_clock)
+    try:
+        await call.services.test_clocks.require_room(clock)
+    except InvalidFieldError:
+        raise StripeError(
+            f"You can attach up to {CUSTOMERS_MAX} customers to a test clock.", param="test_clock"
+        ) from None
+    return clock
 
 
 def _details(given: Given, known: Any) -> dict[str, Any]:
