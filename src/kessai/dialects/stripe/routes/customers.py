@@ -52,7 +52,7 @@ async def create_customer(call: Call, given: Given) -> Result:
     if clock is not None:
         facts["clock_id"] = clock.id
     made, change = call.services.customers.create(
-        call.merchant.id, facts, at=call.now, shown_at=clock and clock.frozen_at
+        call.merchant.id, facts, at=call.now, shown_at=clock.frozen_at if clock else None
     )
     for param, pick in picks.items():
         change = change.also(attached(call, pick, made.id, param=param)[1])
