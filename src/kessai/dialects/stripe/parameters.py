@@ -19,7 +19,16 @@ import orjson
 from kessai.dialects.stripe import parameter_values as values
 from kessai.dialects.stripe.parameter_values import ParameterError, Read
 
-__all__ = ["ParameterError", "Reader", "by_head", "choices", "expandable", "expansions", "reader_for"]
+__all__ = [
+    "UNDOCUMENTED",
+    "ParameterError",
+    "Reader",
+    "by_head",
+    "choices",
+    "expandable",
+    "expansions",
+    "reader_for",
+]
 
 _TEXT_MAX: Final = 65_536
 """For text without a limit of its own; as much as a body has."""
@@ -46,7 +55,7 @@ than the document; both are heeded, whatever version is asked for.
 
 Source: stripe-node, changes of 23.0.0, and the parameters of stripe-python 16.1, read 2026-11-26.
 """
-_UNDOCUMENTED: Final[Mapping[str, Any]] = {
+UNDOCUMENTED: Final[Mapping[str, Any]] = {
     "POST /v1/events/{id}/retry": {
         "object": {"for_stripecli": "boolean", "webhook_endpoint": "string 5000"},
     }
@@ -124,7 +133,7 @@ def _operation(method: str, path: str) -> Any:
         LookupError: the data has no such operation.
     """
     name = f"{method} {path}"
-    return _UNDOCUMENTED.get(name) or _data("parameters.json")["operations"][name]
+    return UNDOCUMENTED.get(name) or _data("parameters.json")["operations"][name]
 
 
 @cache
