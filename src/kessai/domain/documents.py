@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from kessai.domain.catalog import Price, Product
+from kessai.domain.checkout import CheckoutSession
 from kessai.domain.customer import Customer
 from kessai.domain.dispute import Dispute
 from kessai.domain.document import Document
@@ -18,7 +20,10 @@ from kessai.domain.token import Token
 DOCUMENTS: Final[Mapping[str, type[Document]]] = MappingProxyType(
     {
         each.kind: each
-        for each in (Customer, Dispute, Intent, Payout, SavedInstrument, Setup, SetupAttempt, Token)
+        for each in (
+            *(CheckoutSession, Customer, Dispute, Intent, Payout, Price, Product),
+            *(SavedInstrument, Setup, SetupAttempt, Token),
+        )
     }
 )
 """Name to class. To add a kind is to add its class here."""

@@ -9,6 +9,7 @@ import pytest
 
 from kessai.dialects.stripe.routes import every_route
 from kessai.simulation.instruments import OTHER_METHODS
+from tests.api.stripe import walk_checkout
 from tests.api.stripe.conftest import Stripe
 from tests.support.gateway import Gateway
 from tests.support.stripe_schema import judge
@@ -232,4 +233,7 @@ async def accounts(walk: Walk, _gateway: Gateway) -> None:
     await walk("GET /accounts/{account}/external_accounts", own["id"])
 
 
-PARTS = [customers, payments, methods, in_older_words, setups, disputes, money, accounts]
+PARTS = [
+    *(customers, payments, methods, in_older_words, setups, disputes, money, accounts),
+    *(walk_checkout.catalog, walk_checkout.checkouts),
+]

@@ -9,6 +9,7 @@ from typing import Any, Final
 from kessai.dialects.stripe.ids import decode, decode_short
 from kessai.dialects.stripe.objects.balance_transaction import balance_transaction
 from kessai.dialects.stripe.objects.charge import charge
+from kessai.dialects.stripe.objects.checkout_session import checkout_session
 from kessai.dialects.stripe.objects.customer import customer
 from kessai.dialects.stripe.objects.dispute import dispute
 from kessai.dialects.stripe.objects.early_fraud_warning import early_fraud_warning, is_warned_of
@@ -16,10 +17,15 @@ from kessai.dialects.stripe.objects.payment_intent import payment_intent
 from kessai.dialects.stripe.objects.payment_method import payment_method
 from kessai.dialects.stripe.objects.payment_source import payment_source
 from kessai.dialects.stripe.objects.payout import payout
+from kessai.dialects.stripe.objects.price import price
+from kessai.dialects.stripe.objects.product import product
 from kessai.dialects.stripe.objects.refund import refund
 from kessai.dialects.stripe.objects.setup_intent import setup_attempt, setup_intent
 from kessai.dialects.stripe.objects.token import token
 from kessai.dialects.stripe.shape import Object
+from kessai.domain.catalog import Price, Product
+from kessai.domain.change import Change
+from kessai.domain.checkout import CheckoutSession
 from kessai.domain.customer import Customer
 from kessai.domain.dispute import Dispute
 from kessai.domain.entry import Entry
@@ -33,6 +39,7 @@ from kessai.domain.setup import Setup, SetupAttempt
 from kessai.domain.token import Token
 from kessai.domain.values import value
 from kessai.http.call import Call
+from kessai.simulation.settlement import Settled, entries_of
 
 
 @value(frozen=True, slots=True)
@@ -142,6 +149,24 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             payout,
         ),
         "radar.early_fraud_warning": Kind(("issfr",), Payment, _warned_of, early_fraud_warning),
+        "product": Kind(
+            ("prod",),
+            Product,
+            lambda call, each: call.services.catalog.get_product(call.merchant.id, each),
+            product,
+        ),
+        "price": Kind(
+            ("price",),
+            Price,
+            lambda call, each: call.services.catalog.get_price(call.merchant.id, each),
+            price,
+        ),
+        "checkout.session": Kind(
+            ("cs_test",),
+            CheckoutSession,
+            lambda call, each: call.services.checkouts.get(call.merchant.id, each),
+            checkout_session,
+        ),
     }
 )
 """By the name that the API gives the object."""
@@ -156,3 +181,14 @@ async def find(call: Call, kind: str, object_id: str) -> Any | None:
         return await KINDS[kind].load(call, core_id)
     except NotFoundError:
         return None
+
+
+def new_in(call: Call, change: Change | None, kind: str, object_id: str) -> Any | None:
+    """The same of what a request has just made or changed, which is not written yet."""
+    core_id, makes = KINDS[kind].core_id(object_id), KINDS[kind].makes
+    if change is None or core_id is None:
+        return None
+    made: list[Any] = [change.payment, change.refund, *change.records]
+    if makes is Entry:
+        made = [entry for each in made if isinstance(each, Settled) for entry in entries_of(each, call.now)]
+    return next((each for each in made if isinstance(each, makes) and each.id == core_id), None)

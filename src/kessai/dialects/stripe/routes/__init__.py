@@ -8,6 +8,7 @@ from kessai.dialects.stripe.routes import (
     balance,
     charge_refunds,
     charges,
+    checkout_sessions,
     customer_sources,
     customers,
     disputes,
@@ -15,6 +16,8 @@ from kessai.dialects.stripe.routes import (
     payment_intents,
     payment_methods,
     payouts,
+    prices,
+    products,
     refunds,
     setup_intents,
     sources,
@@ -37,6 +40,9 @@ _MODULES = (
     accounts,
     early_fraud_warnings,
     setup_intents,
+    products,
+    prices,
+    checkout_sessions,
 )
 
 
