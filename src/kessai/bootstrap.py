@@ -27,7 +27,6 @@ from kessai.dialects.stripe.events import StripeWebhooks
 from kessai.domain.change import Change
 from kessai.domain.checkout import CheckoutSession
 from kessai.domain.dispute import Dispute
-from kessai.domain.document import Document
 from kessai.domain.payout import Payout
 from kessai.domain.schedules import Schedule
 from kessai.http.dialect import Dialect
@@ -48,7 +47,7 @@ from kessai.services.customers import Customers
 from kessai.services.deliveries import Deliveries, DeliveryPolicy
 from kessai.services.disputes import Disputes
 from kessai.services.doorkeeper import Doorkeeper, KeyDigests
-from kessai.services.due_documents import DueDocuments, Mover
+from kessai.services.due_documents import DueDocuments
 from kessai.services.endpoints import Endpoints, Shorthand
 from kessai.services.events import Events
 from kessai.services.health import Health, SchemaRevisions
@@ -342,11 +341,6 @@ def _services(tools: _Tools) -> Services:
     intents = Intents(database, tools.ids, teller, payments, disputes, checkout_follower.after_intent)
     setups = Setups(database, tools.ids, teller, checkout_follower.after_setup)
     checkouts = Checkouts(database, tools.ids, teller, intents, setups, checkout_follower)
-    movers: dict[type[Document], Mover] = {
-        CheckoutSession: checkouts.due,
-        Dispute: disputes.due,
-        Payout: payouts.due,
-    }
     return Services(
         payments=payments,
         intents=intents,
@@ -359,7 +353,9 @@ def _services(tools: _Tools) -> Services:
         payouts=payouts,
         catalog=Catalog(database, tools.ids, teller),
         checkouts=checkouts,
-        due_documents=DueDocuments(database, movers),
+        due_documents=DueDocuments(
+            database, {CheckoutSession: checkouts.due, Dispute: disputes.due, Payout: payouts.due}
+        ),
         setups=setups,
         merchants=Merchants(database, tools.ids, tools.dice, tools.digests, endpoints),
         endpoints=endpoints,
