@@ -25,6 +25,7 @@ from kessai.dialects.native.events import NativeWebhooks
 from kessai.dialects.stripe.dialect import StripeDialect
 from kessai.dialects.stripe.events import StripeWebhooks
 from kessai.domain.change import Change
+from kessai.domain.checkout import CheckoutSession
 from kessai.domain.dispute import Dispute
 from kessai.domain.payout import Payout
 from kessai.domain.schedules import Schedule
@@ -37,7 +38,10 @@ from kessai.http.routes import Routers
 from kessai.http.routing import route_table
 from kessai.services.backlog import Backlog
 from kessai.services.balance import Balances
+from kessai.services.catalog import Catalog
 from kessai.services.charges import Charges
+from kessai.services.checkout import Checkouts
+from kessai.services.checkout_following import CheckoutFollower
 from kessai.services.courier import Courier
 from kessai.services.customers import Customers
 from kessai.services.deliveries import Deliveries, DeliveryPolicy
@@ -334,9 +338,13 @@ def _services(tools: _Tools) -> Services:
     balances = Balances(database)
     disputes = Disputes(database, tools.ids, teller, payments)
     payouts = Payouts(database, tools.ids, teller, balances)
+    checkout_follower = CheckoutFollower(database, teller)
+    intents = Intents(database, tools.ids, teller, payments, disputes, checkout_follower.after_intent)
+    setups = Setups(database, tools.ids, teller, checkout_follower.after_setup)
+    checkouts = Checkouts(database, tools.ids, teller, intents, setups, checkout_follower)
     return Services(
         payments=payments,
-        intents=Intents(database, tools.ids, teller, payments, disputes),
+        intents=intents,
         customers=Customers(database, tools.ids, teller),
         instruments=Instruments(database, tools.ids, teller),
         tokens=Tokens(database, tools.ids),
@@ -344,9 +352,13 @@ def _services(tools: _Tools) -> Services:
         disputes=disputes,
         balances=balances,
         payouts=payouts,
-        due_documents=DueDocuments(database, {Dispute: disputes.due, Payout: payouts.due}),
-        setups=Setups(database, tools.ids, teller),
         test_clocks=TestClocks(database, tools.ids, teller),
+        catalog=Catalog(database, tools.ids, teller),
+        checkouts=checkouts,
+        due_documents=DueDocuments(
+            database, {CheckoutSession: checkouts.due, Dispute: disputes.due, Payout: payouts.due}
+        ),
+        setups=setups,
         merchants=Merchants(database, tools.ids, tools.dice, tools.digests, endpoints),
         endpoints=endpoints,
         events=events,

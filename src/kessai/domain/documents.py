@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from kessai.domain.catalog import Price, Product
+from kessai.domain.checkout import CheckoutSession
 from kessai.domain.customer import Customer
 from kessai.domain.dispute import Dispute
 from kessai.domain.document import Document
@@ -20,15 +22,8 @@ DOCUMENTS: Final[Mapping[str, type[Document]]] = MappingProxyType(
     {
         each.kind: each
         for each in (
-            Customer,
-            Dispute,
-            Intent,
-            Payout,
-            SavedInstrument,
-            Setup,
-            SetupAttempt,
-            TestClock,
-            Token,
+            *(CheckoutSession, Customer, Dispute, Intent, Payout, Price, Product),
+            *(SavedInstrument, Setup, SetupAttempt, TestClock, Token),
         )
     }
 )

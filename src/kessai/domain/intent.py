@@ -76,8 +76,8 @@ class Intent(Document):
     `charged_id` is the latest try that an issuer was asked about, with an instrument of `charged_type`.
 
     `saves_instrument`: what pays is to be good for payments to come. `error` is why the latest try failed.
-    `details` are what a dialect was told of it and shows again, which
-    no rule looks at.
+    `checkout_id` is the session whose payer it is for. `details` are what a dialect was told of it and shows
+    again, which no rule looks at.
     """
 
     kind: ClassVar[str] = "intent"
@@ -95,6 +95,7 @@ class Intent(Document):
     captured: Money
     description: str | None = None
     error: Failure | None = None
+    checkout_id: str | None = None
     canceled_at: datetime | None = None
     cancellation_reason: str | None = None
     metadata: Mapping[str, str]

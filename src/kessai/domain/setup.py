@@ -117,6 +117,8 @@ class SetupAttempt(Document):
 class Setup(Document):
     """What a merchant wants to be set up. `attempt_id` is the latest try, `error` why it failed.
 
+    `checkout_id` is the session whose payer it is for.
+
     `details` are what a dialect was told of it and shows again, which no rule looks at.
     """
 
@@ -128,6 +130,7 @@ class Setup(Document):
     instrument_id: str | None = None
     instrument_form: str = "instrument"
     attempt_id: str | None = None
+    checkout_id: str | None = None
     description: str | None = None
     error: Failure | None = None
     canceled_at: datetime | None = None

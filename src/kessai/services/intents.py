@@ -5,7 +5,7 @@ Each try is a payment; what becomes of the latest one is what becomes of the int
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -43,6 +43,8 @@ _TOLD: Final[Mapping[IntentStatus, EventType]] = {
 }
 _PAID: Final = frozenset({Status.AUTHORIZED, Status.CAPTURED})
 _UNDER_WAY: Final = frozenset({IntentStatus.REQUIRES_ACTION, IntentStatus.PROCESSING})
+FollowOn = Callable[[Intent, Intent, datetime], Awaitable[Change]]
+"""What else is to be written when an intent moves: told how it stood, how it stands, and when."""
 PAYMENT_CANCELED: Final = Declined("PAYMENT_CANCELED", "The payment was canceled before its payer acted.")
 
 
@@ -54,6 +56,7 @@ class Asked:
     capture_method: CaptureMethod
     saves_instrument: bool = False
     customer_id: str | None = None
+    checkout_id: str | None = None
     description: str | None = None
     metadata: Mapping[str, str]
     details: Mapping[str, Any]
@@ -73,10 +76,19 @@ class Step:
 
 
 class Intents:
-    """The use cases of intents. Methods that write return what is to be written; who asked commits it."""
+    """The use cases of intents. Methods that write return what is to be written; who asked commits it.
+
+    `follow_on` says what hangs on an intent and moves with it.
+    """
 
     def __init__(
-        self, database: Database, ids: IdFactory, teller: Teller, payments: Payments, disputes: Disputes
+        self,
+        database: Database,
+        ids: IdFactory,
+        teller: Teller,
+        payments: Payments,
+        disputes: Disputes,
+        follow_on: FollowOn,
     ) -> None:
         self._repository = DocumentRepository(database, Intent)
         self._instruments = DocumentRepository(database, SavedInstrument)
@@ -84,6 +96,7 @@ class Intents:
         self._teller = teller
         self._payments = payments
         self._disputes = disputes
+        self._follow_on = follow_on
 
     def create(
         self,
@@ -104,6 +117,7 @@ class Intents:
             status=_waiting(instrument),
             saves_instrument=asked.saves_instrument,
             customer_id=asked.customer_id,
+            checkout_id=asked.checkout_id,
             instrument_id=instrument.id if instrument else None,
             instrument_form=instrument.form if instrument else "instrument",
             captured=zero(asked.amount.currency),
@@ -239,11 +253,12 @@ class Intents:
         told = tuple(_about(event, kept) for event in change.events)
         mine = step.change.events[-1:] if intent.status is not step.intent.status else ()
         saved = await self._saved(intent, step, at)
+        more = await self._follow_on(intent, step.intent, at)
         return replace(
             change,
             payment=kept,
-            records=(*change.records, *saved.records, *step.change.records),
-            events=(*told, *mine, *saved.events),
+            records=(*change.records, *saved.records, *step.change.records, *more.records),
+            events=(*told, *mine, *saved.events, *more.events),
         )
 
     async def _saved(self, before: Intent, step: Step, at: datetime) -> Change:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kessai.services.balance import Balances
+from kessai.services.catalog import Catalog
 from kessai.services.charges import Charges
+from kessai.services.checkout import Checkouts
 from kessai.services.customers import Customers
 from kessai.services.disputes import Disputes
 from kessai.services.due_documents import DueDocuments
@@ -44,6 +46,8 @@ class Services:
     payouts: Payouts
     due_documents: DueDocuments
     setups: Setups
+    catalog: Catalog
+    checkouts: Checkouts
     merchants: Merchants
     endpoints: Endpoints
     events: Events

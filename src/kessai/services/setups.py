@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -32,6 +32,10 @@ _TOLD: Final[Mapping[SetupStatus, EventType]] = {
 """What is told when a try comes to rest somewhere."""
 
 
+FollowOn = Callable[[Setup, Setup, datetime], Awaitable[Change]]
+"""What else is to be written when a setup moves: told how it stood, how it stands, and when."""
+
+
 @value(frozen=True, slots=True)
 class SetupStep:
     """A setup after something was done to it, and what is to be written; `failure` says why a try failed."""
@@ -42,14 +46,18 @@ class SetupStep:
 
 
 class Setups:
-    """The use cases of setups. Methods that write return what is to be written; who asked commits it."""
+    """The use cases of setups. Methods that write return what is to be written; who asked commits it.
 
-    def __init__(self, database: Database, ids: IdFactory, teller: Teller) -> None:
+    `follow_on` says what hangs on a setup and moves with it when its payer comes back.
+    """
+
+    def __init__(self, database: Database, ids: IdFactory, teller: Teller, follow_on: FollowOn) -> None:
         self._repository = DocumentRepository(database, Setup)
         self._attempts = DocumentRepository(database, SetupAttempt)
         self._instruments = DocumentRepository(database, SavedInstrument)
         self._ids = ids
         self._teller = teller
+        self._follow_on = follow_on
 
     def create(
         self,
@@ -168,7 +176,12 @@ class Setups:
         instrument = saved or attempt.instrument
         at = max(at, setup.updated_at)
         settled = attempt.settled(setup_failure(attempt.instrument, is_proven=is_approved), at=at)
-        return self._followed(setup.saved_again(at=at), settled, instrument, (), is_new=False, at=at)
+        step = self._followed(setup.saved_again(at=at), settled, instrument, (), is_new=False, at=at)
+        more = await self._follow_on(setup, step.setup, at)
+        change = Change(
+            records=(*step.change.records, *more.records), events=(*step.change.events, *more.events)
+        )
+        return replace(step, change=change)
 
     async def cancel(self, setup: Setup, reason: str | None, *, at: datetime) -> SetupStep:
         """Give it up.

@@ -9,6 +9,7 @@ import pytest
 
 from kessai.dialects.stripe.routes import every_route
 from kessai.simulation.instruments import OTHER_METHODS
+from tests.api.stripe import walk_checkout
 from tests.api.stripe.conftest import Stripe
 from tests.support.gateway import Gateway
 from tests.support.stripe_schema import judge
@@ -255,4 +256,8 @@ async def clocks(walk: Walk, _gateway: Gateway) -> None:
     await walk("DELETE /test_helpers/test_clocks/{test_clock}", made["id"])
 
 
-PARTS = [customers, payments, methods, in_older_words, setups, disputes, money, accounts, webhooks, clocks]
+PARTS = [
+    *(customers, payments, methods, in_older_words, setups, disputes, money, accounts),
+    *(webhooks, clocks),
+    *(walk_checkout.catalog, walk_checkout.checkouts),
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -12,6 +12,7 @@ from kessai.domain.change import Change
 from kessai.domain.errors import NotFoundError
 from kessai.domain.event import EventType
 from kessai.domain.ids import PaymentId
+from kessai.domain.intent import Intent
 from kessai.domain.money import Money
 from kessai.domain.payment import CaptureMethod, Order
 from kessai.domain.refund import RefundStatus
@@ -149,6 +150,10 @@ async def test_a_refund_without_its_payment_is_a_bug_and_not_an_answer() -> None
         await payments(FakeDatabase(answer)).due(START + DAY, 10)
 
 
+async def _nothing_follows(_before: Intent, _after: Intent, _at: datetime) -> Change:
+    return Change()
+
+
 async def test_who_was_slower_than_another_process_tells_nobody() -> None:
     held = payments().create(order(is_manual=True), at=START).payment
     asked = 0
@@ -163,7 +168,8 @@ async def test_who_was_slower_than_another_process_tells_nobody() -> None:
     ids = UuidFactory(SeededDice(2))
     use_cases = payments(database)
     teller = Teller(ids)
-    intents = Intents(database, ids, teller, use_cases, Disputes(database, ids, teller, use_cases))
+    disputes = Disputes(database, ids, teller, use_cases)
+    intents = Intents(database, ids, teller, use_cases, disputes, _nothing_follows)
     documents = DueDocuments(FakeDatabase(), {})
     timers = Timers(use_cases, intents, documents, database, clock, lambda change, _how: told.append(change))
     database.result = STALE

@@ -6,6 +6,7 @@ Source: Stripe, "Supported currencies", zero-decimal and special cases, and the 
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Final
 
 from kessai.dialects.stripe.errors import StripeError
@@ -32,6 +33,8 @@ _MINIMUMS: Final = {
     "THB": 1000,
     "BGN": 100,
 }
+_PLACES_MAX: Final = 12
+"""Decimals of a price."""
 _MOST: Final = 99_999_999
 """Eight digits, for most currencies."""
 _MOST_OF: Final = {"IDR": 999_999_999_999, "INR": 999_999_999, "JPY": 9_999_999_999, "KRW": 9_999_999_999}
@@ -74,6 +77,27 @@ def money_from(amount: int, currency: str, *, param: str = "amount") -> Money:
     if minor > AMOUNT_MAX:
         raise too_large(currency, param=param)
     return Money(minor, currency)
+
+
+def price_amount(given: int | str, currency: str, *, param: str) -> str:
+    """What one of something costs, in the core's minor units; a `str` may have decimals.
+
+    Raises:
+        StripeError: negative, too large, with more decimals than are kept, or none of what the currency has.
+    """
+    amount = Decimal(given)
+    if amount > _MOST_OF.get(currency, _MOST):
+        raise too_large(currency, param=param)
+    if amount == amount.to_integral_value():
+        return str(money_from(int(amount), currency, param=param).minor)
+    if amount < 0 or -int(amount.as_tuple().exponent) > _PLACES_MAX:
+        raise StripeError(
+            f"Invalid decimal: it must not be negative, nor have more than {_PLACES_MAX} decimal places.",
+            param=param,
+        )
+    if currency in _DECIMALS or EXPONENTS[currency] > 2:
+        raise StripeError(f"Prices in {currency.lower()} cannot have decimals.", param=param)
+    return f"{amount.normalize():f}"
 
 
 def charged(amount: int, currency: str, *, param: str = "amount") -> Money:

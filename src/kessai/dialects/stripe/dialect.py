@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from kessai.dialects.stripe import challenge_pages, errors, receipt_pages
+from kessai.dialects.stripe import challenge_pages, checkout_pages, errors, receipt_pages
 from kessai.dialects.stripe.coverage import is_documented
 from kessai.dialects.stripe.declaring import StripeRoute, as_router
 from kessai.dialects.stripe.errors import StripeError, not_simulated
@@ -46,12 +46,15 @@ class StripeDialect:
 
     @property
     def routers(self) -> Routers:
-        """At the root, for libraries that take no path, and under a name; and the payer's page."""
+        """At the root, for libraries that take no path, and under a name; and the payer's pages."""
         router = as_router(list(self._routes.values()), expanded)
-        return (("", router), ("/stripe", router), ("", challenge_pages.router), ("", receipt_pages.router))
+        pages = (challenge_pages.router, checkout_pages.router, receipt_pages.router)
+        return (("", router), ("/stripe", router), *(("", each) for each in pages))
 
     def reader(self, route: Route) -> Reader:
         """By the parameters that the API's document gives an operation."""
+        if (route.method, route.path) == ("POST", checkout_pages.FORM_PATH):
+            return checkout_pages.READER
         if not route.path.startswith("/v1/"):
             return model_reader(route)
         return FormReader(route.method, route.path, self._routes[route.method, route.path].simulated)

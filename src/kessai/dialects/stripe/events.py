@@ -12,6 +12,7 @@ from typing import Any, Final
 from kessai.dialects.stripe import signing
 from kessai.dialects.stripe.ids import encode
 from kessai.dialects.stripe.objects.charge import charge, is_charge
+from kessai.dialects.stripe.objects.checkout_session import checkout_session
 from kessai.dialects.stripe.objects.clock import clock
 from kessai.dialects.stripe.objects.customer import customer
 from kessai.dialects.stripe.objects.dispute import dispute
@@ -19,10 +20,14 @@ from kessai.dialects.stripe.objects.payment_intent import payment_intent
 from kessai.dialects.stripe.objects.payment_method import payment_method
 from kessai.dialects.stripe.objects.payment_source import payment_source
 from kessai.dialects.stripe.objects.payout import payout
+from kessai.dialects.stripe.objects.price import price
+from kessai.dialects.stripe.objects.product import product
 from kessai.dialects.stripe.objects.refund import refund
 from kessai.dialects.stripe.objects.setup_intent import setup_intent
 from kessai.dialects.stripe.parameters import choices
 from kessai.dialects.stripe.shape import API_VERSION, Object, pretty, seconds
+from kessai.domain.catalog import Price, Product
+from kessai.domain.checkout import CheckoutSession
 from kessai.domain.customer import Customer
 from kessai.domain.dispute import Dispute
 from kessai.domain.document import Document
@@ -79,6 +84,15 @@ NAMES: Final[Mapping[EventType, str]] = {
     EventType.CLOCK_ADVANCING: "test_helpers.test_clock.advancing",
     EventType.CLOCK_READY: "test_helpers.test_clock.ready",
     EventType.CLOCK_DELETED: "test_helpers.test_clock.deleted",
+    EventType.CHECKOUT_COMPLETED: "checkout.session.completed",
+    EventType.CHECKOUT_EXPIRED: "checkout.session.expired",
+    EventType.CHECKOUT_PAID_LATER: "checkout.session.async_payment_succeeded",
+    EventType.CHECKOUT_FAILED_LATER: "checkout.session.async_payment_failed",
+    EventType.PRODUCT_CREATED: "product.created",
+    EventType.PRODUCT_UPDATED: "product.updated",
+    EventType.PRODUCT_DELETED: "product.deleted",
+    EventType.PRICE_CREATED: "price.created",
+    EventType.PRICE_UPDATED: "price.updated",
 }
 """Ours to theirs. What is not here, this API does not tell of."""
 
@@ -93,10 +107,13 @@ _ABOUT_REFUNDS: Final = frozenset(
     {EventType.REFUND_CREATED, EventType.REFUND_UPDATED, EventType.REFUND_FAILED}
 )
 _RENDERS: Final[Mapping[type[Document], Callable[[Any, str], Object]]] = {
+    CheckoutSession: checkout_session,
     Customer: customer,
     Dispute: dispute,
     Intent: payment_intent,
     Payout: payout,
+    Price: price,
+    Product: product,
     SavedInstrument: payment_method,
     Setup: setup_intent,
     TestClock: clock,

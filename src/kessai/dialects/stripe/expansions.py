@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kessai.dialects.stripe.errors import StripeError
 from kessai.dialects.stripe.expanding import NotExpandableError, expand
-from kessai.dialects.stripe.kinds import KINDS, find
+from kessai.dialects.stripe.kinds import KINDS, find, new_in
 from kessai.dialects.stripe.members import member
 from kessai.dialects.stripe.parameters import expansions
 from kessai.dialects.stripe.shape import Object
 from kessai.domain.change import Change
-from kessai.domain.entry import Entry
 from kessai.http.call import Call
-from kessai.simulation.settlement import Settled, entries_of
 
 
 async def expanded(call: Call, content: Object, paths: list[str], change: Change | None) -> Object:
@@ -27,10 +23,8 @@ async def expanded(call: Call, content: Object, paths: list[str], change: Change
         name = _kind_of(kind, object_id)
         if name is None:
             return None
-        known = KINDS[name]
-        found = _new_in(call, change, known.core_id(object_id), known.makes)
-        found = found or await find(call, name, object_id)
-        return None if found is None else known.render(found, call.services.public_url)
+        found = new_in(call, change, name, object_id) or await find(call, name, object_id)
+        return None if found is None else KINDS[name].render(found, call.services.public_url)
 
     async def fetch_member(parent: Object, name: str) -> Object:
         return await member(call, parent, name, change)
@@ -52,12 +46,3 @@ def _kind_of(kind: str, object_id: str) -> str | None:
     if kind not in KINDS or KINDS[kind].core_id(object_id) is not None:
         return kind if kind in KINDS else None
     return next((name for name, each in KINDS.items() if each.core_id(object_id) is not None), None)
-
-
-def _new_in(call: Call, change: Change | None, core_id: str | None, kind: type[Any]) -> Any | None:
-    if change is None or core_id is None:
-        return None
-    made: list[Any] = [change.payment, change.refund, *change.records]
-    if kind is Entry:
-        made = [entry for each in made if isinstance(each, Settled) for entry in entries_of(each, call.now)]
-    return next((each for each in made if isinstance(each, kind) and each.id == core_id), None)

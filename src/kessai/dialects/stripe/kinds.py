@@ -10,6 +10,7 @@ from kessai.dialects.stripe.events import event_object, name_of
 from kessai.dialects.stripe.ids import decode, decode_short
 from kessai.dialects.stripe.objects.balance_transaction import balance_transaction
 from kessai.dialects.stripe.objects.charge import charge
+from kessai.dialects.stripe.objects.checkout_session import checkout_session
 from kessai.dialects.stripe.objects.clock import clock
 from kessai.dialects.stripe.objects.customer import customer
 from kessai.dialects.stripe.objects.dispute import dispute
@@ -18,11 +19,16 @@ from kessai.dialects.stripe.objects.payment_intent import payment_intent
 from kessai.dialects.stripe.objects.payment_method import payment_method
 from kessai.dialects.stripe.objects.payment_source import payment_source
 from kessai.dialects.stripe.objects.payout import payout
+from kessai.dialects.stripe.objects.price import price
+from kessai.dialects.stripe.objects.product import product
 from kessai.dialects.stripe.objects.refund import refund
 from kessai.dialects.stripe.objects.setup_intent import setup_attempt, setup_intent
 from kessai.dialects.stripe.objects.token import token
 from kessai.dialects.stripe.objects.webhook_endpoint import webhook_endpoint
 from kessai.dialects.stripe.shape import Object
+from kessai.domain.catalog import Price, Product
+from kessai.domain.change import Change
+from kessai.domain.checkout import CheckoutSession
 from kessai.domain.customer import Customer
 from kessai.domain.dispute import Dispute
 from kessai.domain.endpoint import Endpoint
@@ -39,6 +45,7 @@ from kessai.domain.test_clock import TestClock
 from kessai.domain.token import Token
 from kessai.domain.values import value
 from kessai.http.call import Call
+from kessai.simulation.settlement import Settled, entries_of
 
 
 @value(frozen=True, slots=True)
@@ -169,6 +176,24 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             clock,
         ),
         "event": Kind(("evt",), Event, _told, event_object),
+        "product": Kind(
+            ("prod",),
+            Product,
+            lambda call, each: call.services.catalog.get_product(call.merchant.id, each),
+            product,
+        ),
+        "price": Kind(
+            ("price",),
+            Price,
+            lambda call, each: call.services.catalog.get_price(call.merchant.id, each),
+            price,
+        ),
+        "checkout.session": Kind(
+            ("cs_test",),
+            CheckoutSession,
+            lambda call, each: call.services.checkouts.get(call.merchant.id, each),
+            checkout_session,
+        ),
     }
 )
 """By the name that the API gives the object."""
@@ -183,3 +208,14 @@ async def find(call: Call, kind: str, object_id: str) -> Any | None:
         return await KINDS[kind].load(call, core_id)
     except NotFoundError:
         return None
+
+
+def new_in(call: Call, change: Change | None, kind: str, object_id: str) -> Any | None:
+    """The same of what a request has just made or changed, which is not written yet."""
+    core_id, makes = KINDS[kind].core_id(object_id), KINDS[kind].makes
+    if change is None or core_id is None:
+        return None
+    made: list[Any] = [change.payment, change.refund, *change.records]
+    if makes is Entry:
+        made = [entry for each in made if isinstance(each, Settled) for entry in entries_of(each, call.now)]
+    return next((each for each in made if isinstance(each, makes) and each.id == core_id), None)

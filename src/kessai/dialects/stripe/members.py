@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from kessai.dialects.stripe.attaching import is_source
-from kessai.dialects.stripe.kinds import KINDS
+from kessai.dialects.stripe.kinds import KINDS, find, new_in
+from kessai.dialects.stripe.objects.checkout_session import line_item
 from kessai.dialects.stripe.objects.payment_source import payment_source
 from kessai.dialects.stripe.objects.refund import refund
 from kessai.dialects.stripe.shape import Object, list_object
@@ -15,6 +16,7 @@ from kessai.domain.saved_instrument import SavedInstrument
 from kessai.http.call import Call
 from kessai.storage.scanning import Wanted
 
+Member = Callable[[Call, Object, Change], Awaitable[Object]]
 _FIRST: Final = 10
 """As many as the API shows of a list inside an object."""
 
@@ -55,7 +57,16 @@ async def _sources(call: Call, parent: Object, change: Change) -> Object:
     return list_object(f"/v1/customers/{parent['id']}/sources", shown, has_more=len(known) > _FIRST)
 
 
-_MEMBERS: Final[Mapping[tuple[str, str], Callable[[Call, Object, Change], Awaitable[Object]]]] = {
+async def _session_lines(call: Call, parent: Object, change: Change) -> Object:
+    kind, session_id = "checkout.session", parent["id"]
+    session = new_in(call, change, kind, session_id) or await find(call, kind, session_id)
+    shown = [line_item(each) for each in session.lines] if session else []
+    url = f"/v1/checkout/sessions/{session_id}/line_items"
+    return list_object(url, shown[:_FIRST], has_more=len(shown) > _FIRST)
+
+
+_MEMBERS: Final[Mapping[tuple[str, str], Member]] = {
     ("charge", "refunds"): _refunds,
+    ("checkout.session", "line_items"): _session_lines,
     ("customer", "sources"): _sources,
 }

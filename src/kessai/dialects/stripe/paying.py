@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from kessai.dialects.stripe.declaring import Given
@@ -198,20 +198,24 @@ def of_row(
     call: Call, row: PublishedInstrument, facts: dict[str, Any], card: Given | None = None
 ) -> SavedInstrument:
     """A new instrument that is one of the published test cards."""
-    given = card or {}
-    kept = SavedCard(
+    kept = kept_card(row, call.now, card or {})
+    return call.services.instruments.make(
+        call.merchant.id, {**facts, "type": "card", "card": kept}, at=call.now
+    )
+
+
+def kept_card(row: PublishedInstrument, now: datetime, given: Given) -> SavedCard:
+    """What is kept of a published test card, with what a request said of it."""
+    return SavedCard(
         published=row.names[0],
         brand=row.brand,
         last4=row.last4,
-        exp_month=given.get("exp_month") or call.now.month,
-        exp_year=full_year(given.get("exp_year") or call.now.year + _DEFAULT_EXPIRY_YEARS),
+        exp_month=given.get("exp_month") or now.month,
+        exp_year=full_year(given.get("exp_year") or now.year + _DEFAULT_EXPIRY_YEARS),
         funding=row.funding,
         country=row.country,
         fingerprint=fingerprint(row.number or row.names[0]),
         has_cvc="number" not in given or bool(given.get("cvc")),
-    )
-    return call.services.instruments.make(
-        call.merchant.id, {**facts, "type": "card", "card": kept}, at=call.now
     )
 
 

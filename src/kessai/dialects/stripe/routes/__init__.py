@@ -8,6 +8,7 @@ from kessai.dialects.stripe.routes import (
     balance,
     charge_refunds,
     charges,
+    checkout_sessions,
     customer_sources,
     customers,
     disputes,
@@ -16,6 +17,8 @@ from kessai.dialects.stripe.routes import (
     payment_intents,
     payment_methods,
     payouts,
+    prices,
+    products,
     refunds,
     setup_intents,
     sources,
@@ -43,6 +46,9 @@ _MODULES = (
     webhook_endpoints,
     events,
     test_clocks,
+    products,
+    prices,
+    checkout_sessions,
 )
 
 

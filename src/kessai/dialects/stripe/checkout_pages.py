@@ -1,0 +1,327 @@
+"""The page behind a Checkout session's `url`: plain HTML without scripts, for the payer, without a key.
+
+The id in its address says that whoever is there was sent by the merchant. A test may post to it as well as a
+browser: a form with `email` and `method`.
+
+Source: Stripe, "How Checkout works" and "Testing", read 2026-11-26. How the page looks is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict
+
+from kessai.dialects.stripe.facts import masked
+from kessai.dialects.stripe.ids import decode
+from kessai.dialects.stripe.objects.checkout_session import session_id, session_url
+from kessai.dialects.stripe.objects.payment_intent import payment_intent
+from kessai.dialects.stripe.objects.setup_intent import setup_intent
+from kessai.dialects.stripe.page_forms import PageFormReader
+from kessai.dialects.stripe.paying import kept_card
+from kessai.domain.change import Change
+from kessai.domain.checkout import CheckoutLine, CheckoutSession, CheckoutStatus
+from kessai.domain.errors import NotFoundError
+from kessai.domain.intent import IntentStatus
+from kessai.domain.payment import CaptureMethod
+from kessai.domain.saved_instrument import SavedInstrument
+from kessai.http.call import Reply, Visit
+from kessai.http.routes import Query, Router
+from kessai.services.checkout import Payer
+from kessai.services.intents import Asked, Step
+from kessai.services.setups import SetupStep
+from kessai.simulation.instruments import OTHER_METHODS, by_name
+
+router: Final = Router(tags=["payer"])
+FORM_PATH: Final = "/stripe/checkout/{session}"
+READER: Final = PageFormReader()
+_HTML: Final = "text/html; charset=utf-8"
+_STYLE: Final = (
+    "body{font:1.1rem system-ui;max-width:34rem;margin:3rem auto;padding:0 1rem}"
+    "table{width:100%;border-collapse:collapse}td,th{text-align:left;padding:.3rem 0}"
+    "td:last-child,th:last-child{text-align:right}label{display:block;margin:1rem 0 .3rem}"
+    "input,select,button{font:inherit;padding:.5rem;width:100%;box-sizing:border-box}"
+    "button{margin:1.2rem 0}[role=alert]{border-left:.3rem solid #b00020;padding-left:.8rem}"
+)
+_CARDS: Final[Mapping[str, str]] = {
+    "visa": "Visa ending in 4242: is paid",
+    "authenticationRequired": "Visa ending in 3184: the bank asks first (3-D Secure)",
+    "visa_chargeDeclined": "Visa ending in 0002: is declined",
+    "visa_chargeDeclinedInsufficientFunds": "Visa ending in 9995: has insufficient funds",
+}
+"""Published test cards by name, and what comes of each."""
+_SAFE: Final = "!#$%&'()*+,/:;=?@[]~"
+
+
+class ReturnQuery(BaseModel):
+    """What a payer comes back with from their bank."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    payment_intent: str | None = None
+    setup_intent: str | None = None
+
+
+@router.get(FORM_PATH, operation_id="stripe_show_checkout", media_type="text/html")
+async def show_checkout(visit: Visit, session: str, query: Annotated[ReturnQuery, Query()]) -> Reply:
+    """The form while the session is open; who comes back from their bank goes on to the merchant."""
+    found = await _found(visit, session)
+    is_back = query.payment_intent is not None or query.setup_intent is not None
+    if found.status is CheckoutStatus.COMPLETE and is_back:
+        return _sent_to(success_url(found))
+    known = await _email(visit, found)
+    return _shown(
+        found,
+        email=known or found.payer_email or "",
+        reason=await _last_reason(visit, found),
+        is_typed=not known,
+    )
+
+
+@router.post(FORM_PATH, operation_id="stripe_pay_checkout", media_type="text/html")
+async def pay_checkout(visit: Visit, session: str, form: Mapping[str, str]) -> Reply:
+    """What the button does: to the bank, on to the merchant, or the page again with the reason."""
+    found = await _found(visit, session)
+    if found.status is not CheckoutStatus.OPEN:
+        return _shown(found)
+    known = await _email(visit, found)
+    email = masked(known or form.get("email", "").strip())
+    if not is_email(email):
+        return _shown(found, email=email, reason="Enter an e-mail address.", is_typed=True)
+    if not found.total and not found.is_setup:
+        done, change = visit.services.checkouts.finish_free(found, email=email, at=visit.now)
+        return _sent_to(success_url(done), change)
+    instrument = _instrument(visit, found, form.get("method", ""), email)
+    if instrument is None:
+        return _shown(found, email=email, reason="Choose how to pay.", is_typed=not known)
+    customer_id, made = _customer(visit, found, email)
+    payer = Payer(instrument=instrument, email=email, customer_id=customer_id)
+    page_url = session_url(found, visit.services.public_url)
+    after: CheckoutSession
+    step: Step | SetupStep
+    if found.is_setup:
+        facts = _setup_facts(found, page_url, customer_id)
+        after, step = await visit.services.checkouts.set_up(found, facts, payer, at=visit.now)
+    else:
+        asked = _asked(found, page_url, customer_id)
+        after, step = await visit.services.checkouts.pay(found, asked, payer, at=visit.now)
+    change = Change(
+        payment=step.change.payment,
+        records=(*made.records, *step.change.records),
+        events=(*made.events, *step.change.events),
+    )
+    if step.failure is not None:
+        return _shown(after, change, email=email, reason=step.failure.message, is_typed=not known)
+    if after.status is CheckoutStatus.COMPLETE:
+        return _sent_to(success_url(after), change)
+    return _sent_to(_bank_url(visit, step) or page_url, change)
+
+
+def success_url(session: CheckoutSession) -> str:
+    """Where a payer goes who has paid."""
+    return session.success_url.replace("{CHECKOUT_SESSION_ID}", session_id(session))
+
+
+def is_email(text: str) -> bool:
+    """Whether it looks like an e-mail address; whether it is one only a mail would tell."""
+    name, at, host = text.partition("@")
+    return bool(name and at and host) and "@" not in host and text.isprintable() and " " not in text
+
+
+def page(
+    session: CheckoutSession, *, email: str = "", reason: str | None = None, is_typed: bool = False
+) -> str:
+    """What the payer sees. `email` is theirs, which they may change if it `is_typed`."""
+    if session.status is CheckoutStatus.OPEN:
+        rest = _form(session, email, is_typed=is_typed)
+    elif session.status is CheckoutStatus.COMPLETE:
+        rest = "<p>This is done. You may close this page.</p>"
+    else:
+        rest = "<p>This page has expired. Go back to the shop to begin again.</p>"
+    alert = f'<p role="alert">{escape(reason)}</p>' if reason else ""
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><title>kessai checkout</title>'
+        f"<style>{_STYLE}</style><main><h1>Checkout</h1>{alert}{_lines(session)}"
+        f"{rest}{_way_back(session)}<p><small>A simulation: no money moves here.</small></p></main></html>"
+    )
+
+
+def _lines(session: CheckoutSession) -> str:
+    if session.is_setup:
+        return "<p>Nothing is paid now: a card is kept to pay with later.</p>"
+    rows = "".join(_row(each) for each in session.lines)
+    total = escape(str(session.total))
+    return (
+        '<table><thead><tr><th scope="col">What</th><th scope="col">Quantity</th>'
+        f'<th scope="col">Amount</th></tr></thead><tbody>{rows}</tbody>'
+        f'<tfoot><tr><th scope="row" colspan="2">Total</th><td><strong>{total}</strong></td></tr></tfoot>'
+        "</table>"
+    )
+
+
+def _row(line: CheckoutLine) -> str:
+    return f"<tr><td>{escape(line.name)}</td><td>{line.quantity}</td><td>{escape(str(line.total))}</td></tr>"
+
+
+def _form(session: CheckoutSession, email: str, *, is_typed: bool) -> str:
+    fixed = " readonly" if email and not is_typed else ""
+    choice = "".join(
+        f'<option value="{escape(value, quote=True)}">{escape(label)}</option>'
+        for value, label in methods_of(session).items()
+    )
+    has_method = bool(session.total) or session.is_setup
+    word = f"Pay {escape(str(session.total))}" if session.total else "Complete order"
+    word = "Keep card" if session.is_setup else word
+    how = f'<label for="method">Pay with</label><select id="method" name="method">{choice}</select>'
+    return (
+        '<form method="post" action="?"><label for="email">E-mail</label>'
+        f'<input id="email" name="email" type="email" required autocomplete="email"{fixed} '
+        f'value="{escape(email, quote=True)}">{how if has_method else ""}'
+        f"<button>{word}</button></form>"
+    )
+
+
+def methods_of(session: CheckoutSession) -> dict[str, str]:
+    """What may be chosen to pay with, by the value that the form sends."""
+    types = session.details.get("payment_method_types", ["card"])
+    others = {f"type:{each}": each.replace("_", " ") for each in types if each in OTHER_METHODS}
+    return {**(_CARDS if "card" in types else {}), **others}
+
+
+def _way_back(session: CheckoutSession) -> str:
+    if not session.cancel_url or session.status is CheckoutStatus.COMPLETE:
+        return ""
+    return f'<p><a href="{escape(session.cancel_url, quote=True)}">Back to the shop</a></p>'
+
+
+def _instrument(visit: Visit, session: CheckoutSession, method: str, email: str) -> SavedInstrument | None:
+    """The new instrument that was chosen; None when it is none that the session takes."""
+    if method not in methods_of(session):
+        return None
+    facts: dict[str, object] = {"billing": {"email": email}}
+    row = by_name(method)
+    if row is None:
+        facts["type"] = method.removeprefix("type:")
+    else:
+        facts |= {"type": "card", "card": kept_card(row, visit.now, {})}
+    return visit.services.instruments.make(session.merchant_id, facts, at=visit.now)
+
+
+def _customer(visit: Visit, session: CheckoutSession, email: str) -> tuple[str | None, Change]:
+    """Whose the payment is: a new customer's, where the session wants one or keeps the card for one."""
+    if session.customer_id is not None:
+        return session.customer_id, Change()
+    is_kept = session.details["intent"].get("setup_future_usage")
+    if session.details.get("customer_creation") != "always" and not is_kept:
+        return None, Change()
+    made, change = visit.services.customers.create(session.merchant_id, {"email": email}, at=visit.now)
+    return made.id, change
+
+
+def _asked(session: CheckoutSession, page_url: str, customer_id: str | None) -> Asked:
+    intent = session.details["intent"]
+    by_hand = intent.get("capture_method") == "manual"
+    known = {name: each for name, each in intent.items() if name not in ("description", "metadata") and each}
+    return Asked(
+        amount=session.total,
+        capture_method=CaptureMethod.MANUAL if by_hand else CaptureMethod.AUTOMATIC,
+        customer_id=customer_id,
+        saves_instrument=bool(intent.get("setup_future_usage")),
+        checkout_id=session.id,
+        description=intent.get("description"),
+        metadata=intent.get("metadata") or {},
+        details={
+            "payment_method_types": session.details["payment_method_types"],
+            "automatic_payment_methods": None,
+            "return_url": page_url,
+            **known,
+        },
+    )
+
+
+def _setup_facts(session: CheckoutSession, page_url: str, customer_id: str | None) -> dict[str, Any]:
+    setup = session.details["setup"]
+    return {
+        "usage": "off_session",
+        "customer_id": customer_id,
+        "checkout_id": session.id,
+        "description": setup.get("description"),
+        "metadata": setup.get("metadata") or {},
+        "details": {
+            "payment_method_types": session.details["payment_method_types"],
+            "automatic_payment_methods": None,
+            "return_url": page_url,
+        },
+    }
+
+
+def _bank_url(visit: Visit, step: Step | SetupStep) -> str | None:
+    """Where the payer proves who they are."""
+    public_url = visit.services.public_url
+    shown = (
+        payment_intent(step.intent, public_url)
+        if isinstance(step, Step)
+        else setup_intent(step.setup, public_url)
+    )
+    action = shown["next_action"] or {}
+    redirect = action.get("redirect_to_url") or {}
+    url: str | None = redirect.get("url")
+    return url
+
+
+async def _email(visit: Visit, session: CheckoutSession) -> str:
+    """What is known of the payer's address, which they then need not write."""
+    if session.customer_email:
+        return session.customer_email
+    if session.customer_id is None:
+        return ""
+    try:
+        customer = await visit.services.customers.get(session.merchant_id, session.customer_id)
+    except NotFoundError:
+        return ""
+    return customer.email or ""
+
+
+async def _last_reason(visit: Visit, session: CheckoutSession) -> str | None:
+    """Why the payer's latest try failed, if it did."""
+    if session.status is not CheckoutStatus.OPEN:
+        return None
+    if session.setup_id is not None:
+        setup = await visit.services.setups.get_any(session.setup_id)
+        return setup.error.message if setup.error else None
+    if session.intent_id is None:
+        return None
+    intent = await visit.services.intents.get_any(session.intent_id)
+    is_open = intent.status is IntentStatus.REQUIRES_INSTRUMENT
+    return intent.error.message if is_open and intent.error else None
+
+
+async def _found(visit: Visit, object_id: str) -> CheckoutSession:
+    core_id = decode("cs_test", object_id)
+    if core_id is None:
+        raise NotFoundError("checkout.session")
+    return await visit.services.checkouts.get_any(core_id)
+
+
+def _shown(
+    session: CheckoutSession,
+    change: Change | None = None,
+    *,
+    email: str = "",
+    reason: str | None = None,
+    is_typed: bool = False,
+) -> Reply:
+    shown = page(session, email=email, reason=reason, is_typed=is_typed)
+    return Reply(200, shown.encode(), change, content_type=_HTML, headers=_UNKEPT)
+
+
+def _sent_to(url: str, change: Change | None = None) -> Reply:
+    location = (b"location", quote(url, safe=_SAFE).encode("ascii"))
+    return Reply(303, b"", change, content_type=_HTML, headers=(location, *_UNKEPT))
+
+
+_UNKEPT: Final = ((b"cache-control", b"no-store"),)

@@ -1,0 +1,139 @@
+"""Checkout sessions, and the lines in them, as the Stripe API shows them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kessai.dialects.stripe.amounts import amount_of
+from kessai.dialects.stripe.ids import encode, encode_short
+from kessai.dialects.stripe.objects.price import price
+from kessai.dialects.stripe.shape import Object, seconds
+from kessai.domain.checkout import CheckoutLine, CheckoutPayment, CheckoutSession, CheckoutStatus
+
+STATUSES: Final = {
+    CheckoutStatus.OPEN: "open",
+    CheckoutStatus.COMPLETE: "complete",
+    CheckoutStatus.EXPIRED: "expired",
+}
+_PAYMENTS: Final = {
+    CheckoutPayment.UNPAID: "unpaid",
+    CheckoutPayment.PAID: "paid",
+    CheckoutPayment.NOT_NEEDED: "no_payment_required",
+}
+_OFF: Final = {"enabled": False}
+_NO_DETAILS: Final = {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0}
+
+
+def session_id(value: CheckoutSession) -> str:
+    """Its id in this API."""
+    return encode("cs_test", value.id)
+
+
+def session_url(value: CheckoutSession, public_url: str) -> str:
+    """The page where it is paid."""
+    return f"{public_url}/stripe/checkout/{session_id(value)}"
+
+
+def checkout_session(value: CheckoutSession, public_url: str = "") -> Object:
+    """A session, without its lines."""
+    details = value.details
+    total = None if value.is_setup else amount_of(value.total)
+    return {
+        "id": session_id(value),
+        "object": "checkout.session",
+        "adaptive_pricing": _OFF,
+        "after_expiration": None,
+        "allow_promotion_codes": None,
+        "amount_subtotal": total,
+        "amount_total": total,
+        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+        "billing_address_collection": details.get("billing_address_collection"),
+        "cancel_url": value.cancel_url,
+        "client_reference_id": value.reference,
+        "client_secret": None,
+        "collected_information": None,
+        "consent": None,
+        "consent_collection": None,
+        "created": seconds(value.created_at),
+        "currency": details.get("currency") if value.is_setup else value.currency.lower(),
+        "currency_conversion": None,
+        "custom_fields": [],
+        "custom_text": {
+            "after_submit": None,
+            "shipping_address": None,
+            "submit": None,
+            "terms_of_service_acceptance": None,
+        },
+        "customer": value.customer_id and encode_short(value.customer_id),
+        "customer_account": None,
+        "customer_creation": details.get("customer_creation"),
+        "customer_details": _customer_details(value),
+        "customer_email": value.customer_email,
+        "discounts": [],
+        "expires_at": seconds(value.expires_at),
+        "invoice": None,
+        "invoice_creation": None,
+        "livemode": False,
+        "locale": details.get("locale"),
+        "metadata": dict(value.metadata),
+        "mode": "setup" if value.is_setup else "payment",
+        "origin_context": None,
+        "payment_intent": value.intent_id and encode("pi", value.intent_id),
+        "payment_link": value.link_id and encode("plink", value.link_id),
+        "payment_method_collection": "if_required",
+        "payment_method_configuration_details": None,
+        "payment_method_options": {},
+        "payment_method_types": details.get("payment_method_types", ["card"]),
+        "payment_status": _PAYMENTS[value.payment_status],
+        "permissions": None,
+        "phone_number_collection": _OFF,
+        "recovered_from": None,
+        "saved_payment_method_options": None,
+        "setup_intent": value.setup_id and encode("seti", value.setup_id),
+        "shipping_address_collection": None,
+        "shipping_cost": None,
+        "shipping_options": [],
+        "status": STATUSES[value.status],
+        "submit_type": details.get("submit_type"),
+        "subscription": None,
+        "success_url": value.success_url,
+        "total_details": None if value.is_setup else _NO_DETAILS,
+        "ui_mode": "hosted_page",
+        "url": session_url(value, public_url) if value.status is CheckoutStatus.OPEN else None,
+        "wallet_options": None,
+    }
+
+
+def line_item(value: CheckoutLine) -> Object:
+    """One line."""
+    total = amount_of(value.total)
+    return {
+        "id": encode("li", value.id),
+        "object": "item",
+        "adjustable_quantity": None,
+        "amount_discount": 0,
+        "amount_subtotal": total,
+        "amount_tax": 0,
+        "amount_total": total,
+        "currency": value.price.currency.lower(),
+        "description": value.name,
+        "metadata": dict(value.metadata),
+        "price": price(value.price),
+        "quantity": value.quantity,
+    }
+
+
+def _customer_details(value: CheckoutSession) -> Object | None:
+    email = value.payer_email or value.customer_email
+    if email is None and value.status is CheckoutStatus.OPEN:
+        return None
+    return {
+        "address": None,
+        "business_name": None,
+        "email": email,
+        "individual_name": None,
+        "name": None,
+        "phone": None,
+        "tax_exempt": "none",
+        "tax_ids": None if value.status is CheckoutStatus.OPEN else [],
+    }

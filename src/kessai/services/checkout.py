@@ -1,0 +1,228 @@
+"""Checkout sessions: the page a payer is sent to, and what they do there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from kessai.domain.change import Change
+from kessai.domain.charge import ChargeDetails
+from kessai.domain.checkout import CheckoutLine, CheckoutPayment, CheckoutSession, CheckoutStatus
+from kessai.domain.errors import NotFoundError
+from kessai.domain.event import Event, EventType
+from kessai.domain.ids import MerchantId
+from kessai.domain.intent import Intent, IntentAction, IntentStatus
+from kessai.domain.saved_instrument import SavedInstrument
+from kessai.domain.setup import Setup, SetupAction, SetupStatus
+from kessai.domain.values import value
+from kessai.services.checkout_following import CheckoutFollower
+from kessai.services.intents import Asked, Intents, Step
+from kessai.services.ports import IdFactory
+from kessai.services.setups import Setups, SetupStep
+from kessai.services.telling import Teller
+from kessai.simulation.trying import Terms
+from kessai.storage.journal import Database
+from kessai.storage.repositories.documents import DocumentRepository
+from kessai.storage.scanning import Wanted
+
+_EXPIRED: Final = "automatic"
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class Payer:
+    """Who pays at a page, and with what. `customer_id` is whose the payment will be."""
+
+    instrument: SavedInstrument
+    email: str | None
+    customer_id: str | None
+
+
+class Checkouts:
+    """The use cases of sessions. Methods that write return what is to be written; who asked commits it."""
+
+    def __init__(
+        self,
+        database: Database,
+        ids: IdFactory,
+        teller: Teller,
+        intents: Intents,
+        setups: Setups,
+        follower: CheckoutFollower,
+    ) -> None:
+        self._repository = DocumentRepository(database, CheckoutSession)
+        self._ids = ids
+        self._teller = teller
+        self._intents = intents
+        self._setups = setups
+        self._follower = follower
+
+    def create(
+        self,
+        merchant_id: MerchantId,
+        lines: Sequence[Mapping[str, Any]],
+        facts: Mapping[str, Any],
+        *,
+        at: datetime,
+    ) -> CheckoutSession:
+        """A new session; `lines` are fields of its lines, `facts` of the session."""
+        made = CheckoutSession(
+            **{"payment_status": CheckoutPayment.UNPAID, "metadata": {}, "details": {}, **facts},
+            lines=tuple(CheckoutLine(**each, id=self._ids.new_id(at)) for each in lines),
+            id=self._ids.new_id(at),
+            merchant_id=merchant_id,
+            created_at=at,
+            updated_at=at,
+        )
+        return made if made.total else replace(made, payment_status=CheckoutPayment.NOT_NEEDED)
+
+    async def get(self, merchant_id: MerchantId, session_id: str) -> CheckoutSession:
+        """A merchant's session.
+
+        Raises:
+            NotFoundError: unknown, or another merchant's.
+        """
+        return _found(await self._repository.get(merchant_id, session_id))
+
+    async def get_any(self, session_id: str) -> CheckoutSession:
+        """A session whoever's it is, for its payer.
+
+        Raises:
+            NotFoundError: unknown.
+        """
+        return _found(await self._repository.get_any(session_id))
+
+    async def list(
+        self,
+        merchant_id: MerchantId,
+        wanted: Wanted,
+        *,
+        limit: int,
+        where: Callable[[CheckoutSession], bool] = lambda _each: True,
+    ) -> Sequence[CheckoutSession]:
+        """Newest first; one more than `limit` when there is more."""
+        return await self._repository.list(merchant_id, wanted, limit=limit + 1, where=where)
+
+    async def expire(self, session: CheckoutSession, *, at: datetime) -> tuple[CheckoutSession, Change]:
+        """Close it unpaid. What its payer had begun to pay is given up."""
+        session.require_open("expire")
+        expired = session.saved_again(at=at, status=CheckoutStatus.EXPIRED)
+        told = self._teller.of_document(EventType.CHECKOUT_EXPIRED, expired, at)
+        begun = await self._given_up(session, at)
+        return expired, replace(begun, records=(*begun.records, expired), events=(*begun.events, told))
+
+    async def due(self, session: CheckoutSession, at: datetime) -> Change:
+        """What the clock does to it."""
+        _, change = await self.expire(session, at=at)
+        return change
+
+    def finish_free(
+        self, session: CheckoutSession, *, email: str | None, at: datetime
+    ) -> tuple[CheckoutSession, Change]:
+        """The payer takes what costs nothing."""
+        session.require_open("pay")
+        done = session.saved_again(at=at, status=CheckoutStatus.COMPLETE, payer_email=email)
+        told = self._teller.of_document(EventType.CHECKOUT_COMPLETED, done, at)
+        return done, Change(records=(done,), events=(told,))
+
+    async def pay(
+        self, session: CheckoutSession, asked: Asked, payer: Payer, *, at: datetime
+    ) -> tuple[CheckoutSession, Step]:
+        """The payer tries to pay. What they have not tried before is made by `asked`.
+
+        The step's change has all that is to be written, the session and the instrument too.
+        """
+        session.require_open("pay")
+        intent, told = await self._tried(session, asked, payer, at)
+        details = ChargeDetails(
+            instrument=payer.instrument,
+            customer_id=intent.customer_id,
+            description=intent.description,
+            metadata=intent.metadata,
+            billing=payer.instrument.billing,
+            shipping=intent.details.get("shipping"),
+            receipt_email=intent.details.get("receipt_email"),
+            statement_descriptor=intent.details.get("statement_descriptor"),
+            statement_descriptor_suffix=intent.details.get("statement_descriptor_suffix"),
+            transfer_group=intent.details.get("transfer_group"),
+        )
+        step = self._intents.confirm(intent, payer.instrument, Terms(), details, at=at)
+        kept = self._intents.kept_for_later(
+            step,
+            payer.instrument,
+            is_wanted=bool(intent.details.get("setup_future_usage")),
+            is_new=True,
+            at=at,
+        )
+        tried = session.saved_again(
+            at=at, intent_id=intent.id, payer_email=payer.email, customer_id=payer.customer_id
+        )
+        followed = self._follower.moved(tried, None, step.intent, at)
+        after = next((each for each in followed.records if isinstance(each, CheckoutSession)), tried)
+        change = Change(
+            payment=step.change.payment,
+            records=(*kept.records, *step.change.records, after),
+            events=(*told, *kept.events, *step.change.events, *followed.events),
+        )
+        return after, replace(step, change=change)
+
+    async def set_up(
+        self, session: CheckoutSession, facts: Mapping[str, Any], payer: Payer, *, at: datetime
+    ) -> tuple[CheckoutSession, SetupStep]:
+        """The payer tries to have something to be paid with later. `facts` are fields of a new setup.
+
+        The step's change has all that is to be written, the session and the instrument too.
+        """
+        session.require_open("set up")
+        setup, told = await self._set_up_again(session, facts, payer, at)
+        step = await self._setups.confirm(setup, payer.instrument, challenge="automatic", is_new=True, at=at)
+        tried = session.saved_again(
+            at=at, setup_id=setup.id, payer_email=payer.email, customer_id=payer.customer_id
+        )
+        followed = self._follower.set_up(tried, step.setup, at)
+        after = next((each for each in followed.records if isinstance(each, CheckoutSession)), tried)
+        change = Change(
+            records=(*step.change.records, after),
+            events=(*told, *step.change.events, *followed.events),
+        )
+        return after, replace(step, change=change)
+
+    async def _set_up_again(
+        self, session: CheckoutSession, facts: Mapping[str, Any], payer: Payer, at: datetime
+    ) -> tuple[Setup, tuple[Event, ...]]:
+        """The version of its setup that is to be written; a new one if it has none that can be tried."""
+        known = await self._setups.get(session.merchant_id, session.setup_id) if session.setup_id else None
+        if known is None or known.status is SetupStatus.CANCELED:
+            made, told = self._setups.create(session.merchant_id, facts, None, at=at)
+            return made, (told,)
+        known.require(SetupAction.CONFIRM)
+        return known.saved_again(at=at, customer_id=payer.customer_id), ()
+
+    async def _tried(
+        self, session: CheckoutSession, asked: Asked, payer: Payer, at: datetime
+    ) -> tuple[Intent, tuple[Event, ...]]:
+        """The version of its intent that is to be written; a new one if it has none that can be paid."""
+        known = await self._intents.get(session.merchant_id, session.intent_id) if session.intent_id else None
+        if known is None or known.status is IntentStatus.CANCELED:
+            made, told = self._intents.create(session.merchant_id, asked, None, at=at)
+            return made, (told,)
+        known.require(IntentAction.CONFIRM)
+        return known.saved_again(at=at, customer_id=payer.customer_id), ()
+
+    async def _given_up(self, session: CheckoutSession, at: datetime) -> Change:
+        if session.intent_id is not None:
+            intent = await self._intents.get(session.merchant_id, session.intent_id)
+            if intent.status is not IntentStatus.CANCELED:
+                return (await self._intents.cancel(intent, _EXPIRED, at=at)).change
+        if session.setup_id is not None:
+            setup = await self._setups.get(session.merchant_id, session.setup_id)
+            if setup.status is not SetupStatus.CANCELED:
+                return (await self._setups.cancel(setup, None, at=at)).change
+        return Change()
+
+
+def _found(session: CheckoutSession | None) -> CheckoutSession:
+    if session is None:
+        raise NotFoundError("checkout.session")
+    return session

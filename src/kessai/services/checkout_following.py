@@ -1,0 +1,71 @@
+"""What becomes of a checkout session when what it is paid by moves, whoever moved that."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from kessai.domain.change import Change
+from kessai.domain.checkout import CheckoutSession, CheckoutStatus
+from kessai.domain.event import EventType
+from kessai.domain.intent import Intent, IntentStatus
+from kessai.domain.setup import Setup, SetupStatus
+from kessai.services.telling import Teller
+from kessai.storage.journal import Database
+from kessai.storage.repositories.documents import DocumentRepository
+
+
+class CheckoutFollower:
+    """Hears of intents and setups that have moved; sessions follow theirs in the same Change."""
+
+    def __init__(self, database: Database, teller: Teller) -> None:
+        self._repository = DocumentRepository(database, CheckoutSession)
+        self._teller = teller
+
+    async def after_intent(self, before: Intent, after: Intent, at: datetime) -> Change:
+        """What is to be written besides when an intent moves."""
+        if after.checkout_id is None or before.status is after.status:
+            return Change()
+        session = await self._repository.get_any(after.checkout_id)
+        if session is None or session.intent_id != after.id:
+            return Change()
+        return self.moved(session.saved_again(at=at), before.status, after, at)
+
+    async def after_setup(self, before: Setup, after: Setup, at: datetime) -> Change:
+        """The same when a setup moves."""
+        if after.checkout_id is None or before.status is after.status:
+            return Change()
+        session = await self._repository.get_any(after.checkout_id)
+        if session is None or session.setup_id != after.id:
+            return Change()
+        return self.set_up(session.saved_again(at=at), after, at)
+
+    def set_up(self, session: CheckoutSession, setup: Setup, at: datetime) -> Change:
+        """What follows for a session, whose version here is the one to be written, from its setup."""
+        if setup.status is not SetupStatus.SUCCEEDED or session.status is not CheckoutStatus.OPEN:
+            return Change()
+        done = session.with_facts({"status": CheckoutStatus.COMPLETE})
+        told = self._teller.of_document(EventType.CHECKOUT_COMPLETED, done, at)
+        return Change(records=(done,), events=(told,))
+
+    def moved(
+        self, session: CheckoutSession, before: IntentStatus | None, intent: Intent, at: datetime
+    ) -> Change:
+        """What follows for a session, whose version here is the one to be written, if anything does."""
+        facts = session.after(intent)
+        kind = _told(session, before, intent)
+        if not facts and kind is None:
+            return Change()
+        after = session.with_facts(facts)
+        events = () if kind is None else (self._teller.of_document(kind, after, at),)
+        return Change(records=(after,), events=events)
+
+
+def _told(session: CheckoutSession, before: IntentStatus | None, intent: Intent) -> EventType | None:
+    if session.status is CheckoutStatus.OPEN:
+        return EventType.CHECKOUT_COMPLETED if session.after(intent) else None
+    if before is not IntentStatus.PROCESSING:
+        # Captured by hand: the merchant knows.
+        return None
+    if intent.status is IntentStatus.SUCCEEDED:
+        return EventType.CHECKOUT_PAID_LATER
+    return EventType.CHECKOUT_FAILED_LATER if intent.status is IntentStatus.REQUIRES_INSTRUMENT else None
