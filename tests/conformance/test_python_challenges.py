@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -14,7 +15,7 @@ BACK = "https://shop.example/return?order=7"
 
 
 def challenged(
-    client: stripe.StripeClient, card: str = "pm_card_threeDSecure2Required", **more: object
+    client: stripe.StripeClient, card: str = "pm_card_threeDSecure2Required", **more: Any
 ) -> stripe.PaymentIntent:
     intent = paid(client, payment_method=card, return_url=BACK, **more)
     assert intent.status == "requires_action"
