@@ -37,7 +37,7 @@ def test_the_page_needs_no_key_and_shows_two_buttons(client: stripe.StripeClient
     page = httpx.get(page_of(challenged(client)), timeout=20)
 
     assert page.status_code == 200
-    assert page.text.count("<button>") == 2
+    assert page.text.count("</button>") == 2
     assert "20.00 USD" in page.text
 
 

@@ -61,6 +61,44 @@ def test_customers_and_lists_are_in_shape(client: stripe.StripeClient) -> None:
     assert misshapen(client.v1.customers.search(params={"query": "name:'Jenny'"})) == []
 
 
+def test_methods_and_setups_are_in_shape(client: stripe.StripeClient) -> None:
+    jenny = client.v1.customers.create(params={"source": "tok_visa", "expand": ["default_source", "sources"]})
+    method = client.v1.payment_methods.attach("pm_card_visa", params={"customer": jenny.id})
+    setups = client.v1.setup_intents
+    done = setups.create(
+        params={
+            "allowed_payment_method_types": ["card"],
+            "payment_method": method.id,
+            "customer": jenny.id,
+            "confirm": True,
+        }
+    )
+    token = client.v1.tokens.create(
+        params={"card": {"number": "4242424242424242", "exp_month": "8", "exp_year": "2031", "cvc": "314"}}
+    )
+
+    for each in (jenny, method, done, setups.create(), token, setups.list()):
+        assert misshapen(each) == []
+    assert misshapen(client.v1.customers.payment_methods.list(jenny.id)) == []
+
+
+def test_money_is_in_shape(client: stripe.StripeClient) -> None:
+    intent = paid(client, 5_000, payment_method="pm_card_createDispute")
+    paid(client, 50_000, payment_method="pm_card_bypassPending")
+    client.v1.refunds.create(params={"payment_intent": paid(client).id})
+    payout = client.v1.payouts.create(
+        params={"amount": 100, "currency": "usd", "expand": ["balance_transaction"]}
+    )
+    disputes = client.v1.disputes.list(params={"payment_intent": intent.id, "expand": ["data.charge"]})
+    assert len(disputes.data) == 1
+
+    for each in (client.v1.balance.retrieve(), client.v1.accounts.retrieve_current(), payout, disputes):
+        assert misshapen(each) == []
+    transactions = client.v1.balance_transactions.list(params={"expand": ["data.source"]})
+    assert len(transactions.data) >= 5
+    assert misshapen(transactions) == []
+
+
 def test_what_is_missing_or_unknown_is_noticed() -> None:
     known = {"id": "pi_1", "object": "payment_intent", "colour": "red", "shipping": {"hat": "red"}}
 
