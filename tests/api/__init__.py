@@ -1,0 +1,1 @@
+"""Through the doors: the whole gateway in process, asked over HTTP."""
