@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import httpx
@@ -16,6 +16,9 @@ from tests.conftest import BOTH_DATABASES, migrate_to_head
 from tests.support.postgres import Postgres
 from tests.support.server import RunningServer
 
+QUICK: Final = {"WEBHOOK_RETRY_DELAY": "0.2"}
+"""So that a webhook that was not taken soon comes again."""
+
 
 @pytest.fixture(scope="session", params=BOTH_DATABASES)
 def stripe_server(
@@ -26,13 +29,13 @@ def stripe_server(
     if request.param == "sqlite":
         url = f"sqlite:///{directory / 'kessai.db'}"
         migrate_to_head(url)
-        with RunningServer("--db", url, "--rate-limit", "0", directory=directory) as server:
+        with RunningServer("--db", url, "--rate-limit", "0", directory=directory, env=QUICK) as server:
             yield server
         return
     postgres: Postgres = request.getfixturevalue("postgres")
     with (
         postgres.fresh_database(migrate_to_head) as url,
-        RunningServer("--db", url, "--rate-limit", "0", directory=directory) as server,
+        RunningServer("--db", url, "--rate-limit", "0", directory=directory, env=QUICK) as server,
     ):
         yield server
 

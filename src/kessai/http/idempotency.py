@@ -22,7 +22,6 @@ from kessai.storage.repositories.idempotency import IdempotencyRepository
 
 _RECENT_MAX: Final = 5_000
 """After so many keys those before the last so many are forgotten: seconds of full speed, a few megabytes."""
-_UNANSWERED: Final = StoredAnswer(0, "", b"")
 
 
 class Idempotency:
@@ -39,9 +38,10 @@ class Idempotency:
         """What a request claims, before there is an answer. What was `asked` is compared as parsed."""
         material = orjson.dumps((request.method, request.path, asked), option=orjson.OPT_SORT_KEYS)
         fingerprint = hashlib.sha256(material).hexdigest()
-        return KeyClaim(
-            call.merchant.id, _kept(key), fingerprint, _UNANSWERED, call.now, call.now + self._ttl
-        )
+        by = call.request_id
+        # Its client may have named it, and only tells which it was.
+        unanswered = StoredAnswer(0, "", b"", request_id=by if mask_real_numbers(by) == by else None)
+        return KeyClaim(call.merchant.id, _kept(key), fingerprint, unanswered, call.now, call.now + self._ttl)
 
     async def replay_of_recent(self, claim: KeyClaim) -> Answer | None:
         """The answer of a key that this process has seen used: asked for before the work is done again.
@@ -63,7 +63,8 @@ class Idempotency:
     def protect(self, change: Change | None, claim: KeyClaim, answer: Answer, *, is_secret: bool) -> Change:
         """The Change with its claim and answer; an answer alone when nothing changed."""
         body = self._secret_box.seal(answer.body) if is_secret else answer.body
-        stored = StoredAnswer(answer.status, answer.content_type, body, is_secret)
+        by = claim.answer.request_id
+        stored = StoredAnswer(answer.status, answer.content_type, body, is_secret, by)
         return (change or Change()).claimed_by(claim.answered(stored))
 
     async def earlier(self, claim: KeyClaim) -> Answer | None:

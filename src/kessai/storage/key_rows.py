@@ -25,11 +25,12 @@ def claim_to_row(claim: KeyClaim) -> tuple[Any, ...]:
         answer.is_sealed,
         claim.created_at,
         claim.expires_at,
+        answer.request_id,
     )
 
 
 def claim_from_row(row: Sequence[Any]) -> KeyClaim:
     """The claim that `claim_to_row` took apart."""
-    merchant_id, key, fingerprint, status, content_type, body, is_sealed, created_at, expires_at = row
-    answer = StoredAnswer(status, content_type, bytes(body), bool(is_sealed))
+    merchant_id, key, fingerprint, status, content_type, body, is_sealed, created_at, expires_at, by = row
+    answer = StoredAnswer(status, content_type, bytes(body), bool(is_sealed), by)
     return KeyClaim(MerchantId(merchant_id), key, fingerprint, answer, created_at, expires_at)

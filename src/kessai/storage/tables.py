@@ -253,6 +253,7 @@ idempotency_keys: Final = Table(
     Column("is_sealed", Boolean, nullable=False),
     _moment("created_at"),
     _moment("expires_at"),
+    Column("request_id", String(128)),
     UniqueConstraint("merchant_id", "key"),
     Index(None, "expires_at"),
 )

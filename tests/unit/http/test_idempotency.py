@@ -83,7 +83,9 @@ def test_an_answer_that_shows_a_secret_is_sealed_and_opened_again() -> None:
 def test_an_answer_without_a_secret_is_kept_as_it_is() -> None:
     change = IDEMPOTENCY.protect(None, claim({}), Answer(201, b"{}"), is_secret=False)
     assert change.claim is not None
-    assert change.claim.answer == StoredAnswer(201, "application/json", b"{}", is_sealed=False)
+    assert change.claim.answer == StoredAnswer(
+        201, "application/json", b"{}", is_sealed=False, request_id="r"
+    )
 
 
 def test_a_key_of_another_request_is_refused() -> None:

@@ -60,6 +60,10 @@ class NativeDialect:
         """None of its own."""
         return ()
 
+    def replay_headers(self, request_id: str) -> Headers:
+        """None of its own."""
+        return ()
+
     def unknown(self, method: str, path: str, allowed: Sequence[str] = ()) -> KessaiError:
         """It is not there, or takes other methods."""
         if allowed:

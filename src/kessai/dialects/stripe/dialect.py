@@ -100,6 +100,10 @@ class StripeDialect:
             headers.append((b"idempotency-key", key.encode()))
         return headers
 
+    def replay_headers(self, request_id: str) -> Headers:
+        """Which request this is the answer of."""
+        return ((b"original-request", stripe_request_id(request_id).encode()),)
+
     def refuse(self, error: KessaiError, request_id: str) -> Answer:
         """The error envelope."""
         return errors.refuse(error, stripe_request_id(request_id))

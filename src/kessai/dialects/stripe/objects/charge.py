@@ -7,6 +7,7 @@ from typing import Any, Final
 from kessai.dialects.stripe.amounts import amount_of, in_units
 from kessai.dialects.stripe.ids import encode, encode_short
 from kessai.dialects.stripe.objects.payment_method import billing_details, checks, instrument_id, published
+from kessai.dialects.stripe.objects.payment_source import payment_source
 from kessai.dialects.stripe.shape import Object, seconds, seconds_or_none
 from kessai.domain.charge import ChargeDetails
 from kessai.domain.payment import Payment
@@ -84,6 +85,7 @@ def charge(value: Payment, public_url: str = "") -> Object:
         "refunded": value.status is Status.REFUNDED or value.status in _RELEASED,
         "review": None,
         "shipping": details.shipping,
+        "source": _source(details.instrument, public_url),
         "source_transfer": None,
         "statement_descriptor": details.statement_descriptor,
         "statement_descriptor_suffix": details.statement_descriptor_suffix,
@@ -91,6 +93,13 @@ def charge(value: Payment, public_url: str = "") -> Object:
         "transfer_data": None,
         "transfer_group": details.transfer_group,
     }
+
+
+def _source(instrument: SavedInstrument | None, public_url: str) -> Object | None:
+    """What paid, in the words of before there were payment methods; only what was made in them."""
+    if instrument is None or instrument.card is None or instrument.form == "instrument":
+        return None
+    return payment_source(instrument, public_url)
 
 
 def _status(payment: Payment) -> str:

@@ -60,7 +60,9 @@ def dispute(value: Dispute, _public_url: str = "") -> Object:
             "has_evidence": bool(value.evidence),
             "past_due": value.is_lapsed,
             "submission_count": value.submission_count,
+            "submission_method": "manual" if value.submission_count else "not_submitted",
         },
+        "intended_submission_method": None,
         "is_charge_refundable": not has_moved_money and not value.is_closed,
         "livemode": False,
         "metadata": dict(value.metadata),
@@ -69,6 +71,7 @@ def dispute(value: Dispute, _public_url: str = "") -> Object:
             "card": {
                 "brand": value.brand,
                 "case_type": "chargeback" if has_moved_money else "inquiry",
+                "network": value.brand,
                 "network_reason_code": _NETWORK_REASONS.get((value.brand, value.reason)),
             },
             "type": "card",

@@ -32,6 +32,8 @@ def refund(value: Refund, _public_url: str = "") -> Object:
         "charge": details.get("charge") or encode("ch", value.payment_id),
         "created": seconds(value.created_at),
         "currency": value.amount.currency.lower(),
+        "customer": details.get("customer"),
+        "customer_account": None,
         "destination_details": {
             "card": {
                 "reference": value.id.replace("-", "")[-12:],
@@ -43,6 +45,7 @@ def refund(value: Refund, _public_url: str = "") -> Object:
         },
         "metadata": dict(details.get("metadata") or {}),
         "payment_intent": details.get("payment_intent"),
+        "payment_method": details.get("payment_method"),
         "reason": value.reason if value.reason in REASONS else None,
         "receipt_number": None,
         "source_transfer_reversal": None,

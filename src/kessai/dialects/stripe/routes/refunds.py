@@ -10,7 +10,7 @@ from kessai.dialects.stripe.errors import StripeError, missing, required
 from kessai.dialects.stripe.facts import metadata_of
 from kessai.dialects.stripe.ids import encode
 from kessai.dialects.stripe.kinds import find
-from kessai.dialects.stripe.objects.charge import charge_id
+from kessai.dialects.stripe.objects.charge import charge, charge_id
 from kessai.dialects.stripe.objects.refund import refund as shown
 from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
 from kessai.dialects.stripe.routes.charges import charged
@@ -91,8 +91,11 @@ async def refunded(call: Call, given: Given, payment: Payment) -> Result:
     currency = payment.order.amount.currency
     if payment.status is Status.AUTHORIZED and payment.order.intent_id is None:
         return _released(call, given, payment)
+    paid = charge(payment)
     details: dict[str, Any] = {
-        "charge": charge_id(payment),
+        "charge": paid["id"],
+        "customer": paid["customer"],
+        "payment_method": paid["payment_method"],
         "payment_intent": payment.order.intent_id and encode("pi", payment.order.intent_id),
         "metadata": metadata_of(given, {}),
     }

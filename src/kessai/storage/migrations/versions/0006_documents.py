@@ -69,6 +69,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_documents")),
     )
     op.create_index("ix_documents_merchant_id_kind_id", "documents", ["merchant_id", "kind", "id"])
+    op.add_column("idempotency_keys", sa.Column("request_id", sa.String(128)))
     op.add_column("payments", sa.Column("intent_id", types.Id()))
     op.add_column("payments", sa.Column("details", sa.Text()))
     op.add_column("refunds", sa.Column("details", sa.Text()))
@@ -95,6 +96,7 @@ def downgrade() -> None:
     op.drop_column("refunds", "details")
     op.drop_column("payments", "details")
     op.drop_column("payments", "intent_id")
+    op.drop_column("idempotency_keys", "request_id")
     op.drop_index("ix_documents_merchant_id_kind_id", "documents")
     op.drop_table("documents")
 

@@ -1,0 +1,100 @@
+"""Objects have every member that the types of Stripe's library for Node declare to be there, null or not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from tests.conformance.test_node import HERE
+from tests.support.stripe_forms import form
+
+Json = dict[str, Any]
+RESOURCES: Final = HERE / "node_modules" / "stripe" / "esm" / "resources"
+PAYMENT: Final = {
+    "amount": 5_000,
+    "currency": "usd",
+    "confirm": True,
+    "payment_method": "pm_card_visa",
+    "allowed_payment_method_types": ["card"],
+}
+
+
+def post(wire: httpx.Client, path: str, **given: Any) -> Json:
+    answer = wire.post(path, data=form(given))
+    assert answer.status_code == 200, answer.text
+    made: Json = answer.json()
+    return made
+
+
+def got(wire: httpx.Client, path: str) -> Json:
+    """An object, or the newest of a list."""
+    answer = wire.get(path)
+    assert answer.status_code == 200, answer.text
+    found: Json = answer.json()
+    newest: Json = found["data"][0] if found["object"] == "list" else found
+    return newest
+
+
+def payment(wire: httpx.Client, **more: Any) -> Json:
+    return post(wire, "/v1/payment_intents", **{**PAYMENT, **more})
+
+
+def disputed(wire: httpx.Client) -> Json:
+    payment(wire, payment_method="pm_card_createDispute")
+    return got(wire, "/v1/disputes")
+
+
+def paid_out(wire: httpx.Client) -> Json:
+    payment(wire, payment_method="pm_card_bypassPending")
+    return post(wire, "/v1/payouts", amount=100, currency="usd")
+
+
+CARD: Final = {"number": "4242424242424242", "exp_month": 8, "exp_year": 2031, "cvc": "314"}
+OBJECTS: Final[dict[str, tuple[str, Callable[[httpx.Client], Json]]]] = {
+    "Account": ("Accounts", lambda wire: got(wire, "/v1/account")),
+    "Balance": ("Balance", lambda wire: got(wire, "/v1/balance")),
+    "BalanceTransaction": (
+        "BalanceTransactions",
+        lambda wire: payment(wire) and got(wire, "/v1/balance_transactions"),
+    ),
+    "Charge": ("Charges", lambda wire: payment(wire) and got(wire, "/v1/charges")),
+    "Customer": ("Customers", lambda wire: post(wire, "/v1/customers")),
+    "Dispute": ("Disputes", disputed),
+    "PaymentIntent": ("PaymentIntents", payment),
+    "PaymentMethod": (
+        "PaymentMethods",
+        lambda wire: post(wire, "/v1/payment_methods", type="card", card=CARD),
+    ),
+    "Payout": ("Payouts", paid_out),
+    "Refund": (
+        "Refunds",
+        lambda wire: post(wire, "/v1/refunds", payment_intent=payment(wire)["id"], amount=500),
+    ),
+    "SetupIntent": ("SetupIntents", lambda wire: post(wire, "/v1/setup_intents")),
+    "Token": ("Tokens", lambda wire: post(wire, "/v1/tokens", card=CARD)),
+}
+"""The file that declares a type, and how to come by an object of it."""
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_an_object_is_as_declared(wire: httpx.Client, name: str) -> None:
+    file, make = OBJECTS[name]
+    declared = members(file, name)
+
+    found = make(wire)
+
+    assert {each for each, is_always in declared.items() if is_always} - found.keys() == set()
+    assert found.keys() - declared.keys() == set()
+
+
+def members(file: str, name: str) -> dict[str, bool]:
+    """The members of a declared type, each with whether it is always there."""
+    text = (RESOURCES / f"{file}.d.ts").read_text()
+    declared = re.search(rf"^export interface {name} \{{\n(.*?)^\}}", text, re.MULTILINE | re.DOTALL)
+    assert declared is not None
+    found = re.findall(r"^    (\w+)(\??):", declared[1], re.MULTILINE)
+    return {each: mark == "" for each, mark in found}
