@@ -122,7 +122,7 @@ def test_a_start_on_an_existing_database_costs_little(tmp_path: Path, bytecode: 
     # given a database, and byte code, from a start before
     cpu_of_bare_imports(bytecode)
     with serving(tmp_path, bytecode):
-        assert list(bytecode.rglob("bootstrap.*.pyc"))
+        assert list(bytecode.rglob("gateway.*.pyc"))
 
     # when kessai is started again, and beside it what is loaded by any program of its kind
     starts: list[float] = []

@@ -48,6 +48,9 @@ class SignedWithTheEventsTime:
         self.render = inner.render
         self.ping = inner.ping
         self.new_secret = inner.new_secret
+        self.hears = inner.hears
+        self.tells = inner.tells
+        self.event_names = inner.event_names
 
     def sign(
         self,

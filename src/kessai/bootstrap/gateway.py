@@ -1,33 +1,21 @@
-"""The one place where parts are joined."""
+"""The gateway: opened, joined, and let go of again in order."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from pydantic import SecretStr
-
-from kessai.adapters.clock import SystemClock
-from kessai.adapters.dice import SystemDice
-from kessai.adapters.ids import UuidFactory
 from kessai.adapters.rate_limit import MemoryRateLimiter, NoRateLimiter, RedisRateLimiter
-from kessai.adapters.secret_box import FernetBox
 from kessai.adapters.webhook_sender import HttpSender
+from kessai.bootstrap.tools import Tools, World, revealed, tools_of
+from kessai.bootstrap.use_cases import use_cases
 from kessai.control import health_routes
-from kessai.control.metrics import Metrics
 from kessai.control.reference import Reference
-from kessai.dialects.native.dialect import NativeDialect
-from kessai.dialects.native.events import NativeWebhooks
 from kessai.dialects.stripe.dialect import StripeDialect
-from kessai.dialects.stripe.events import StripeWebhooks
-from kessai.domain.change import Change
-from kessai.domain.checkout import CheckoutSession
-from kessai.domain.dispute import Dispute
-from kessai.domain.payout import Payout
 from kessai.domain.schedules import Schedule
 from kessai.http.dialect import Dialect
 from kessai.http.exchange import App, Exchange, Parts
@@ -37,63 +25,26 @@ from kessai.http.request_ids import RequestIds
 from kessai.http.routes import Routers
 from kessai.http.routing import route_table
 from kessai.services.backlog import Backlog
-from kessai.services.balance import Balances
-from kessai.services.catalog import Catalog
-from kessai.services.charges import Charges
-from kessai.services.checkout import Checkouts
-from kessai.services.checkout_following import CheckoutFollower
-from kessai.services.courier import Courier
-from kessai.services.customers import Customers
 from kessai.services.deliveries import Deliveries, DeliveryPolicy
-from kessai.services.disputes import Disputes
-from kessai.services.doorkeeper import Doorkeeper, KeyDigests
-from kessai.services.due_documents import DueDocuments
-from kessai.services.endpoints import Endpoints, Shorthand
-from kessai.services.events import Events
-from kessai.services.health import Health, SchemaRevisions
-from kessai.services.instruments import Instruments
-from kessai.services.intents import Intents
-from kessai.services.merchants import Merchants
+from kessai.services.doorkeeper import Doorkeeper
 from kessai.services.onboarding import first_merchant
 from kessai.services.pacing import UNDER_WAY_MAX
-from kessai.services.payments import Payments
-from kessai.services.payouts import Payouts
-from kessai.services.ports import Clock, Dice, IdFactory, RateLimiter, SecretBox, WebhookSender
+from kessai.services.ports import Clock, RateLimiter
 from kessai.services.pruning import Pruning
-from kessai.services.recovery import Recovery
 from kessai.services.resealing import Resealing
-from kessai.services.retention import Retention
 from kessai.services.secrets import WELL_KNOWN_KEY
 from kessai.services.services import Services
-from kessai.services.setups import Setups
 from kessai.services.strangers import Strangers
-from kessai.services.telling import Teller
-from kessai.services.test_clocks import TestClocks
-from kessai.services.timelines import Timelines
 from kessai.services.timers import Timers
-from kessai.services.tokens import Tokens
-from kessai.services.verification import Verification
-from kessai.services.webhook_dialect import WebhookDialects
 from kessai.settings import Settings
 from kessai.storage.doorbell import Doorbell
-from kessai.storage.journal import Committed, Database
-from kessai.storage.migrate import HEAD, PAST, current_revision, upgrade
+from kessai.storage.journal import Database
+from kessai.storage.migrate import HEAD, current_revision, upgrade
 from kessai.worker.housekeeper import Housekeeper
 from kessai.worker.loop import Worker
 
 _PINGS_MAX: Final = 64
 """Connections for endpoints that are tried out by hand, beside those of the dispatcher."""
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """The ports' implementations, and the database: the real ones, unless a test brings its own."""
-
-    clock: Clock = field(default_factory=SystemClock)
-    dice: Dice = field(default_factory=SystemDice)
-    ids: IdFactory | None = None
-    sender: WebhookSender | None = None
-    database: Database | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +79,7 @@ class Gateway:
             self.services.merchants,
             self.database,
             self.clock,
-            secret_key=_revealed(self.settings.api_key) or known,
+            secret_key=revealed(self.settings.api_key) or known,
         )
 
 
@@ -194,7 +145,7 @@ async def open_gateway(settings: Settings, world: World | None = None) -> AsyncI
         if isinstance(limiter, RedisRateLimiter):
             # Connects now, so that the first request does not wait for it; an outage is logged and survived.
             await limiter.ping()
-        gateway = _join(_tools(settings, world, database, limiter, sender))
+        gateway = _join(tools_of(settings, world, database, limiter, sender))
         # What was made at start-up lives as long as the process: never look at it again.
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
@@ -218,69 +169,8 @@ def _limiter(settings: Settings, clock: Clock) -> RateLimiter:
     return RedisRateLimiter(settings.redis_url, limit=limit, window_s=window_s, clock=clock)
 
 
-@dataclass(frozen=True, slots=True)
-class _Tools:
-    """What several parts share.
-
-    `hooks` are told of every Change that was committed, `wakers` that one has work for a dispatcher.
-    """
-
-    settings: Settings
-    clock: Clock
-    dice: Dice
-    ids: IdFactory
-    database: Database
-    limiter: RateLimiter
-    secret_box: SecretBox
-    digests: KeyDigests
-    courier: Courier
-    dialects: WebhookDialects
-    retention: Retention
-    native: NativeDialect
-    metrics: Metrics
-    hooks: list[Callable[[Change], None]]
-    wakers: list[Callable[[], None]]
-
-    def committed(self, change: Change, how: Committed) -> None:
-        for hook in self.hooks:
-            hook(change)
-        if change.is_news(is_heard=how.is_heard):
-            for wake in self.wakers:
-                wake()
-
-
-def _tools(
-    settings: Settings, world: World, database: Database, limiter: RateLimiter, sender: WebhookSender
-) -> _Tools:
-    secrets = settings.api_secret_keys
-    secret_box = FernetBox(secrets)
-    native = NativeDialect()
-    dialects: WebhookDialects = {
-        native.name: NativeWebhooks(settings.public_base_url),
-        StripeDialect.name: StripeWebhooks(settings.public_base_url),
-    }
-    metrics = Metrics()
-    return _Tools(
-        settings=settings,
-        clock=world.clock,
-        dice=world.dice,
-        ids=world.ids or UuidFactory(world.dice),
-        database=database,
-        limiter=limiter,
-        secret_box=secret_box,
-        digests=KeyDigests(*secrets),
-        courier=Courier(sender, secret_box, world.clock, dialects),
-        dialects=dialects,
-        retention=Retention(database, world.clock, _days(settings.event_retention_days)),
-        native=native,
-        metrics=metrics,
-        hooks=[metrics.observe_change],
-        wakers=[],
-    )
-
-
-def _join(tools: _Tools) -> Gateway:
-    services = _services(tools)
+def _join(tools: Tools) -> Gateway:
+    services = use_cases(tools)
     doorkeeper = Doorkeeper(tools.database, tools.digests, tools.clock)
     pruning = Pruning(tools.database, tools.clock, doorkeeper, tools.retention)
     worker = _worker(tools, services)
@@ -317,61 +207,7 @@ def _join(tools: _Tools) -> Gateway:
     )
 
 
-def _services(tools: _Tools) -> Services:
-    settings, database = tools.settings, tools.database
-    endpoints = Endpoints(
-        database,
-        tools.ids,
-        tools.dice,
-        tools.secret_box,
-        tools.dialects,
-        tools.courier,
-        destinations=settings.destinations,
-        shorthand=Shorthand(tools.native.name, _revealed(settings.webhook_signing_secret)),
-    )
-    events = Events(database, tools.ids, tools.dialects, tools.retention)
-    ping_redis = tools.limiter.ping if isinstance(tools.limiter, RedisRateLimiter) else None
-    payments = Payments(
-        database, tools.ids, bank_timeout=timedelta(milliseconds=settings.simulated_timeout_ms)
-    )
-    teller = Teller(tools.ids)
-    balances = Balances(database)
-    disputes = Disputes(database, tools.ids, teller, payments)
-    payouts = Payouts(database, tools.ids, teller, balances)
-    checkout_follower = CheckoutFollower(database, teller)
-    intents = Intents(database, tools.ids, teller, payments, disputes, checkout_follower.after_intent)
-    setups = Setups(database, tools.ids, teller, checkout_follower.after_setup)
-    checkouts = Checkouts(database, tools.ids, teller, intents, setups, checkout_follower)
-    return Services(
-        payments=payments,
-        intents=intents,
-        customers=Customers(database, tools.ids, teller),
-        instruments=Instruments(database, tools.ids, teller),
-        tokens=Tokens(database, tools.ids),
-        charges=Charges(tools.ids, teller),
-        disputes=disputes,
-        balances=balances,
-        payouts=payouts,
-        test_clocks=TestClocks(database, tools.ids, teller),
-        catalog=Catalog(database, tools.ids, teller),
-        checkouts=checkouts,
-        due_documents=DueDocuments(
-            database, {CheckoutSession: checkouts.due, Dispute: disputes.due, Payout: payouts.due}
-        ),
-        setups=setups,
-        merchants=Merchants(database, tools.ids, tools.dice, tools.digests, endpoints),
-        endpoints=endpoints,
-        events=events,
-        recovery=Recovery(database, tools.ids, endpoints, tools.dialects, tools.committed),
-        timelines=Timelines(database),
-        verification=Verification(endpoints, events, tools.secret_box),
-        health=Health(database, tools.clock, SchemaRevisions(HEAD, PAST), ping_redis),
-        public_url=settings.public_base_url,
-        committed=tools.committed,
-    )
-
-
-def _worker(tools: _Tools, services: Services) -> Worker:
+def _worker(tools: Tools, services: Services) -> Worker:
     settings = tools.settings
     policy = DeliveryPolicy(
         Schedule.doubling(timedelta(seconds=settings.webhook_retry_delay), settings.webhook_max_retries),
@@ -398,7 +234,7 @@ def _worker(tools: _Tools, services: Services) -> Worker:
     return Worker(deliveries, timers, is_only=settings.database_kind == "sqlite")
 
 
-def _exchange_parts(tools: _Tools, services: Services, doorkeeper: Doorkeeper) -> Parts:
+def _exchange_parts(tools: Tools, services: Services, doorkeeper: Doorkeeper) -> Parts:
     settings = tools.settings
     ttl = timedelta(hours=settings.idempotency_ttl_hours)
     return Parts(
@@ -413,20 +249,11 @@ def _exchange_parts(tools: _Tools, services: Services, doorkeeper: Doorkeeper) -
     )
 
 
-def _adopt(tools: _Tools, services: Services) -> Adopt | None:
+def _adopt(tools: Tools, services: Services) -> Adopt | None:
     """Strangers are let in on a gateway that only this machine can reach."""
     if not tools.settings.is_loopback or tools.settings.is_production:
         return None
     return Strangers(services.merchants, tools.database, tools.committed).adopt
-
-
-def _days(count: int) -> timedelta | None:
-    """So many days; None when 0 stands for ever."""
-    return timedelta(days=count) if count else None
-
-
-def _revealed(secret: SecretStr | None) -> str | None:
-    return secret.get_secret_value() if secret else None
 
 
 def _with_cors(app: App, settings: Settings) -> App:
