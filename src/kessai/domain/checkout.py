@@ -80,7 +80,6 @@ class CheckoutSession(Document):
     reference: str | None = None
     intent_id: str | None = None
     setup_id: str | None = None
-    link_id: str | None = None
     metadata: Mapping[str, str]
     details: Mapping[str, Any]
 

@@ -205,6 +205,18 @@ async def test_who_is_known_need_not_write_who_they_are(stripe: Stripe, payer: P
     assert paid["payment_intent"]["customer"] == customer["id"]
 
 
+async def test_what_a_payer_tries_is_moved_by_the_payer_only(stripe: Stripe, payer: Payer) -> None:
+    session = await opened(stripe)
+    page = await payer.go(session["url"])
+    await payer.send(page.form, email="kim@example.com", method=DECLINED)
+    path = f"/payment_intents/{(await shown(stripe, session))['payment_intent']}"
+    for refused in (f"{path}/cancel", f"{path}/confirm"):
+        error = await stripe.refused("POST", refused)
+        assert session["id"] in error["message"]
+    await stripe.post(f"{SESSIONS}/{session['id']}/expire")
+    assert (await stripe.get(path))["status"] == "canceled"
+
+
 SETUP: dict[str, Any] = {
     "mode": "setup",
     "success_url": SHOP + "/done",

@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 
 from kessai.dialects.stripe.declaring import Given
 from kessai.dialects.stripe.errors import StripeError, required
+from kessai.dialects.stripe.ids import encode
 from kessai.dialects.stripe.parameters import ALLOWED_TYPES
+from kessai.domain.checkout import CheckoutStatus
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.http.call import Call
 
@@ -51,6 +53,22 @@ def refuse_what_needs_confirm(given: Given, *names: str) -> None:
             raise StripeError(
                 f"The parameter {name} cannot be passed unless confirm is set to true.", param=name
             )
+
+
+async def refuse_pages_own(call: Call, checkout_id: str | None) -> None:
+    """Refuse to move what the payer of an open Checkout session moves.
+
+    Raises:
+        StripeError: there is such a session.
+    """
+    if checkout_id is None:
+        return
+    session = await call.services.checkouts.get(call.merchant.id, checkout_id)
+    if session.status is CheckoutStatus.OPEN:
+        raise StripeError(
+            "This was made by an open Checkout Session, whose payer confirms it; to give it up, expire "
+            f"{encode('cs_test', session.id)}."
+        )
 
 
 def refuse_anothers(instrument: SavedInstrument | None, customer_id: str | None, title: str) -> None:

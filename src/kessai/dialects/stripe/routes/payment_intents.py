@@ -11,6 +11,7 @@ from kessai.dialects.stripe.confirming import (
     challenge_wanted,
     methods_of,
     refuse_anothers,
+    refuse_pages_own,
     refuse_unlisted,
     refuse_unreturning,
     refuse_what_needs_confirm,
@@ -126,6 +127,7 @@ async def update_payment_intent(call: Call, given: Given, intent: str) -> Result
 async def confirm_payment_intent(call: Call, given: Given, intent: str) -> Result:
     """Try to be paid."""
     known = await _found(call, given, intent)
+    await refuse_pages_own(call, known.checkout_id)
     instrument, is_new = await instrument_of(call, given)
     changed = await _updated(call, given, known, instrument)
     if known.status not in _CONFIRMABLE:
@@ -176,6 +178,7 @@ async def capture_payment_intent(call: Call, given: Given, intent: str) -> Resul
 async def cancel_payment_intent(call: Call, given: Given, intent: str) -> Result:
     """Give it up."""
     known = await _found(call, given, intent)
+    await refuse_pages_own(call, known.checkout_id)
     try:
         step = await call.services.intents.cancel(known, given.get("cancellation_reason"), at=call.now)
     except TransitionNotAllowedError:

@@ -12,6 +12,7 @@ from kessai.dialects.stripe.confirming import (
     challenge_wanted,
     methods_of,
     refuse_anothers,
+    refuse_pages_own,
     refuse_unlisted,
     refuse_unreturning,
     refuse_what_needs_confirm,
@@ -97,6 +98,7 @@ async def update_setup_intent(call: Call, given: Given, intent: str) -> Result:
 async def confirm_setup_intent(call: Call, given: Given, intent: str) -> Result:
     """Try to set a payment method up."""
     known = await _found(call, given, intent)
+    await refuse_pages_own(call, known.checkout_id)
     _require(known, SetupAction.CONFIRM, "cannot be confirmed", call)
     instrument, is_new = await instrument_of(call, given)
     changed = await _updated(call, given, known, instrument)
@@ -109,6 +111,7 @@ async def confirm_setup_intent(call: Call, given: Given, intent: str) -> Result:
 async def cancel_setup_intent(call: Call, given: Given, intent: str) -> Result:
     """Give it up."""
     known = await _found(call, given, intent)
+    await refuse_pages_own(call, known.checkout_id)
     _require(known, SetupAction.CANCEL, "cannot be canceled", call)
     step = await call.services.setups.cancel(known, given.get("cancellation_reason"), at=call.now)
     return Result(setup_intent(step.setup, call.services.public_url), step.change)
