@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kessai.domain.endpoint import ENDPOINTS_MAX
-from tests.api.stripe.conftest import Stripe
+from tests.api.stripe_dialect.conftest import Stripe
 from tests.support.gateway import Gateway
 
 ENDPOINTS = "/webhook_endpoints"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.stripe.conftest import Stripe
+from tests.api.stripe_dialect.conftest import Stripe
 from tests.support.gateway import START, Gateway
 from tests.support.stripe_forms import form
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 import pytest
 
 from kessai.simulation.cards import luhn_valid
-from tests.api.stripe.conftest import Stripe
-from tests.api.stripe.told import told, types_told
+from tests.api.stripe_dialect.conftest import Stripe
+from tests.api.stripe_dialect.told import told, types_told
 from tests.support.gateway import Gateway
 
 CARD: Final = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2030, "cvc": "123"}

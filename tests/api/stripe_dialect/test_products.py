@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.api.stripe.conftest import Stripe
-from tests.api.stripe.told import types_told
+from tests.api.stripe_dialect.conftest import Stripe
+from tests.api.stripe_dialect.told import types_told
 from tests.support.gateway import Gateway
 
 

@@ -10,8 +10,8 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-from tests.api.stripe.conftest import Stripe
-from tests.api.stripe.told import told, types_told
+from tests.api.stripe_dialect.conftest import Stripe
+from tests.api.stripe_dialect.told import told, types_told
 from tests.support.gateway import Gateway
 from tests.support.pages import Form, Page
 

@@ -9,8 +9,8 @@ import pytest
 
 from kessai.dialects.stripe.routes import every_route
 from kessai.simulation.instruments import OTHER_METHODS
-from tests.api.stripe import walk_checkout
-from tests.api.stripe.conftest import Stripe
+from tests.api.stripe_dialect import walk_checkout
+from tests.api.stripe_dialect.conftest import Stripe
 from tests.support.gateway import Gateway
 from tests.support.stripe_schema import judge
 

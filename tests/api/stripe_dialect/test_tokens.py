@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.api.stripe.conftest import Stripe
+from tests.api.stripe_dialect.conftest import Stripe
 from tests.support.gateway import Gateway
 
 CARD: Final = {"number": "4242424242424242", "exp_month": "12", "exp_year": "2030", "cvc": "123"}

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from tests.api.stripe.conftest import Stripe
-from tests.api.stripe.told import types_told
+from tests.api.stripe_dialect.conftest import Stripe
+from tests.api.stripe_dialect.told import types_told
 from tests.support.gateway import Gateway
 
 CHALLENGED: Final = "pm_card_threeDSecure2Required"

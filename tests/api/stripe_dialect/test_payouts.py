@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.api.stripe.conftest import Stripe
+from tests.api.stripe_dialect.conftest import Stripe
 from tests.support.gateway import Gateway
 from tests.support.told import events_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from tests.api.stripe.conftest import Stripe
+from tests.api.stripe_dialect.conftest import Stripe
 from tests.support.gateway import Gateway
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from kessai.dialects.stripe.ids import encode
 from kessai.services.ports import WebhookResult
-from tests.api.stripe.conftest import Dispatch, Stripe
+from tests.api.stripe_dialect.conftest import Dispatch, Stripe
 from tests.support.gateway import START, Gateway
 
 EVENTS = "/events"

@@ -8,9 +8,9 @@ from typing import Any, Final
 import pytest
 
 from kessai.dialects.stripe.ids import decode
-from tests.api.stripe.conftest import Stripe
-from tests.api.stripe.test_challenges import address_of
-from tests.api.stripe.told import types_told
+from tests.api.stripe_dialect.conftest import Stripe
+from tests.api.stripe_dialect.test_challenges import address_of
+from tests.api.stripe_dialect.told import types_told
 from tests.support.gateway import Gateway
 
 CHALLENGED: Final = "pm_card_threeDSecure2Required"

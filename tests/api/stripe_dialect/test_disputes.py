@@ -10,7 +10,7 @@ import pytest
 
 from kessai.dialects.stripe.ids import decode
 from kessai.domain.dispute import EVIDENCE_WITHIN
-from tests.api.stripe.conftest import Stripe
+from tests.api.stripe_dialect.conftest import Stripe
 from tests.support.gateway import Gateway
 from tests.support.told import events_of
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.stripe.conftest import Stripe
+from tests.api.stripe_dialect.conftest import Stripe
 from tests.support.gateway import Gateway
 
 BY_CARD: dict[str, Any] = {"payment_method_types": ["card"]}

@@ -11,7 +11,7 @@ import pytest
 
 from kessai.dialects.stripe.declaring import StripeRoute
 from kessai.dialects.stripe.routes import every_route
-from tests.api.stripe.conftest import Stripe
+from tests.api.stripe_dialect.conftest import Stripe
 from tests.support.gateway import Gateway
 from tests.support.stripe_forms import form
 

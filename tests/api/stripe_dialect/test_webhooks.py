@@ -13,7 +13,7 @@ import stripe as sdk
 
 from kessai.dialects.stripe.ids import decode
 from kessai.services.ports import WebhookRequest, WebhookResult
-from tests.api.stripe.conftest import Dispatch, Stripe
+from tests.api.stripe_dialect.conftest import Dispatch, Stripe
 from tests.support.gateway import Gateway
 
 URL = "http://receiver.test/webhooks"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.stripe.conftest import Stripe
+from tests.api.stripe_dialect.conftest import Stripe
 from tests.support.stripe_forms import form
 
 USD: dict[str, Any] = {"currency": "usd", "product_data": {"name": "Tea"}}
