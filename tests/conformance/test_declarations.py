@@ -64,6 +64,7 @@ OBJECTS: Final[dict[str, tuple[str, Callable[[httpx.Client], Json]]]] = {
     "Charge": ("Charges", lambda wire: payment(wire) and got(wire, "/v1/charges")),
     "Customer": ("Customers", lambda wire: post(wire, "/v1/customers")),
     "Dispute": ("Disputes", disputed),
+    "Event": ("Events", lambda wire: payment(wire) and got(wire, "/v1/events")),
     "PaymentIntent": ("PaymentIntents", payment),
     "PaymentMethod": (
         "PaymentMethods",
@@ -75,7 +76,15 @@ OBJECTS: Final[dict[str, tuple[str, Callable[[httpx.Client], Json]]]] = {
         lambda wire: post(wire, "/v1/refunds", payment_intent=payment(wire)["id"], amount=500),
     ),
     "SetupIntent": ("SetupIntents", lambda wire: post(wire, "/v1/setup_intents")),
+    "TestClock": (
+        "TestHelpers/TestClocks",
+        lambda wire: post(wire, "/v1/test_helpers/test_clocks", frozen_time=1_900_000_000),
+    ),
     "Token": ("Tokens", lambda wire: post(wire, "/v1/tokens", card=CARD)),
+    "WebhookEndpoint": (
+        "WebhookEndpoints",
+        lambda wire: post(wire, "/v1/webhook_endpoints", url="http://127.0.0.1:9/", enabled_events=["*"]),
+    ),
 }
 """The file that declares a type, and how to come by an object of it."""
 
