@@ -113,6 +113,22 @@ def test_webhooks_and_clocks_are_in_shape(client: stripe.StripeClient) -> None:
         assert misshapen(each) == []
 
 
+def test_what_is_sold_is_in_shape(client: stripe.StripeClient) -> None:
+    product = client.v1.products.create(params={"name": "Hat"})
+    price = client.v1.prices.create(params={"product": product.id, "currency": "usd", "unit_amount": 500})
+    session = client.v1.checkout.sessions.create(
+        params={
+            "mode": "payment",
+            "success_url": BACK,
+            "line_items": [{"price": price.id, "quantity": 1}],
+            "expand": ["line_items"],
+        }
+    )
+
+    for each in (product, price, session, client.v1.checkout.sessions.line_items.list(session.id)):
+        assert misshapen(each) == []
+
+
 def test_what_is_missing_or_unknown_is_noticed() -> None:
     known = {"id": "pi_1", "object": "payment_intent", "colour": "red", "shipping": {"hat": "red"}}
 
