@@ -53,6 +53,14 @@ def paid_out(wire: httpx.Client) -> Json:
     return post(wire, "/v1/payouts", amount=100, currency="usd")
 
 
+def opened(wire: httpx.Client) -> Json:
+    hat = {"currency": "usd", "unit_amount": 500, "product_data": {"name": "Hat"}}
+    cart = [{"quantity": 1, "price_data": hat}]
+    return post(
+        wire, "/v1/checkout/sessions", mode="payment", success_url="https://shop.example", line_items=cart
+    )
+
+
 CARD: Final = {"number": "4242424242424242", "exp_month": 8, "exp_year": 2031, "cvc": "314"}
 OBJECTS: Final[dict[str, tuple[str, Callable[[httpx.Client], Json]]]] = {
     "Account": ("Accounts", lambda wire: got(wire, "/v1/account")),
@@ -64,18 +72,33 @@ OBJECTS: Final[dict[str, tuple[str, Callable[[httpx.Client], Json]]]] = {
     "Charge": ("Charges", lambda wire: payment(wire) and got(wire, "/v1/charges")),
     "Customer": ("Customers", lambda wire: post(wire, "/v1/customers")),
     "Dispute": ("Disputes", disputed),
+    "EventBase": ("Events", lambda wire: payment(wire) and got(wire, "/v1/events")),
     "PaymentIntent": ("PaymentIntents", payment),
     "PaymentMethod": (
         "PaymentMethods",
         lambda wire: post(wire, "/v1/payment_methods", type="card", card=CARD),
     ),
     "Payout": ("Payouts", paid_out),
+    "Price": (
+        "Prices",
+        lambda wire: post(wire, "/v1/prices", currency="usd", unit_amount=500, product_data={"name": "Hat"}),
+    ),
+    "Product": ("Products", lambda wire: post(wire, "/v1/products", name="Hat")),
     "Refund": (
         "Refunds",
         lambda wire: post(wire, "/v1/refunds", payment_intent=payment(wire)["id"], amount=500),
     ),
+    "Session": ("Checkout/Sessions", opened),
     "SetupIntent": ("SetupIntents", lambda wire: post(wire, "/v1/setup_intents")),
+    "TestClock": (
+        "TestHelpers/TestClocks",
+        lambda wire: post(wire, "/v1/test_helpers/test_clocks", frozen_time=1_900_000_000),
+    ),
     "Token": ("Tokens", lambda wire: post(wire, "/v1/tokens", card=CARD)),
+    "WebhookEndpoint": (
+        "WebhookEndpoints",
+        lambda wire: post(wire, "/v1/webhook_endpoints", url="http://127.0.0.1:9/", enabled_events=["*"]),
+    ),
 }
 """The file that declares a type, and how to come by an object of it."""
 

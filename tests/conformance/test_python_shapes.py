@@ -99,6 +99,36 @@ def test_money_is_in_shape(client: stripe.StripeClient) -> None:
     assert misshapen(transactions) == []
 
 
+def test_webhooks_and_clocks_are_in_shape(client: stripe.StripeClient) -> None:
+    endpoint = client.v1.webhook_endpoints.create(
+        params={"url": "http://127.0.0.1:9/", "enabled_events": ["charge.dispute.created"]}
+    )
+    clock = client.v1.test_helpers.test_clocks.create(params={"frozen_time": 1_900_000_000})
+    paid(client, payment_method="pm_card_createDispute")
+    client.v1.customers.update(client.v1.customers.create().id, params={"name": "Jenny"})
+    events = client.v1.events.list(params={"limit": 100})
+    assert len({event.type for event in events.data}) >= 5
+
+    for each in (endpoint, client.v1.webhook_endpoints.retrieve(endpoint.id), clock, events):
+        assert misshapen(each) == []
+
+
+def test_what_is_sold_is_in_shape(client: stripe.StripeClient) -> None:
+    product = client.v1.products.create(params={"name": "Hat"})
+    price = client.v1.prices.create(params={"product": product.id, "currency": "usd", "unit_amount": 500})
+    session = client.v1.checkout.sessions.create(
+        params={
+            "mode": "payment",
+            "success_url": BACK,
+            "line_items": [{"price": price.id, "quantity": 1}],
+            "expand": ["line_items"],
+        }
+    )
+
+    for each in (product, price, session, client.v1.checkout.sessions.line_items.list(session.id)):
+        assert misshapen(each) == []
+
+
 def test_what_is_missing_or_unknown_is_noticed() -> None:
     known = {"id": "pi_1", "object": "payment_intent", "colour": "red", "shipping": {"hat": "red"}}
 

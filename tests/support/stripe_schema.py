@@ -24,6 +24,8 @@ NEWER: Final = frozenset(
         "payment_intent.allowed_payment_method_types",
         "payment_intent.payment_record",
         "payment_intent.source",
+        "product.tax_details",
+        "product.type",
         "refund.customer",
         "refund.customer_account",
         "refund.payment_method",

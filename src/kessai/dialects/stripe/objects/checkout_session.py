@@ -21,6 +21,12 @@ _PAYMENTS: Final = {
     CheckoutPayment.NOT_NEEDED: "no_payment_required",
 }
 _OFF: Final = {"enabled": False}
+_NO_TEXT: Final = {
+    "after_submit": None,
+    "shipping_address": None,
+    "submit": None,
+    "terms_of_service_acceptance": None,
+}
 _NO_DETAILS: Final = {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0}
 
 
@@ -58,12 +64,7 @@ def checkout_session(value: CheckoutSession, public_url: str = "") -> Object:
         "currency": details.get("currency") if value.is_setup else value.currency.lower(),
         "currency_conversion": None,
         "custom_fields": [],
-        "custom_text": {
-            "after_submit": None,
-            "shipping_address": None,
-            "submit": None,
-            "terms_of_service_acceptance": None,
-        },
+        "custom_text": _NO_TEXT,
         "customer": value.customer_id and encode_short(value.customer_id),
         "customer_account": None,
         "customer_creation": details.get("customer_creation"),
@@ -73,7 +74,9 @@ def checkout_session(value: CheckoutSession, public_url: str = "") -> Object:
         "expires_at": seconds(value.expires_at),
         "invoice": None,
         "invoice_creation": None,
+        "integration_identifier": None,
         "livemode": False,
+        "managed_payments": None,
         "locale": details.get("locale"),
         "metadata": dict(value.metadata),
         "mode": "setup" if value.is_setup else "payment",
@@ -83,6 +86,7 @@ def checkout_session(value: CheckoutSession, public_url: str = "") -> Object:
         "payment_method_collection": "if_required",
         "payment_method_configuration_details": None,
         "payment_method_options": {},
+        "allowed_payment_method_types": details.get("payment_method_types"),
         "payment_method_types": details.get("payment_method_types", ["card"]),
         "payment_status": _PAYMENTS[value.payment_status],
         "permissions": None,

@@ -33,6 +33,8 @@ def product(value: Product, _public_url: str = "") -> Object:
         "shippable": details.get("shippable"),
         "statement_descriptor": details.get("statement_descriptor"),
         "tax_code": details.get("tax_code"),
+        "tax_details": None,
+        "type": "service",
         "unit_label": details.get("unit_label"),
         "updated": seconds(value.updated_at),
         "url": value.url,
