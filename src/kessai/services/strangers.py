@@ -39,7 +39,7 @@ class Strangers:
             if await self._merchants.knows(secret_key):
                 return
             _, _, change = self._merchants.create(
-                f"Merchant of {secret_key[:8]}…{secret_key[-4:]}",
+                f"Test merchant {secret_key[-4:]}",
                 email=None,
                 currency=_CURRENCY,
                 secret_key=secret_key,

@@ -8,7 +8,7 @@ expanded, events that know their request, bytes.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from kessai.dialects.stripe.errors import StripeError, error_object
 from kessai.dialects.stripe.ids import request_id as stripe_request_id
@@ -110,7 +110,7 @@ def _name(route: StripeRoute) -> str:
 def _handler(route: StripeRoute, expand: Expand) -> Callable[..., Awaitable[Reply]]:
     async def run(call: Call, given: Given, **ids: str) -> Reply:
         if call.is_public and not route.is_public:
-            raise _NOT_FOR_PUBLIC_KEYS
+            raise _not_for_public_keys()
         try:
             result = await route.handler(call, given, **ids)
             # Of an error nothing is expanded: it would have to be an object, and what was tried stays done.
@@ -134,9 +134,10 @@ def _handler(route: StripeRoute, expand: Expand) -> Callable[..., Awaitable[Repl
     return run
 
 
-_NOT_FOR_PUBLIC_KEYS: Final = StripeError(
-    "This API call cannot be made with a publishable API key. Please use a secret API key.", status=403
-)
+def _not_for_public_keys() -> StripeError:
+    return StripeError(
+        "This API call cannot be made with a publishable API key. Please use a secret API key.", status=403
+    )
 
 
 def _caused(change: Change | None, call: Call) -> Change | None:

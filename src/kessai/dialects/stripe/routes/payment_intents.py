@@ -242,7 +242,7 @@ def _confirm(
 ) -> Result:
     """Try an intent, whose version here is the one to be written."""
     if instrument is None:
-        raise _NO_METHOD
+        raise _no_method()
     refuse_unreturning(given, intent.details, _TITLE)
     step = call.services.intents.confirm(
         intent, instrument, _terms(given, intent), charge_details(intent, instrument), at=call.now
@@ -361,10 +361,11 @@ def _word(intent: Intent) -> str:
     return str(payment_intent(intent)["status"])
 
 
-_NO_METHOD: Final = StripeError(
-    "You cannot confirm this PaymentIntent because it's missing a payment method. Set one with "
-    "`payment_method`, or confirm with one.",
-    param="payment_method",
-    code="parameter_missing",
-    is_kept=True,
-)
+def _no_method() -> StripeError:
+    return StripeError(
+        "You cannot confirm this PaymentIntent because it's missing a payment method. Set one with "
+        "`payment_method`, or confirm with one.",
+        param="payment_method",
+        code="parameter_missing",
+        is_kept=True,
+    )

@@ -152,7 +152,7 @@ async def _confirm(
 ) -> Result:
     """Try a setup, whose version here is the one to be written."""
     if instrument is None:
-        raise _NO_METHOD
+        raise _no_method()
     refuse_unreturning(given, setup.details, _TITLE)
     step = await call.services.setups.confirm(
         setup, instrument, challenge=challenge_wanted(setup.details), is_new=is_new, at=call.now
@@ -251,10 +251,11 @@ def _made(instrument: SavedInstrument | None, *, is_new: bool) -> tuple[Document
     return (instrument,) if instrument is not None and is_new else ()
 
 
-_NO_METHOD: Final = StripeError(
-    "You cannot confirm this SetupIntent because it's missing a payment method. Set one with "
-    "`payment_method`, or confirm with one.",
-    param="payment_method",
-    code="parameter_missing",
-    is_kept=True,
-)
+def _no_method() -> StripeError:
+    return StripeError(
+        "You cannot confirm this SetupIntent because it's missing a payment method. Set one with "
+        "`payment_method`, or confirm with one.",
+        param="payment_method",
+        code="parameter_missing",
+        is_kept=True,
+    )
