@@ -111,26 +111,26 @@ def tail(
 
     api = connected(url, api_key)
     watched = Tail(api, type_)
-    with as_long_as_read(), _until_interrupted():
+    with as_long_as_read(), _until_interrupted() as interrupted:
         # What is wrong with the key or the type is wrong at once.
         watched.look()
         say(f"Watching events of {api.base_url}, Ctrl-C ends it", error=True)
-        for event in _followed(watched, api):
+        for event in _followed(watched, api, interrupted):
             if json:
                 write_json(event)
             else:
                 say(event_line(event))
 
 
-def _followed(watched: Tail, api: NativeApi) -> Iterator[Answer]:
-    """New events without end; while the server is away it is told of once, on stderr."""
+def _followed(watched: Tail, api: NativeApi, interrupted: list[int]) -> Iterator[Answer]:
+    """New events until a signal; while the server is away it is told of once, on stderr."""
     from threading import Event
 
     from kessai.cli.remote.api import passes
 
     patience = Event()
     is_away = False
-    while True:
+    while not interrupted:
         patience.wait(_LOOKS_APART_LIMITED_S if api.is_limited else _LOOKS_APART_S)
         try:
             fresh = watched.look()
@@ -149,15 +149,26 @@ def _followed(watched: Tail, api: NativeApi) -> Iterator[Answer]:
 
 
 @contextmanager
-def _until_interrupted() -> Iterator[None]:
-    """Ctrl-C and SIGTERM are the usual end and no failure."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+def _until_interrupted() -> Iterator[list[int]]:
+    """Ctrl-C and SIGTERM are the usual end and no failure; the signals that came.
+
+    A signal that comes while Python cleans something up is lost as an exception, so it is noted as well.
+    """
+    came: list[int] = []
+
+    def interrupt(number: int, frame: object) -> None:
+        del frame
+        came.append(number)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield came
     except KeyboardInterrupt:
         pass
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _checked_id(event_id: str) -> str:
