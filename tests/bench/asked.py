@@ -120,7 +120,7 @@ STEPS: Final[tuple[tuple[str, int], ...]] = (
     ("hello", 128),
     ("create", 128),
     ("create", 1),
-    *((name, 32) for name in ("authorize", "get", "replay", "capture", "refund", "intent", "list of 20")),
-    *((name, 32) for name in ("invalid", "401", "401, new key each", "429")),
+    *((name, 32) for name in ("authorize", "get", "replay", "capture", "refund", "list of 20")),
+    *((name, 32) for name in ("invalid", "401", "401, new key each", "429", "intent")),
 )
 """Operations and numbers of connections, in the order of a round; all targets take each step by turns."""
