@@ -46,6 +46,8 @@ PREFIXES: Final = (
 Node = dict[str, Any]
 """Any: JSON, as the document or one of our files has it."""
 
+_OLDER_UI_MODES: Final = ("custom", "embedded", "hosted")
+"""What versions before the document's call elements, embedded_page and hosted_page."""
 _EMPTY: Final = ""
 """The alternative that unsets a parameter."""
 _SHARED_MIN: Final = 20
@@ -91,6 +93,8 @@ def _parameters(spec: Node) -> str:
     card = trees["POST /v1/payment_methods"]["object"]["card"]
     for tree in trees.values():
         _add_card(tree, card)
+    ui_mode = trees["POST /v1/checkout/sessions"]["object"]["ui_mode"]
+    ui_mode["enum"] = sorted([*ui_mode["enum"], *_OLDER_UI_MODES])
     counted: Counter[str] = Counter()
     for tree in trees.values():
         _count(tree, counted)

@@ -359,3 +359,13 @@ def _core_id(intent: dict[str, Any]) -> str:
     found = decode("pi", intent["id"])
     assert found is not None
     return found
+
+
+async def test_nobody_who_is_away_has_to_return_anywhere(stripe: Stripe) -> None:
+    customer = (await stripe.post("/customers"))["id"]
+    saved = await stripe.post("/payment_methods/pm_card_visa/attach", customer=customer)
+    wanted = {"amount": 500, "currency": "usd", "customer": customer, "payment_method": saved["id"]}
+
+    paid = await stripe.post("/payment_intents", confirm=True, off_session=True, **wanted)
+
+    assert paid["status"] == "succeeded"

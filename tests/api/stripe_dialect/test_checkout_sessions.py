@@ -198,3 +198,10 @@ async def test_a_session_is_the_merchants_own(stripe: Stripe) -> None:
         assert error["code"] == "resource_missing"
     for strange in ("cs_test_none", "pi_1", "é"):
         await stripe.refused("GET", f"{SESSIONS}/{strange}", 404)
+
+
+async def test_the_page_has_an_older_name_too(stripe: Stripe) -> None:
+    made = await stripe.post(SESSIONS, **wanted(ui_mode="hosted"))
+    assert made["ui_mode"] == "hosted_page"
+    error = await stripe.refused("POST", SESSIONS, **wanted(ui_mode="embedded"))
+    assert (error["param"], "not simulated" in error["message"]) == ("ui_mode", True)

@@ -117,7 +117,8 @@ def refuse_unreturning(given: Given, details: Mapping[str, Any], title: str) -> 
     automatic = details.get("automatic_payment_methods")
     if not automatic or automatic["allow_redirects"] == "never" or details.get("return_url"):
         return
-    if given.get("use_stripe_sdk"):
+    # Where nobody is there to be led away, or the merchant's own code does it.
+    if given.get("use_stripe_sdk") or given.get("off_session"):
         return
     raise StripeError(
         f"This {title} accepts payment methods that may redirect the payer off your page, so a "

@@ -237,7 +237,7 @@ def _refuse_unsimulated(given: Given) -> None:
     for name in _OF_OTHER_MODES[mode]:
         if given.get(name):
             raise StripeError(f"You can not pass `{name}` in `{mode}` mode.", param=name)
-    if given.get("ui_mode") not in (None, "hosted_page"):
+    if given.get("ui_mode") not in (None, "hosted_page", "hosted"):
         raise not_simulated(f"The ui_mode {given['ui_mode']}", param="ui_mode")
     for name in _SWITCHES:
         if (given.get(name) or {}).get("enabled"):
