@@ -81,6 +81,8 @@ def _say_serving(base_url: str, gateway: Gateway, key: Key) -> None:
     remark = f"({key.remark})" if key.secret_key and key.remark else key.remark or ""
     out.print(f"\n  API       {base_url}")
     out.print(f"  Key       {' '.join(filter(None, (key.secret_key, remark)))}")
+    any_key = ", any key sk_test_…" if gateway.settings.is_loopback else ""
+    out.print(f"  Stripe    {base_url} is the base URL for its SDKs{any_key}")
     out.print(f"  Docs      {base_url}/docs")
     out.print(f"  Data      {_database(gateway)}")
     out.print("\nA first payment, to paste into another terminal:\n")

@@ -93,6 +93,7 @@ async def test_people_get_a_line_to_paste(settings: Make, capsys: pytest.Capture
 
     assert 'Authorization: Bearer sk_test_kessai"' in told
     assert "kessai.db (SQLite)" in told
+    assert "http://127.0.0.1:8123 is the base URL for its SDKs, any key sk_test_" in told
     assert "dispatch" not in told
 
 
