@@ -10,6 +10,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Final
@@ -164,7 +165,9 @@ def _moved(steps: list[Step], *actions: str) -> int:
 
 
 def _is_a_way(steps: list[Step]) -> bool:
-    joined = all(before[2] == after[1] and before[3] <= after[3] for before, after in pairwise(steps))
+    # As moments: one on the full second is written without a fraction, and sorts behind those after it.
+    moments = [datetime.fromisoformat(step[3]) for step in steps]
+    joined = moments == sorted(moments) and all(before[2] == after[1] for before, after in pairwise(steps))
     return bool(steps) and joined and all(step[:3] in _ARROWS for step in steps)
 
 
