@@ -87,5 +87,28 @@ async def test_two_workers_are_one_gateway(postgres: Postgres, postgres_url: str
     assert server.terminate(10) == 0
 
 
+async def test_a_worker_that_dies_while_it_is_asked_for_a_sign_of_life_is_replaced_at_once(
+    postgres_url: str, serve: Serve
+) -> None:
+    server = serve("--workers", "2", "--db", postgres_url, "--rate-limit", "0")
+    victim = min(children(server.pid))
+
+    # given one that does not answer the supervisor, which asks it first and waits for it
+    os.kill(victim, signal.SIGSTOP)
+    looks = waits_of(server.pid)
+    wait_until(lambda: waits_of(server.pid) > looks, timeout_s=10, what="the supervisor's look")
+
+    # when it is killed, then another takes its place, and the gateway still ends in order
+    os.kill(victim, signal.SIGKILL)
+    await asyncio.to_thread(until_replaced, server, victim)
+    assert server.terminate(10) == 0
+
+
+def waits_of(pid: int) -> int:
+    """How often a process has waited for something."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)$", status, re.MULTILINE)[1])  # type: ignore[index]
+
+
 def until_replaced(server: RunningServer, victim: int) -> None:
     wait_until(lambda: len(children(server.pid) - {victim}) == 2, timeout_s=20, what="another worker")

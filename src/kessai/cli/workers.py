@@ -61,6 +61,10 @@ class _Supervisor(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Look after the workers, a few times a second."""
+        for process in self.processes:
+            # The worker's end, which it has: while it is open here too, nobody notices that a worker died
+            # which was just asked for a sign of life, and it is waited for as long as for one that starts.
+            process.child_conn.close()
         super().keep_subprocess_alive()
         if self._on_ready is not None and all(process.is_ready() for process in self.processes):
             self._on_ready()
