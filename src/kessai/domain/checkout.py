@@ -105,11 +105,6 @@ class CheckoutSession(Document):
         if self.status is not CheckoutStatus.OPEN:
             raise TransitionNotAllowedError(action=action, status=self.status.value, allowed=[])
 
-    def saved_again(self, *, at: datetime, **facts: Any) -> CheckoutSession:
-        """The next version, with these facts changed."""
-        # `facts` are fields of this class; `replace` refuses any other name.
-        return replace(self, updated_at=max(at, self.updated_at), version=self.version + 1, **facts)
-
     def with_facts(self, facts: Mapping[str, Any]) -> CheckoutSession:
         """The same version with these facts."""
         return replace(self, **facts)

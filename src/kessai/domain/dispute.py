@@ -105,11 +105,6 @@ class Dispute(Document):
         """Whether what it is about is out of the merchant's balance now."""
         return self.withdrawn_at is not None and self.reinstated_at is None
 
-    def saved_again(self, *, at: datetime, **facts: Any) -> Dispute:
-        """The next version, with these facts changed."""
-        # `facts` are fields of this class; `replace` refuses any other name.
-        return replace(self, updated_at=max(at, self.updated_at), version=self.version + 1, **facts)
-
     def moved(self, action: DisputeAction) -> Dispute:
         """The same version after an action.
 

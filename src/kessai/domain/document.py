@@ -6,8 +6,9 @@ class's. What a list or the clock looks for is a property here, so that it can b
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 from kessai.domain.ids import MerchantId
 from kessai.domain.values import value
@@ -43,3 +44,8 @@ class Document:
     def due_at(self) -> datetime | None:
         """When the clock moves it by itself."""
         return None
+
+    def saved_again(self, *, at: datetime, **facts: Any) -> Self:
+        """The next version, with these facts changed."""
+        # `facts` are fields of its class; `replace` refuses any other name.
+        return replace(self, updated_at=max(at, self.updated_at), version=self.version + 1, **facts)

@@ -114,11 +114,6 @@ class Intent(Document):
                 allowed=[each.value for each in IntentAction if self.status in ALLOWED[each]],
             )
 
-    def saved_again(self, *, at: datetime, **facts: Any) -> Intent:
-        """The next version, with these facts changed."""
-        # `facts` are fields of this class; `replace` refuses any other name.
-        return replace(self, updated_at=max(at, self.updated_at), version=self.version + 1, **facts)
-
     def after(self, payment: Payment, *, at: datetime, error: Failure | None = None) -> Intent:
         """As it stands once its latest try stands like this. A version of it that is new stays the first."""
         status = AFTER[payment.status]
@@ -139,4 +134,4 @@ class Intent(Document):
         if status is IntentStatus.CANCELED:
             lapsed = "automatic" if payment.status is Status.EXPIRED else None
             facts |= {"canceled_at": at, "cancellation_reason": self.cancellation_reason or lapsed}
-        return replace(self, updated_at=at, **facts)
+        return replace(self, updated_at=max(at, self.updated_at), **facts)

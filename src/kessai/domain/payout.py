@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from kessai.domain.document import Document
 from kessai.domain.errors import ConflictError
@@ -69,11 +69,6 @@ class Payout(Document):
     @property
     def due_at(self) -> datetime | None:
         return self.arrives_at if self.status is PayoutStatus.PENDING else None
-
-    def saved_again(self, *, at: datetime, **facts: Any) -> Payout:
-        """The next version, with these facts changed."""
-        # `facts` are fields of this class; `replace` refuses any other name.
-        return replace(self, updated_at=max(at, self.updated_at), version=self.version + 1, **facts)
 
     def moved(self, action: PayoutAction) -> Payout:
         """The same version after an action.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -52,18 +51,12 @@ class SavedInstrument(Document):
 
     def attached(self, customer_id: str, *, at: datetime) -> SavedInstrument:
         """The same as the next version, a customer's."""
-        return replace(self, customer_id=customer_id, updated_at=at, version=self.version + 1)
+        return self.saved_again(at=at, customer_id=customer_id)
 
     def set_up(self, customer_id: str | None, *, at: datetime) -> SavedInstrument:
         """The same as the next version, good for payments to come; this customer's unless another's."""
-        return replace(
-            self,
-            customer_id=self.customer_id or customer_id,
-            is_set_up=True,
-            updated_at=at,
-            version=self.version + 1,
-        )
+        return self.saved_again(at=at, customer_id=self.customer_id or customer_id, is_set_up=True)
 
     def detached(self, *, at: datetime) -> SavedInstrument:
         """The same as the next version, nobody's for good."""
-        return replace(self, customer_id=None, is_detached=True, updated_at=at, version=self.version + 1)
+        return self.saved_again(at=at, customer_id=None, is_detached=True)

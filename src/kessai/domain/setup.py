@@ -151,11 +151,6 @@ class Setup(Document):
                 allowed=[each.value for each in SetupAction if self.status in ALLOWED[each]],
             )
 
-    def saved_again(self, *, at: datetime, **facts: Any) -> Setup:
-        """The next version, with these facts changed."""
-        # `facts` are fields of this class; `replace` refuses any other name.
-        return replace(self, updated_at=max(at, self.updated_at), version=self.version + 1, **facts)
-
     def with_instrument(self, instrument: SavedInstrument) -> Setup:
         """The same version, ready to be confirmed with this instrument."""
         self.require(SetupAction.REPLACE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -22,4 +21,4 @@ class Token(Document):
 
     def used(self, *, at: datetime) -> Token:
         """The same as the next version, used up."""
-        return replace(self, is_used=True, updated_at=at, version=self.version + 1)
+        return self.saved_again(at=at, is_used=True)

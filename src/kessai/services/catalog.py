@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -102,13 +101,13 @@ class Catalog:
         self, product: Product, facts: Mapping[str, Any], *, at: datetime
     ) -> tuple[Product, Change]:
         """Change what `facts` names."""
-        changed = replace(product, **facts, updated_at=at, version=product.version + 1)
+        changed = product.saved_again(at=at, **facts)
         told = self._teller.of_document(EventType.PRODUCT_UPDATED, changed, at, before=product)
         return changed, Change(records=(changed,), events=(told,))
 
     def update_price(self, price: Price, facts: Mapping[str, Any], *, at: datetime) -> tuple[Price, Change]:
         """Change what `facts` names."""
-        changed = replace(price, **facts, updated_at=at, version=price.version + 1)
+        changed = price.saved_again(at=at, **facts)
         told = self._teller.of_document(EventType.PRICE_UPDATED, changed, at, before=price)
         return changed, Change(records=(changed,), events=(told,))
 
@@ -118,7 +117,7 @@ class Catalog:
 
     def delete_product(self, product: Product, *, at: datetime) -> Change:
         """Forget a product. It has to have no prices."""
-        gone = replace(product, deleted_at=at, updated_at=at, version=product.version + 1)
+        gone = product.saved_again(at=at, deleted_at=at)
         # Told of as it was: its name is what a receiver looks for.
         told = self._teller.of_document(EventType.PRODUCT_DELETED, product, at)
         return Change(records=(gone,), events=(told,))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -82,7 +81,7 @@ class Customers:
         self, customer: Customer, facts: Mapping[str, Any], *, at: datetime
     ) -> tuple[Customer, Change]:
         """Change what `facts` names."""
-        changed = replace(customer, **facts, updated_at=at, version=customer.version + 1)
+        changed = customer.saved_again(at=at, **facts)
         told = self._teller.of_document(EventType.CUSTOMER_UPDATED, changed, at, before=customer)
         return changed, Change(records=(changed,), events=(told,))
 
@@ -91,7 +90,7 @@ class Customers:
     ) -> tuple[Customer, Change]:
         """Forget a customer: what is left says that there was one."""
         customer = await self.living(merchant_id, customer_id)
-        gone = replace(customer, deleted_at=at, updated_at=at, version=customer.version + 1)
+        gone = customer.saved_again(at=at, deleted_at=at)
         # Told of as it was: its name is what a receiver looks for.
         told = self._teller.of_document(EventType.CUSTOMER_DELETED, customer, at)
         return gone, Change(records=(gone,), events=(told,))

@@ -79,7 +79,7 @@ class Instruments:
         self, instrument: SavedInstrument, facts: Mapping[str, Any], *, at: datetime
     ) -> tuple[SavedInstrument, Change]:
         """Change what `facts` names."""
-        changed = replace(instrument, **facts, updated_at=at, version=instrument.version + 1)
+        changed = instrument.saved_again(at=at, **facts)
         told = self._teller.of_document(EventType.INSTRUMENT_UPDATED, changed, at, before=instrument)
         return changed, Change(records=(changed,), events=(told,))
 

@@ -80,11 +80,9 @@ class TestClocks:
 
     async def delete(self, clock: TestClock, *, at: datetime) -> Change:
         """Forget it and its customers."""
-        gone = replace(clock, deleted_at=at, updated_at=at, version=clock.version + 1)
+        gone = clock.saved_again(at=at, deleted_at=at)
         customers = await self._of(clock)
-        forgotten = tuple(
-            replace(each, deleted_at=at, updated_at=at, version=each.version + 1) for each in customers
-        )
+        forgotten = tuple(each.saved_again(at=at, deleted_at=at) for each in customers)
         told = [self._teller.of_document(EventType.CUSTOMER_DELETED, each, at) for each in customers]
         told.append(self._teller.of_document(EventType.CLOCK_DELETED, clock, at))
         return Change(records=(*forgotten, gone), events=tuple(told))

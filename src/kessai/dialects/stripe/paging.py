@@ -43,8 +43,8 @@ async def wanted_of(call: Call, given: Given, kind: str, **narrowed: Any) -> Wan
     after, before = cursors_of(given)
     # "Starting after" in a list that is newest first is what is older.
     return Wanted(
-        before=await _cursor(call, after, kind, "starting_after"),
-        after=await _cursor(call, before, kind, "ending_before"),
+        before=await _id_of(call, after, kind, "starting_after"),
+        after=await _id_of(call, before, kind, "ending_before"),
         **created_of(given.get("created")),
         **narrowed,
     )
@@ -89,7 +89,16 @@ def page_of(call: Call, given: Given, url: str, kind: str, found: Sequence[Any])
     return list_object(url, [render(each, call.services.public_url) for each in shown], has_more=has_more)
 
 
-async def _cursor(call: Call, object_id: str | None, kind: str, param: str) -> str | None:
+async def id_of(call: Call, given: Given, kind: str) -> str | None:
+    """The core's id of what a list is narrowed by; None when it is not.
+
+    Raises:
+        StripeError: there is no such thing.
+    """
+    return await _id_of(call, given.get(kind), kind, kind)
+
+
+async def _id_of(call: Call, object_id: str | None, kind: str, param: str) -> str | None:
     if not object_id:
         return None
     found = await find(call, kind, object_id)

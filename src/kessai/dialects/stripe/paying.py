@@ -60,24 +60,26 @@ class Pick:
     spent: tuple[Document, ...] = ()
 
 
-async def instrument_of(call: Call, given: Given) -> tuple[SavedInstrument | None, bool]:
-    """The instrument that a request names or describes, and whether it is new and to be kept.
+async def instrument_of(call: Call, given: Given) -> tuple[SavedInstrument | None, tuple[Document, ...]]:
+    """The instrument that a request names or describes, and what is to be saved with it when it is new.
 
     Raises:
         StripeError: there is none such, or it cannot be one.
     """
     name = given.get("payment_method")
     if name:
-        return await named(call, name, param="payment_method")
+        instrument, is_new = await named(call, name, param="payment_method")
+        return instrument, (instrument,) if is_new else ()
     data = given.get("payment_method_data")
     if not data:
-        return None, False
+        return None, ()
     if _token_of(data) is not None:
         raise not_simulated(
             "payment_method_data[card][token] with the id of a token",
             param="payment_method_data[card][token]",
         )
-    return described(call, data, param="payment_method_data"), True
+    made = described(call, data, param="payment_method_data")
+    return made, (made,)
 
 
 async def named(call: Call, name: str, *, param: str) -> tuple[SavedInstrument, bool]:

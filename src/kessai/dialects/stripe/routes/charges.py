@@ -16,7 +16,7 @@ from kessai.dialects.stripe.kinds import find
 from kessai.dialects.stripe.objects.charge import charge as shown
 from kessai.dialects.stripe.objects.charge import charge_id, details_of, is_charge
 from kessai.dialects.stripe.objects.payment_intent import failure_object
-from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
+from kessai.dialects.stripe.paging import PAGED, id_of, limit_of, page_of, wanted_of
 from kessai.dialects.stripe.paying import Pick, by_token, typed
 from kessai.dialects.stripe.routes.customers import living
 from kessai.dialects.stripe.searching import SEARCHED, search_page
@@ -138,8 +138,8 @@ async def retrieve_charge(call: Call, given: Given, charge: str) -> Result:
 async def list_charges(call: Call, given: Given) -> Result:
     """Newest first."""
     wanted = await wanted_of(call, given, "charge")
-    customer_id = await _id_of(call, given, "customer")
-    intent_id = await _id_of(call, given, "payment_intent")
+    customer_id = await id_of(call, given, "customer")
+    intent_id = await id_of(call, given, "payment_intent")
     group = given.get("transfer_group")
 
     def is_wanted(payment: Payment) -> bool:
@@ -228,18 +228,3 @@ def _not_capturable(payment: Payment) -> StripeError:
         case _:
             return StripeError(f"Charge {name} did not succeed, so it cannot be captured.", is_kept=True)
     return StripeError(message, code=code, is_kept=True)
-
-
-async def _id_of(call: Call, given: Given, kind: str) -> str | None:
-    """The core's id of what a list is narrowed by.
-
-    Raises:
-        StripeError: there is no such thing.
-    """
-    name = given.get(kind)
-    if not name:
-        return None
-    found = await find(call, kind, name)
-    if found is None:
-        raise missing(kind, name, param=kind)
-    return str(found.id)

@@ -19,14 +19,13 @@ from kessai.dialects.stripe.ids import decode
 from kessai.dialects.stripe.kinds import find
 from kessai.dialects.stripe.objects.checkout_session import STATUSES, line_item, session_id
 from kessai.dialects.stripe.objects.checkout_session import checkout_session as shown
-from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
-from kessai.dialects.stripe.routes.customers import living
+from kessai.dialects.stripe.paging import PAGED, cursors_of, id_of, limit_of, page_of, wanted_of
+from kessai.dialects.stripe.routes.customers import customer_id_of
 from kessai.dialects.stripe.selling import Sold, price_of, sold
 from kessai.dialects.stripe.shape import list_object, moment, seconds
 from kessai.domain.change import Change
 from kessai.domain.checkout import CheckoutMode, CheckoutSession
 from kessai.domain.errors import TransitionNotAllowedError
-from kessai.domain.intent import Intent
 from kessai.http.call import Call
 from kessai.simulation.instruments import OTHER_METHODS
 
@@ -135,7 +134,7 @@ async def list_checkout_session_lines(call: Call, given: Given, session: str) ->
 @routes.get("/v1/checkout/sessions", f"{PAGED} created customer customer_details.email payment_intent status")
 async def list_checkout_sessions(call: Call, given: Given) -> Result:
     """Newest first."""
-    intent_id, status = await _intent_id(call, given), given.get("status")
+    intent_id, status = await id_of(call, given, "payment_intent"), given.get("status")
     email = (given.get("customer_details") or {}).get("email")
     wanted = await wanted_of(
         call, given, "checkout.session", owner_id=await _customer_id(call, given), lookup=intent_id
@@ -326,17 +325,7 @@ async def _customer_id(call: Call, given: Given) -> str | None:
         raise StripeError(
             "You may only specify one of these parameters: customer, customer_email.", param="customer_email"
         )
-    return (await living(call, name, param="customer", status=400)).id if name else None
-
-
-async def _intent_id(call: Call, given: Given) -> str | None:
-    name = given.get("payment_intent")
-    if not name:
-        return None
-    found: Intent | None = await find(call, "payment_intent", name)
-    if found is None:
-        raise missing("payment_intent", name, param="payment_intent")
-    return found.id
+    return await customer_id_of(call, given)
 
 
 async def _found(call: Call, object_id: str) -> CheckoutSession:
@@ -348,11 +337,7 @@ async def _found(call: Call, object_id: str) -> CheckoutSession:
 
 def _page(session: CheckoutSession, given: Given) -> tuple[Sequence[Any], bool]:
     lines, limit = session.lines, limit_of(given)
-    after, before = given.get("starting_after"), given.get("ending_before")
-    if after and before:
-        raise StripeError(
-            "You cannot parameterize both starting_after and ending_before.", param="starting_after"
-        )
+    after, before = cursors_of(given)
     if before:
         earlier = lines[: _place(session, before, "ending_before")]
         return earlier[-limit:], len(earlier) > limit

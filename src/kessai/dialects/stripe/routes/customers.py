@@ -124,6 +124,16 @@ async def living(call: Call, customer_id: str, *, param: str = "id", status: int
     return found
 
 
+async def customer_id_of(call: Call, given: Given) -> str | None:
+    """The core's id of the `customer` that a request names; None when it names none.
+
+    Raises:
+        StripeError: there is none like that.
+    """
+    name = given.get("customer")
+    return (await living(call, name, param="customer", status=400)).id if name else None
+
+
 async def _found(call: Call, customer_id: str, *, param: str = "id", status: int = 404) -> Customer:
     found: Customer | None = await find(call, "customer", customer_id)
     if found is None:

@@ -25,7 +25,7 @@ from kessai.dialects.stripe.kinds import find
 from kessai.dialects.stripe.objects.payment_intent import client_secret, failure_object, payment_intent
 from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
 from kessai.dialects.stripe.paying import instrument_of
-from kessai.dialects.stripe.routes.customers import living
+from kessai.dialects.stripe.routes.customers import customer_id_of
 from kessai.dialects.stripe.searching import SEARCHED, search_page
 from kessai.dialects.stripe.shape import Object
 from kessai.domain.change import Change
@@ -72,8 +72,8 @@ async def create_payment_intent(call: Call, given: Given) -> Result:
     amount = charged(given["amount"], currency)
     is_confirmed = bool(given.get("confirm"))
     refuse_what_needs_confirm(given, "off_session", "return_url", "error_on_requires_action", "mandate_data")
-    customer_id = await _customer_id(call, given)
-    instrument, is_new = await instrument_of(call, given)
+    customer_id = await customer_id_of(call, given)
+    instrument, made = await instrument_of(call, given)
     refuse_anothers(instrument, customer_id, _TITLE)
     details = {**methods_of(given), **_details(given, {})}
     refuse_unlisted(instrument, details, _TITLE)
@@ -87,7 +87,6 @@ async def create_payment_intent(call: Call, given: Given) -> Result:
         details=details,
     )
     intent, told = call.services.intents.create(call.merchant.id, asked, instrument, at=call.now)
-    made: tuple[Document, ...] = (instrument,) if instrument is not None and is_new else ()
     if is_confirmed:
         return _confirm(call, given, intent, instrument, made, (told,))
     change = Change(records=(*made, intent), events=(told,))
@@ -110,9 +109,8 @@ async def retrieve_payment_intent(call: Call, given: Given, intent: str) -> Resu
 async def update_payment_intent(call: Call, given: Given, intent: str) -> Result:
     """Change what is given."""
     known = await _found(call, given, intent)
-    instrument, is_new = await instrument_of(call, given)
+    instrument, made = await instrument_of(call, given)
     changed = await _updated(call, given, known, instrument)
-    made: tuple[Document, ...] = (instrument,) if instrument is not None and is_new else ()
     left = await call.services.intents.left(known, changed, at=call.now)
     change = Change(payment=left, records=(*made, changed))
     return Result(payment_intent(changed, call.services.public_url), change)
@@ -128,7 +126,7 @@ async def confirm_payment_intent(call: Call, given: Given, intent: str) -> Resul
     """Try to be paid."""
     known = await _found(call, given, intent)
     await refuse_pages_own(call, known.checkout_id)
-    instrument, is_new = await instrument_of(call, given)
+    instrument, made = await instrument_of(call, given)
     changed = await _updated(call, given, known, instrument)
     if known.status not in _CONFIRMABLE:
         raise unexpected(
@@ -136,7 +134,6 @@ async def confirm_payment_intent(call: Call, given: Given, intent: str) -> Resul
         )
     if instrument is None and changed.instrument_id is not None:
         instrument = await call.services.instruments.get(call.merchant.id, changed.instrument_id)
-    made: tuple[Document, ...] = (instrument,) if instrument is not None and is_new else ()
     return _confirm(call, given, changed, instrument, made, ())
 
 
@@ -194,7 +191,7 @@ async def cancel_payment_intent(call: Call, given: Given, intent: str) -> Result
 @routes.get("/v1/payment_intents", f"{PAGED} created customer")
 async def list_payment_intents(call: Call, given: Given) -> Result:
     """Newest first."""
-    customer_id = await _customer_id(call, given)
+    customer_id = await customer_id_of(call, given)
     wanted = await wanted_of(call, given, "payment_intent", owner_id=customer_id)
     found = await call.services.intents.list(call.merchant.id, wanted, limit=limit_of(given))
     return Result(page_of(call, given, "/v1/payment_intents", "payment_intent", found))
@@ -281,7 +278,7 @@ def _terms(given: Given, intent: Intent) -> Terms:
 
 
 async def _updated(call: Call, given: Given, known: Intent, instrument: SavedInstrument | None) -> Intent:
-    customer_id = await _customer_id(call, given) or known.customer_id
+    customer_id = await customer_id_of(call, given) or known.customer_id
     refuse_anothers(instrument, customer_id, _TITLE)
     facts: dict[str, Any] = {
         **given_of(given, "description"),
@@ -342,11 +339,6 @@ def _saves(details: Mapping[str, Any]) -> bool:
     """Whether what pays is to be good for payments to come; what is said of cards alone goes first."""
     card = (details.get("payment_method_options") or {}).get("card") or {}
     return (card.get("setup_future_usage") or details.get("setup_future_usage")) not in (None, "", "none")
-
-
-async def _customer_id(call: Call, given: Given) -> str | None:
-    name = given.get("customer")
-    return (await living(call, name, param="customer", status=400)).id if name else None
 
 
 async def _found(call: Call, given: Given, object_id: str) -> Intent:

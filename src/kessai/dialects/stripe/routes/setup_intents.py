@@ -25,11 +25,10 @@ from kessai.dialects.stripe.facts import given_of, masked, metadata_of
 from kessai.dialects.stripe.kinds import find
 from kessai.dialects.stripe.objects.payment_intent import failure_object
 from kessai.dialects.stripe.objects.setup_intent import STATUSES, setup_intent, setup_secret
-from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
+from kessai.dialects.stripe.paging import PAGED, id_of, limit_of, page_of, wanted_of
 from kessai.dialects.stripe.paying import instrument_of
-from kessai.dialects.stripe.routes.customers import living
+from kessai.dialects.stripe.routes.customers import customer_id_of
 from kessai.domain.change import Change
-from kessai.domain.document import Document
 from kessai.domain.errors import TransitionNotAllowedError
 from kessai.domain.event import Event
 from kessai.domain.saved_instrument import SavedInstrument
@@ -61,8 +60,8 @@ Source: `setup_attempt_payment_method_details` of Stripe's OpenAPI document, rea
 async def create_setup_intent(call: Call, given: Given) -> Result:
     """A new SetupIntent, tried at once with `confirm`."""
     refuse_what_needs_confirm(given, "return_url", "mandate_data")
-    customer_id = await _customer_id(call, given)
-    instrument, is_new = await instrument_of(call, given)
+    customer_id = await customer_id_of(call, given)
+    instrument, made = await instrument_of(call, given)
     facts: dict[str, Any] = {
         "usage": given.get("usage") or "off_session",
         "customer_id": customer_id,
@@ -73,8 +72,8 @@ async def create_setup_intent(call: Call, given: Given) -> Result:
     _refuse_unusable(instrument, customer_id, facts["details"])
     setup, told = call.services.setups.create(call.merchant.id, facts, instrument, at=call.now)
     if given.get("confirm"):
-        return await _confirm(call, given, setup, instrument, is_new=is_new, told=(told,))
-    change = Change(records=(*_made(instrument, is_new=is_new), setup), events=(told,))
+        return await _confirm(call, given, setup, instrument, is_new=bool(made), told=(told,))
+    change = Change(records=(*made, setup), events=(told,))
     return Result(setup_intent(setup, call.services.public_url), change)
 
 
@@ -88,9 +87,9 @@ async def retrieve_setup_intent(call: Call, given: Given, intent: str) -> Result
 async def update_setup_intent(call: Call, given: Given, intent: str) -> Result:
     """Change what is given."""
     known = await _found(call, given, intent)
-    instrument, is_new = await instrument_of(call, given)
+    instrument, made = await instrument_of(call, given)
     changed = await _updated(call, given, known, instrument)
-    change = Change(records=(*_made(instrument, is_new=is_new), changed))
+    change = Change(records=(*made, changed))
     return Result(setup_intent(changed, call.services.public_url), change)
 
 
@@ -100,11 +99,11 @@ async def confirm_setup_intent(call: Call, given: Given, intent: str) -> Result:
     known = await _found(call, given, intent)
     await refuse_pages_own(call, known.checkout_id)
     _require(known, SetupAction.CONFIRM, "cannot be confirmed", call)
-    instrument, is_new = await instrument_of(call, given)
+    instrument, made = await instrument_of(call, given)
     changed = await _updated(call, given, known, instrument)
     if instrument is None and changed.instrument_id is not None:
         instrument = await call.services.instruments.get(call.merchant.id, changed.instrument_id)
-    return await _confirm(call, given, changed, instrument, is_new=is_new, told=())
+    return await _confirm(call, given, changed, instrument, is_new=bool(made), told=())
 
 
 @routes.post("/v1/setup_intents/{intent}/cancel", "cancellation_reason")
@@ -120,9 +119,9 @@ async def cancel_setup_intent(call: Call, given: Given, intent: str) -> Result:
 @routes.get("/v1/setup_intents", f"{PAGED} created customer payment_method")
 async def list_setup_intents(call: Call, given: Given) -> Result:
     """Newest first."""
-    customer_id = await _customer_id(call, given)
+    customer_id = await customer_id_of(call, given)
     wanted = await wanted_of(call, given, "setup_intent", owner_id=customer_id)
-    instrument_id = await _id_of(call, given, "payment_method")
+    instrument_id = await id_of(call, given, "payment_method")
     found = await call.services.setups.list(
         call.merchant.id,
         wanted,
@@ -135,7 +134,7 @@ async def list_setup_intents(call: Call, given: Given) -> Result:
 @routes.get("/v1/setup_attempts", f"{PAGED} created setup_intent")
 async def list_setup_attempts(call: Call, given: Given) -> Result:
     """The tries of a SetupIntent, newest first."""
-    setup_id = await _id_of(call, given, "setup_intent")
+    setup_id = await id_of(call, given, "setup_intent")
     wanted = await wanted_of(call, given, "setup_attempt", owner_id=setup_id)
     found = await call.services.setups.attempts(call.merchant.id, wanted, limit=limit_of(given))
     return Result(page_of(call, given, "/v1/setup_attempts", "setup_attempt", found))
@@ -165,7 +164,7 @@ async def _confirm(
 
 
 async def _updated(call: Call, given: Given, known: Setup, instrument: SavedInstrument | None) -> Setup:
-    customer_id = await _customer_id(call, given) or known.customer_id
+    customer_id = await customer_id_of(call, given) or known.customer_id
     if instrument is not None or customer_id != known.customer_id:
         _require(known, SetupAction.REPLACE, "cannot be given another payment method or customer", call)
     facts: dict[str, Any] = {
@@ -225,30 +224,6 @@ async def _found(call: Call, given: Given, object_id: str) -> Setup:
         raise missing("setupintent", object_id, param="intent", status=404)
     require_secret(call, given, setup_secret(found), _TITLE)
     return found
-
-
-async def _customer_id(call: Call, given: Given) -> str | None:
-    name = given.get("customer")
-    return (await living(call, name, param="customer", status=400)).id if name else None
-
-
-async def _id_of(call: Call, given: Given, kind: str) -> str | None:
-    """The core's id of what a list is narrowed by; None when it is not.
-
-    Raises:
-        StripeError: there is no such thing.
-    """
-    name = given.get(kind)
-    if name is None:
-        return None
-    found = await find(call, kind, name)
-    if found is None:
-        raise missing(kind, name, param=kind)
-    return str(found.id)
-
-
-def _made(instrument: SavedInstrument | None, *, is_new: bool) -> tuple[Document, ...]:
-    return (instrument,) if instrument is not None and is_new else ()
 
 
 def _no_method() -> StripeError:
