@@ -17,8 +17,7 @@ PAIRS_MAX: Final = 4000
 DEPTH_MAX: Final = 16
 """Names in one key; twice as many as the API's document has."""
 
-_BROKEN_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_NUL: Final = re.compile(rb"\x00|%00")
+_BROKEN_ESCAPE: Final = re.compile("%(?![0-9A-Fa-f]{2})")
 _NESTED: Final = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
 _NAMEABLE: Final = re.compile(r"[\w\[\].-]{1,100}", re.ASCII)
 _LONG_NUMBER: Final = re.compile(r"\d(?:[\[\].-]{0,2}\d){11}", re.ASCII)
@@ -48,31 +47,34 @@ def decode(form: bytes | str) -> dict[str, Any]:
     # Any: text, or a dict or list of it, however deep.
     root: dict[str, Any] = {}
     try:
-        raw = form if isinstance(form, bytes) else form.encode()
-        _check(raw)
-        for pair in raw.split(b"&"):
+        text = (form if isinstance(form, bytes) else form.encode()).decode()
+        _check(text)
+        is_escaped = "%" in text or "+" in text
+        for pair in text.split("&"):
             if pair:
-                name, _, value = pair.partition(b"=")
-                _put(root, _text(name), _text(value))
+                name, _, value = pair.partition("=")
+                if is_escaped:
+                    name, value = _unescaped(name), _unescaped(value)
+                _put(root, name, value)
     except UnicodeError:
         raise FormError("the parameters are not encoded in UTF-8") from None
     return root
 
 
-def _check(raw: bytes) -> None:
+def _check(text: str) -> None:
     """What can be told of the whole at once."""
-    if raw.count(b"&") >= PAIRS_MAX:
+    if text.count("&") >= PAIRS_MAX:
         raise FormError(f"there are more than {PAIRS_MAX} parameters")
-    if _BROKEN_ESCAPE.search(raw):
+    if "%" in text and _BROKEN_ESCAPE.search(text):
         raise FormError("a percent sign is not followed by two hexadecimal digits")
-    if _NUL.search(raw):
+    if "\x00" in text or "%00" in text:
         raise FormError("there is a NUL character")
 
 
-def _text(raw: bytes) -> str:
-    if b"+" in raw:
-        raw = raw.replace(b"+", b" ")
-    return (unquote_to_bytes(raw) if b"%" in raw else raw).decode()
+def _unescaped(text: str) -> str:
+    if "+" in text:
+        text = text.replace("+", " ")
+    return unquote_to_bytes(text).decode() if "%" in text else text
 
 
 def _put(root: dict[str, Any], key: str, value: str) -> None:

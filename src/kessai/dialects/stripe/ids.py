@@ -7,6 +7,7 @@ dividing all of the 128 bits anew for every pair took half as long again.
 from __future__ import annotations
 
 import string
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -85,8 +86,12 @@ def decode_short(text: str) -> str | None:
     return _canonical(high << 80 | order << 64 | low << 46 | _VERSION_AND_VARIANT)
 
 
+@lru_cache(maxsize=256)
 def request_id(core_id: str) -> str:
-    """A request's id. One that the client gave is told by its digest."""
+    """A request's id. One that the client gave is told by its digest.
+
+    One request asks for it several times, which is why the latest are kept.
+    """
     digest = sha256(core_id.encode("utf-8", "surrogatepass")).digest()
     number = int.from_bytes(digest[:10], "big")
     return f"req_{_fourteen(number)}"
