@@ -5,7 +5,6 @@ Everything it believes about payments stands here once more, and is taken from n
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -16,9 +15,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from tests.e2e.books import Books, Row
-from tests.e2e.shop import Answer, Ask, Journal, Shop
-
-_AT_ONCE: Final = 16
+from tests.e2e.journal import Answer, Ask, Journal
 
 
 class Wrong(StrEnum):
@@ -26,6 +23,8 @@ class Wrong(StrEnum):
 
     DAMAGE = "the database is damaged"
     SCHEMA = "the schema keeps keys unique no more"
+    REFUSED = "refused for good, and done all the same"
+    DELIVERIES = "deliveries do not match events"
     LOST = "acknowledged, and not there"
     KEY = "acknowledged, and its key is not there as it was answered"
     REPLAY = "the key does not give the same bytes again"
@@ -80,6 +79,7 @@ def audit_rows(books: Books, journal: Journal) -> list[Finding]:
         findings.append(Finding(Wrong.SCHEMA, "idempotency_keys"))
     findings += _audit_keys(books, journal)
     findings += _audit_effects(books, journal)
+    findings += _audit_deliveries(books)
     refunds = _grouped(books.refunds, "payment_id")
     events = _grouped(books.events, "payment_id")
     for payment in books.payments:
@@ -130,7 +130,7 @@ def _audit_effects(books: Books, journal: Journal) -> Iterator[Finding]:
                 yield Finding(Wrong.DOUBLED, f"made by {key}")
     steps = {row["id"]: row["transitions"] for row in books.payments}
     for ask, answer in journal.effects:
-        kind = _kind(ask)
+        kind = kind_of(ask)
         if kind in made:
             found = [row["id"] for row in made[kind][ask.key]]
             is_there = answer.json["id"] in found
@@ -138,9 +138,29 @@ def _audit_effects(books: Books, journal: Journal) -> Iterator[Finding]:
             is_there = any(step[0] == kind for step in steps.get(answer.json["id"], ()))
         if not is_there:
             yield Finding(Wrong.LOST, f"{ask.path} {ask.key}")
+    for key, answer in journal.acknowledged.items():
+        if answer.status >= 300 and any(key in rows for rows in made.values()):
+            yield Finding(Wrong.REFUSED, f"{journal.asked[key].path} {key}: {answer.status}")
 
 
-def _kind(ask: Ask) -> str:
+def _audit_deliveries(books: Books) -> Iterator[Finding]:
+    """Every event that was fanned out has one delivery for each endpoint that was there and hears all."""
+    there = Counter((row["event_id"], row["endpoint_id"]) for row in books.deliveries)
+    listeners = _grouped((row for row in books.endpoints if _hears_all(row)), "merchant_id")
+    for event in books.events:
+        at = event["fanned_out_at"]
+        for endpoint in listeners[event["merchant_id"]]:
+            if at is None or moment(at) < moment(endpoint["created_at"]):
+                continue
+            if (count := there[event["id"], endpoint["id"]]) != 1:
+                yield Finding(Wrong.DELIVERIES, f"event {event['id']}: {count} for {endpoint['id']}")
+
+
+def _hears_all(endpoint: Row) -> bool:
+    return endpoint["events"] == ["*"] and bool(endpoint["is_enabled"]) and endpoint["deleted_at"] is None
+
+
+def kind_of(ask: Ask) -> str:
     return ask.path if ask.path == "/payments" else ask.path.rpartition("/")[2]
 
 
@@ -150,23 +170,23 @@ def _audit_payment(payment: Row, refunds: list[Row], events: list[Row]) -> Itera
     captured, refunded = payment["captured_amount"], payment["refunded_amount"]
     if not 0 <= refunded <= captured <= payment["amount"]:
         yield Finding(Wrong.MONEY, f"{where}: {refunded} of {captured} of {payment['amount']}")
-    if captured != _moved(steps, "capture"):
-        yield Finding(Wrong.MONEY, f"{where}: captured {captured}, moved {_moved(steps, 'capture')}")
+    if captured != moved(steps, "capture"):
+        yield Finding(Wrong.MONEY, f"{where}: captured {captured}, moved {moved(steps, 'capture')}")
     given = sum(refund["amount"] for refund in refunds if refund["status"] == "PROCESSED")
-    if not refunded == given == _moved(steps, "refund", "refund_part"):
+    if not refunded == given == moved(steps, "refund", "refund_part"):
         yield Finding(Wrong.MONEY, f"{where}: refunded {refunded}, refunds of {given}")
-    if not _is_a_way(steps) or steps[-1][2] != payment["status"]:
+    if not is_a_way(steps) or steps[-1][2] != payment["status"]:
         yield Finding(Wrong.TRANSITIONS, f"{where}: {steps}")
     yield from _audit_events(payment, steps, refunds, events)
 
 
-def _moved(steps: list[Step], *actions: str) -> int:
+def moved(steps: list[Step], *actions: str) -> int:
     return sum(step[4] or 0 for step in steps if step[0] in actions)
 
 
-def _is_a_way(steps: list[Step]) -> bool:
+def is_a_way(steps: list[Step]) -> bool:
     # As moments: one on the full second is written without a fraction, and sorts behind those after it.
-    moments = [datetime.fromisoformat(step[3]) for step in steps]
+    moments = [moment(step[3]) for step in steps]
     joined = moments == sorted(moments) and all(before[2] == after[1] for before, after in pairwise(steps))
     return bool(steps) and joined and all(step[:3] in _ARROWS for step in steps)
 
@@ -188,92 +208,13 @@ def _audit_events(
             yield Finding(Wrong.EVENTS, f"{where}: snapshot of {event['type']}")
 
 
+def moment(value: Any) -> datetime:
+    """A moment of either database."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
 def _grouped(rows: Iterable[Row], column: str) -> defaultdict[Any, list[Row]]:
     groups: defaultdict[Any, list[Row]] = defaultdict(list)
     for row in rows:
         groups[row[column]].append(row)
     return groups
-
-
-async def audit_api(shop: Shop) -> list[Finding]:
-    """Ask the server about everything that was acknowledged: each key again, each payment, the list."""
-    journal = shop.journal
-    effects = list(journal.effects)
-    replays = await _all(_replay(shop, ask, answer) for ask, answer in effects)
-    payment_ids = [answer.json["id"] for ask, answer in effects if ask.path == "/payments"]
-    known = _known(journal)
-    stories = await _all(_story(shop, payment_id, known[payment_id]) for payment_id in payment_ids)
-    listed = {payment["id"] for payment in await _listed(shop, "/payments")}
-    findings = [each for group in (*replays, *stories) for each in group]
-    findings += [Finding(Wrong.LOST, f"payment {each}, from the list") for each in set(payment_ids) - listed]
-    findings += [Finding(Wrong.UNASKED, f"payment {each}") for each in listed - set(payment_ids)]
-    return findings
-
-
-async def _replay(shop: Shop, ask: Ask, answer: Answer) -> list[Finding]:
-    again = await shop.post(ask.path, ask.body, key=ask.key)
-    if (again.status, again.body, again.is_replay) == (answer.status, answer.body, True):
-        return []
-    return [Finding(Wrong.REPLAY, f"{ask.path} {ask.key}: {again.status} {again.body!r}")]
-
-
-async def _story(shop: Shop, payment_id: str, known: Counter[str]) -> list[Finding]:
-    path = f"/payments/{payment_id}"
-    answers = [await shop.get(path + part) for part in ("", "/timeline")]
-    if any(answer.status != 200 for answer in answers):
-        return [Finding(Wrong.LOST, f"{path}: {[answer.status for answer in answers]}")]
-    payment, timeline = (answer.json for answer in answers)
-    told = [entry for entry in timeline["data"] if entry["kind"] == "event"]
-    steps: list[Step] = [
-        (entry["action"], entry.get("from_status"), entry["to_status"], entry["at"], entry.get("amount"))
-        for entry in timeline["data"]
-        if entry["kind"] == "transition"
-    ]
-    given = sum([refund["amount"] for refund in await _listed(shop, f"{path}/refunds")])
-    is_one_story = (
-        payment["captured_amount"] == _moved(steps, "capture") == known["captured_amount"]
-        and payment["refunded_amount"] == given == known["refunded_amount"]
-        and payment["status"] == steps[-1][2]
-        and _is_a_way(steps)
-    )
-    findings = [] if is_one_story else [Finding(Wrong.STORY, f"{path}: {payment} {steps} {known}")]
-    if Counter(entry["event"] for entry in told) != expected_events(steps, payment["capture_method"]):
-        findings.append(Finding(Wrong.EVENTS, path))
-    return findings
-
-
-def _known(journal: Journal) -> defaultdict[str, Counter[str]]:
-    """The amounts that customers were told of, by payment: what is there must add up to that."""
-    known: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for _, answer in journal.effects:
-        said = answer.json
-        if "payment_id" in said:
-            known[said["payment_id"]]["refunded_amount"] += said["amount"]
-        else:
-            captured = max(known[said["id"]]["captured_amount"], said["captured_amount"])
-            known[said["id"]]["captured_amount"] = captured
-    return known
-
-
-async def _listed(shop: Shop, path: str) -> list[dict[str, Any]]:
-    """Every page of a list."""
-    found: list[dict[str, Any]] = []
-    query = {"limit": "100"}
-    while True:
-        page = (await shop.get(path, **query)).json
-        found += page["data"]
-        if not page["has_more"]:
-            return found
-        query["cursor"] = page["next_cursor"]
-
-
-async def _all(works: Iterable[Any]) -> list[list[Finding]]:
-    """Do all, some at a time."""
-    places = asyncio.Semaphore(_AT_ONCE)
-
-    async def one(work: Any) -> list[Finding]:
-        async with places:
-            found: list[Finding] = await work
-            return found
-
-    return await asyncio.gather(*(one(work) for work in works))

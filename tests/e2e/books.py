@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,12 @@ from tests.e2e.shop import Shop
 
 Row = dict[str, Any]
 
-_TABLES: Final = ("payments", "refunds", "webhook_events", "idempotency_keys")
+_TABLES: Final = {
+    **dict.fromkeys(("payments", "refunds", "webhook_events", "idempotency_keys"), "*"),
+    "webhook_endpoints": "id, merchant_id, events, is_enabled, created_at, deleted_at",
+    "webhook_deliveries": "id, merchant_id, event_id, endpoint_id, status",
+}
+"""The tables that matter, and which of their columns."""
 _UNIQUE: Final = ["merchant_id", "key"]
 
 
@@ -46,6 +51,14 @@ class Books:
     def keys(self) -> list[Row]:
         return self.tables["idempotency_keys"]
 
+    @property
+    def endpoints(self) -> list[Row]:
+        return self.tables["webhook_endpoints"]
+
+    @property
+    def deliveries(self) -> list[Row]:
+        return self.tables["webhook_deliveries"]
+
     def of(self, shop: Shop) -> Books:
         """The rows of a shop's merchant, which is told by its payments."""
         asked = shop.journal.asked
@@ -69,7 +82,10 @@ def read_sqlite(path: Path) -> Books:
         database.row_factory = sqlite3.Row
         try:
             damage = _damage(database)
-            tables = {table: _plain(database.execute(f"SELECT * FROM {table}")) for table in _TABLES}
+            tables = {
+                table: _plain(database.execute(f"SELECT {columns} FROM {table}"))
+                for table, columns in _TABLES.items()
+            }
             unique = [
                 [column["name"] for column in database.execute(f"PRAGMA index_info({index['name']})")]
                 for index in database.execute("PRAGMA index_list(idempotency_keys)")
@@ -90,7 +106,11 @@ def _damage(database: sqlite3.Connection) -> list[str]:
 async def _server(url: str) -> Books:
     connection = await asyncpg.connect(url.replace("+asyncpg", ""))
     try:
-        tables = {table: _plain(await connection.fetch(f"SELECT * FROM {table}")) for table in _TABLES}
+        tables = {
+            table: _plain(await connection.fetch(f"SELECT {columns} FROM {table}"))
+            for table, columns in _TABLES.items()
+        }
+        damage = [each async for each in _broken_constraints(connection)]
         unique = await connection.fetch(
             "SELECT array_agg(a.attname::text ORDER BY k.place) AS columns FROM pg_index i"
             " CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(number, place)"
@@ -100,7 +120,40 @@ async def _server(url: str) -> Books:
         )
     finally:
         await connection.close()
-    return Books(tables, _UNIQUE in [row["columns"] for row in unique])
+    return Books(tables, _UNIQUE in [row["columns"] for row in unique], damage)
+
+
+async def _broken_constraints(connection: asyncpg.Connection[asyncpg.Record]) -> AsyncIterator[str]:
+    """Constraints and indexes that do not hold or are not looked after, each asked for with its own query."""
+    unwatched = await connection.fetch(
+        "SELECT conname AS name FROM pg_constraint WHERE NOT convalidated"
+        " UNION ALL SELECT indexrelid::regclass::text FROM pg_index WHERE NOT (indisvalid AND indisready)"
+    )
+    for row in unwatched:
+        yield f"not valid: {row['name']}"
+    checks = await connection.fetch(
+        "SELECT conname, conrelid::regclass::text AS of_table, pg_get_expr(conbin, conrelid) AS rule"
+        " FROM pg_constraint WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
+    )
+    for row in checks:
+        if await connection.fetchval(
+            f"SELECT EXISTS (SELECT FROM {row['of_table']} WHERE NOT ({row['rule']}))"
+        ):
+            yield f"broken: {row['conname']}"
+    keys = await connection.fetch(
+        "SELECT conname, conrelid::regclass::text AS of_table, confrelid::regclass::text AS to_table,"
+        " a.attname AS of_column, b.attname AS to_column FROM pg_constraint"
+        " JOIN pg_attribute a ON a.attrelid = conrelid AND a.attnum = conkey[1]"
+        " JOIN pg_attribute b ON b.attrelid = confrelid AND b.attnum = confkey[1]"
+        " WHERE contype = 'f' AND connamespace = 'public'::regnamespace"
+    )
+    for row in keys:
+        orphan = (
+            f"SELECT FROM {row['of_table']} c WHERE c.{row['of_column']} IS NOT NULL AND NOT EXISTS"
+            f" (SELECT FROM {row['to_table']} p WHERE p.{row['to_column']} = c.{row['of_column']})"
+        )
+        if await connection.fetchval(f"SELECT EXISTS ({orphan})"):
+            yield f"broken: {row['conname']}"
 
 
 def _plain(rows: Iterable[Any]) -> list[Row]:
@@ -116,4 +169,4 @@ def _items(row: Any) -> Iterable[tuple[str, Any]]:
 def _value(name: str, value: Any) -> Any:
     if isinstance(value, UUID):
         return str(value)
-    return json.loads(value) if name in ("transitions", "snapshot") else value
+    return json.loads(value) if name in ("transitions", "snapshot", "events") else value

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any, Final, Self
 from uuid import uuid4
 
 import aiohttp
+
+from tests.e2e.journal import Answer, Ask, Journal
 
 API: Final = "/api/v1"
 _TRY_TIMEOUT_S: Final = 15.0
@@ -20,57 +20,11 @@ _PAUSE_S: Final = 0.1
 """What a client waits before it asks again: less than Retry-After, to be there soon after the server is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One POST, the same however often it is sent."""
-
-    key: str
-    path: str
-    body: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back, byte for byte, and how long it took."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    seconds: float
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """The body as an object."""
-        parsed: dict[str, Any] = json.loads(self.body)
-        return parsed
-
-    @property
-    def is_replay(self) -> bool:
-        """Whether the server says that this is an earlier request's answer."""
-        return self.headers.get("Idempotent-Replayed") == "true"
-
-
-@dataclass(slots=True)
-class Journal:
-    """What the customers know. `unanswered` requests were sent, and may or may not have been done."""
-
-    asked: dict[str, Ask] = field(default_factory=dict)
-    acknowledged: dict[str, Answer] = field(default_factory=dict)
-    refused: list[tuple[Ask, Answer]] = field(default_factory=list)
-    unanswered: int = 0
-    not_connected: int = 0
-
-    @property
-    def effects(self) -> Iterator[tuple[Ask, Answer]]:
-        """Every request that was acknowledged as having changed something."""
-        return ((self.asked[key], answer) for key, answer in self.acknowledged.items() if answer.status < 300)
-
-
 class Shop:
     """A merchant's program. `where` gives the server's base URL, which may change when it is restarted."""
 
-    def __init__(self, where: Callable[[], str], api_key: str) -> None:
-        self.journal = Journal()
+    def __init__(self, where: Callable[[], str], api_key: str, journal: Journal | None = None) -> None:
+        self.journal = journal or Journal()
         self._where = where
         self._api_key = api_key
         self._is_closing = False
@@ -144,12 +98,12 @@ class Shop:
     async def ask(self, path: str, key: str | None = None, **body: Any) -> Answer:
         """POST with a key until it is answered with anything but 503 and 507, and note what came."""
         ask = Ask(key or str(uuid4()), path, body)
-        self.journal.asked[ask.key] = ask
+        self.journal.ask(ask)
         async with asyncio.timeout(_PATIENCE_S):
             while (answer := await self._try(ask)) is None:  # noqa: ASYNC110 - a server that is away says nothing
                 await asyncio.sleep(_PAUSE_S)
         async with self._answered:
-            self.journal.acknowledged[ask.key] = answer
+            self.journal.acknowledge(ask, answer)
             self._answered.notify_all()
         return answer
 
@@ -202,12 +156,12 @@ class Shop:
             self.journal.not_connected += 1
             return None
         except (aiohttp.ClientError, OSError):
-            self.journal.unanswered += 1
+            self.journal.miss(ask)
             return None
         if answer.status not in (503, 507):
             return answer
         async with self._answered:
-            self.journal.refused.append((ask, answer))
+            self.journal.refuse(ask, answer)
             self._answered.notify_all()
         return None
 

@@ -14,10 +14,12 @@ from typing import Final
 import pytest
 
 import tests
-from tests.e2e.audit import Finding, Wrong, audit_api, audit_rows
+from tests.e2e.audit import Finding, Wrong, audit_rows
+from tests.e2e.audit_api import audit_api
 from tests.e2e.books import read_books, read_sqlite
+from tests.e2e.journal import Journal
 from tests.e2e.killing import kill_under_load
-from tests.e2e.shop import Journal, Shop
+from tests.e2e.shop import Shop
 from tests.support.postgres import Postgres
 from tests.support.server import RunningServer
 
@@ -124,6 +126,14 @@ PLANTS: Final[dict[str, tuple[tuple[str, ...], set[Wrong]]]] = {
             " WHERE later.payment_id <> webhook_events.payment_id LIMIT 1) WHERE rowid = 1",
         ),
         {Wrong.EVENTS},
+    ),
+    "an endpoint was not told": (
+        (
+            "INSERT INTO webhook_endpoints (id, merchant_id, url, events, dialect, is_enabled, sealed_secret,"
+            " created_at, updated_at, version) SELECT 'heard', merchant_id, 'http://127.0.0.1:9/', '[\"*\"]',"
+            " 'native', 1, '', min(created_at), min(created_at), 1 FROM payments",
+        ),
+        {Wrong.DELIVERIES},
     ),
     "a key is missing": (
         ("DELETE FROM idempotency_keys WHERE rowid = 1",),

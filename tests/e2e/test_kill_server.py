@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.audit import audit_api, audit_rows
+from tests.e2e.audit import audit_rows
+from tests.e2e.audit_api import audit_api
 from tests.e2e.books import read_books
 from tests.e2e.killing import kill_under_load
 from tests.e2e.scale import scaled

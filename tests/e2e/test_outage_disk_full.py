@@ -13,7 +13,8 @@ from typing import Final, Protocol
 
 import pytest
 
-from tests.e2e.audit import audit_api, audit_rows
+from tests.e2e.audit import audit_rows
+from tests.e2e.audit_api import audit_api
 from tests.e2e.books import read_sqlite
 from tests.e2e.scale import scaled
 from tests.e2e.shop import Shop

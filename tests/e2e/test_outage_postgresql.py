@@ -15,7 +15,8 @@ from typing import Final
 import pytest
 
 from tests.conftest import migrate_to_head
-from tests.e2e.audit import audit_api, audit_rows
+from tests.e2e.audit import audit_rows
+from tests.e2e.audit_api import audit_api
 from tests.e2e.books import read_books
 from tests.e2e.cluster import new_merchants
 from tests.e2e.scale import scaled

@@ -10,10 +10,12 @@ from typing import Any, Final
 
 import pytest
 
-from tests.e2e.audit import audit_api, audit_rows
+from tests.e2e.audit import audit_rows
+from tests.e2e.audit_api import audit_api
 from tests.e2e.books import read_books
 from tests.e2e.cluster import RATE_LIMIT, Cluster
-from tests.e2e.shop import Answer, Shop
+from tests.e2e.journal import Answer
+from tests.e2e.shop import Shop
 from tests.e2e.waiting import until
 from tests.support.postgres import Postgres
 

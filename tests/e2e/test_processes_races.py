@@ -9,12 +9,14 @@ from typing import Final
 
 import pytest
 
-from tests.e2e.audit import audit_api, audit_rows
+from tests.e2e.audit import audit_rows
+from tests.e2e.audit_api import audit_api
 from tests.e2e.books import read_books, read_sqlite
 from tests.e2e.cluster import Cluster
 from tests.e2e.embedded import Embedded
+from tests.e2e.journal import Answer
 from tests.e2e.scale import scaled
-from tests.e2e.shop import Answer, Shop
+from tests.e2e.shop import Shop
 
 pytestmark = pytest.mark.slow
 

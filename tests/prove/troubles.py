@@ -16,7 +16,8 @@ from typing import Any, Final
 
 import aiohttp
 
-from tests.e2e.shop import Answer, Shop
+from tests.e2e.journal import Answer
+from tests.e2e.shop import Shop
 from tests.prove.fleet import Fleet
 from tests.support.server import RunningServer
 
