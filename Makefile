@@ -65,7 +65,7 @@ check: $(DEV_READY)  ## what CI checks: format, lint, import rules, types, tests
 	@$(MAKE) --no-print-directory types
 	@$(MAKE) --no-print-directory test coverage
 
-prove: $(DEV_READY)  ## try to break a promise for minutes: ARGS="storm --scale 0.1"; without ARGS all
+prove: $(DEV_READY)  ## try to break every promise, for hours: PROVE=kill,storm SCALE=0.1 take less of it
 	@$(BIN)/python -m tests.prove $(ARGS)
 
 bench: $(DEV_READY)  ## measure speed against bare servers: ARGS="speed --peers", ARGS="webhooks --scale 0.1"
@@ -82,7 +82,7 @@ lock: $(BIN)/python  ## write the locks anew; LOCK_ARGS=--upgrade takes the newe
 		| $(COMPILE) - -c requirements/dev.txt -o requirements/build.txt
 
 clean:  ## remove what the commands above made
-	rm -rf $(VENV) .bench build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis $(NODE_TESTS)/node_modules
+	rm -rf $(VENV) .bench .prove build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis $(NODE_TESTS)/node_modules
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

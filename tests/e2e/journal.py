@@ -56,6 +56,7 @@ class Journal:
     unanswered: int = 0
     not_connected: int = 0
     log: TextIO | None = None
+    _payments: int = 0
 
     @classmethod
     def logged_to(cls, path: Path) -> Self:
@@ -84,6 +85,7 @@ class Journal:
     def acknowledge(self, ask: Ask, answer: Answer) -> None:
         """It was answered for good."""
         self.acknowledged[ask.key] = answer
+        self._payments += ask.path == "/payments" and answer.status < 300
         self._write(ask, "acknowledged", status=answer.status, answer=answer.body.decode())
 
     def refuse(self, ask: Ask, answer: Answer) -> None:
@@ -100,6 +102,11 @@ class Journal:
     def effects(self) -> Iterator[tuple[Ask, Answer]]:
         """Every request that was acknowledged as having changed something."""
         return ((self.asked[key], answer) for key, answer in self.acknowledged.items() if answer.status < 300)
+
+    @property
+    def payments(self) -> int:
+        """How many payments were acknowledged."""
+        return self._payments
 
     @property
     def unknown(self) -> Iterator[Ask]:

@@ -75,6 +75,11 @@ class Shop:
         """Wait for `count` more acknowledgements."""
         await self.until_acknowledged(len(self.journal.acknowledged) + count)
 
+    async def until_paid(self, count: int) -> None:
+        """Wait until there are `count` acknowledged payments, counted from the shop's beginning."""
+        async with asyncio.timeout(_PATIENCE_S), self._answered:
+            await self._answered.wait_for(lambda: self.journal.payments >= count)
+
     async def until_refused(self, count: int) -> None:
         """Wait until there are `count` refusals, counted from the shop's beginning."""
         async with asyncio.timeout(_PATIENCE_S), self._answered:

@@ -13,18 +13,15 @@ from typing import Final
 
 import pytest
 
-import tests
 from tests.e2e.audit import Finding, Wrong, audit_rows
 from tests.e2e.audit_api import audit_api
 from tests.e2e.books import read_books, read_sqlite
 from tests.e2e.journal import Journal
-from tests.e2e.killing import kill_under_load
 from tests.e2e.shop import Shop
 from tests.support.postgres import Postgres
 from tests.support.server import RunningServer
 
 ANSWERS: Final = 80
-ROOT: Final = Path(tests.__file__).parent.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,25 +241,3 @@ async def test_the_auditor_reads_postgresql_as_well(postgres: Postgres, postgres
         "ALTER TABLE idempotency_keys DROP CONSTRAINT uq_idempotency_keys_merchant_id_key", database=name
     )
     assert _kinds(audit_rows(await read_books(postgres_url), Journal())) == {Wrong.SCHEMA}
-
-
-@pytest.mark.slow
-async def test_the_auditor_finds_an_acknowledgement_that_came_before_the_commit(
-    sqlite_url: str, tmp_path: Path
-) -> None:
-    # given a server that acknowledges declined payments a little too early
-    server = RunningServer(
-        *("--db", sqlite_url),
-        directory=tmp_path,
-        env={"PYTHONPATH": str(ROOT)},
-        module="tests.e2e.planted",
-    )
-    with server:
-        async with Shop(lambda: server.base_url, server.api_key) as shop:
-            # when it is killed under load
-            await kill_under_load(server, shop, kills=1)
-
-            # then rows and API give it away
-            rows = audit_rows(await read_books(sqlite_url), shop.journal)
-            assert _kinds(rows) == {Wrong.LOST, Wrong.KEY}
-            assert _kinds(await audit_api(shop)) >= {Wrong.LOST, Wrong.REPLAY}

@@ -19,7 +19,7 @@ def prove_addresses(kind: Kind, scale: float, seed: int, setting: Setting | None
     """All tricks, whatever the scale: each is a registration and two posts."""
     report = Report("prove addresses", kind, scale, seed)
     is_planted = setting is not None and setting.plant == GUARD_ON_THE_NAME
-    with open_ground(kind) as ground:
+    with open_ground(kind, report) as ground:
         for mode in SETTINGS:
             with on_a_copy(ground) as copy:
                 make_sender = GuardOnTheName.made if is_planted else None

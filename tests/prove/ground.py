@@ -16,10 +16,12 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from tests.conftest import migrate_to_head
+from tests.prove.report import Report
 from tests.support.postgres import Postgres, PrivatePostgres
 from tests.support.processes import RunDirectory
 
 Kind = Literal["sqlite", "postgresql"]
+EVIDENCE: Final = Path(__file__).resolve().parents[2] / ".prove" / "evidence"
 KINDS: Final[tuple[Kind, ...]] = ("sqlite", "postgresql")
 
 
@@ -83,12 +85,17 @@ class Ground:
 
 
 @contextmanager
-def open_ground(kind: Kind) -> Iterator[Ground]:
-    """A new migrated database; PostgreSQL is a durable server of its own. All of it is gone afterwards."""
+def open_ground(kind: Kind, report: Report | None = None) -> Iterator[Ground]:
+    """A new migrated database; PostgreSQL is a durable server of its own.
+
+    All of it is gone afterwards, unless `report` says that a promise was broken.
+    """
     with ExitStack() as stack:
         run = stack.enter_context(closing(RunDirectory.create()))
         directory = run.path / "ground"
         directory.mkdir()
+        if report is not None:
+            stack.callback(_keep, run.path, report)
         if kind == "sqlite":
             ground = Ground(f"sqlite:///{directory / 'kessai.db'}", directory)
         else:
@@ -98,6 +105,15 @@ def open_ground(kind: Kind) -> Iterator[Ground]:
             ground = Ground(server.url("kessai"), directory, server)
         migrate_to_head(ground.url)
         yield ground
+
+
+def _keep(path: Path, report: Report) -> None:
+    """Leave what a broken promise is to be looked at with; whoever used it has ended."""
+    if report.broken:
+        name = f"{report.harness.removeprefix('prove ')}-{report.database}-{report.seed}"
+        report.kept_in = EVIDENCE / name
+        shutil.rmtree(report.kept_in, ignore_errors=True)
+        shutil.copytree(path, report.kept_in, ignore_dangling_symlinks=True)
 
 
 @contextmanager

@@ -73,7 +73,7 @@ def prove_hostile(kind: Kind, scale: float, seed: int, setting: Setting | None =
         timeout_s=_TIMEOUT_S, retries=1, retry_delay_s=0.5, dispatchers=1, hangs=True
     )
     report = Report("prove hostile", kind, scale, seed)
-    with open_ground(kind) as ground, running_sink() as sink, running_villains() as villains:
+    with open_ground(kind, report) as ground, running_sink() as sink, running_villains() as villains:
         keys = asyncio.run(new_merchants(ground.url, 2))
         with Fleet(ground, setting) as fleet:
             asyncio.run(_run(ground, fleet, Run(villains, sink), keys, report))

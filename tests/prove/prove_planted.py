@@ -10,6 +10,7 @@ from tests.prove.addresses import prove_addresses
 from tests.prove.fleet import SWIFT, Setting
 from tests.prove.ground import KINDS, Kind
 from tests.prove.hostile import prove_hostile
+from tests.prove.kill import prove_kill
 from tests.prove.planted.senders import GUARD_ON_THE_NAME
 from tests.prove.report import Report
 from tests.prove.signatures import prove_signatures
@@ -25,6 +26,7 @@ PAUSES: Final = replace(SWIFT, troubles=("pause",), answers_within_s=0.5)
 """Whoever is paused has many posts under way."""
 KILLS: Final = replace(SWIFT, troubles=("kill the API",), dispatchers=1)
 """What is written too late is lost with the process that was to write it."""
+ONE_DISPATCHER: Final = replace(SWIFT, dispatchers=1)
 LATE_RETRIES: Final = Setting(retries=1, retry_delay_s=4)
 """Late enough to tell the time of a retry from that of its event."""
 
@@ -45,6 +47,8 @@ class Hunt:
 
 
 HUNTS: Final = (
+    Hunt("answer-before-commit", prove_kill, "acknowledged, and not there", ONE_DISPATCHER, 0.002),
+    Hunt("enqueue-after-commit", prove_kill, "events do not match transitions", ONE_DISPATCHER, 0.002),
     Hunt("enqueue-after-commit", prove_storm, "missing", KILLS),
     Hunt("lease-without-fencing", prove_storm, "a final delivery moved", PAUSES, kinds=("postgresql",)),
     Hunt("signed-with-the-events-time", prove_signatures, "signed with another time", LATE_RETRIES, 0.03),

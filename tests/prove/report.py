@@ -46,7 +46,10 @@ class Table:
 
 @dataclass(slots=True)
 class Report:
-    """Of one harness on one database. Evidence is what to look at when a promise is broken."""
+    """Of one harness on one database. Evidence is what to look at when a promise is broken.
+
+    `kept_in` is where the databases were left then.
+    """
 
     harness: str
     database: str
@@ -56,6 +59,7 @@ class Report:
     broken: list[str] = field(default_factory=list)
     evidence: dict[str, Any] = field(default_factory=dict)
     tables: list[Table] = field(default_factory=list)
+    kept_in: Path | None = None
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     _started: float = field(default_factory=time.monotonic)
 
@@ -92,9 +96,10 @@ class Report:
         self.broken.append(promise)
         self.evidence |= evidence
 
-    def as_json(self) -> str:
-        """All of it."""
-        facts = {
+    def facts(self) -> dict[str, Any]:
+        """All but the evidence."""
+        return {
+            "attack": self.harness.removeprefix("prove "),
             "harness": self.harness,
             "database": self.database,
             "holds": self.holds,
@@ -114,8 +119,11 @@ class Report:
                 {"title": each.title, "columns": each.columns, "rows": each.rows} for each in self.tables
             ],
             "broken": self.broken,
-            "evidence": self.evidence,
         }
+
+    def as_json(self) -> str:
+        """All of it."""
+        facts = {**self.facts(), "evidence": self.evidence, "kept_in": self.kept_in}
         return json.dumps(facts, indent=2, default=str)
 
     def as_markdown(self) -> str:

@@ -47,7 +47,7 @@ def prove_signatures(kind: Kind, scale: float, seed: int, setting: Setting | Non
     """Payments of several kinds, failures that make for retries, and a rotation in the middle."""
     setting = setting or Setting(retry_delay_s=0.1)
     report = Report("prove signatures", kind, scale, seed)
-    with open_ground(kind) as ground:
+    with open_ground(kind, report) as ground:
         orders = Orders(seed, str(ground.directory / "receipts.jsonl"), slow_s=0, keeps_bodies=True)
         with running_moody(orders) as diary, Fleet(ground, setting) as fleet:
             asyncio.run(_run(ground, fleet, diary, report))

@@ -53,7 +53,7 @@ def prove_storm(kind: Kind, scale: float, seed: int, setting: Setting | None = N
     """Run one storm on a new database."""
     setting = setting or (Setting() if scale >= 0.2 else SWIFT)
     report = Report("prove storm", kind, scale, seed)
-    with open_ground(kind) as ground:
+    with open_ground(kind, report) as ground:
         log = ground.directory / "receipts.jsonl"
         orders = Orders(
             seed, str(log), slow_s=setting.timeout_s * 1.5, answers_within_s=setting.answers_within_s

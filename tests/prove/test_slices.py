@@ -8,17 +8,32 @@ from tests.conftest import BOTH_DATABASES
 from tests.prove.fleet import SWIFT, Setting
 from tests.prove.ground import Kind
 from tests.prove.hostile import prove_hostile
+from tests.prove.kill import prove_kill
 from tests.prove.planted.senders import GUARD_ON_THE_NAME
-from tests.prove.prove_planted import HUNTS, Hunt, find, is_found
+from tests.prove.prove_planted import HUNTS, ONE_DISPATCHER, Hunt, find, is_found
 from tests.prove.signatures import prove_signatures
 from tests.prove.storm import prove_storm
 
 pytestmark = pytest.mark.slow
 SEED = 7
 IMPATIENT = Setting(timeout_s=2, retries=0, dispatchers=1, hangs=True)
-ORDINARY = ("enqueue-after-commit", "lease-without-fencing", "new-id-on-retry", GUARD_ON_THE_NAME)
+ORDINARY = (
+    "answer-before-commit",
+    "enqueue-after-commit",
+    "lease-without-fencing",
+    "new-id-on-retry",
+    GUARD_ON_THE_NAME,
+)
 """Bugs that each run of the tests has to find; `prove planted` hunts all."""
-OF_SECONDS = [each for each in HUNTS if each.plant in ORDINARY]
+OF_SECONDS = [each for each in HUNTS if each.plant in ORDINARY or each.run is prove_kill]
+
+
+@pytest.mark.parametrize("kind", BOTH_DATABASES)
+def test_nothing_acknowledged_is_lost_when_processes_are_killed(kind: Kind) -> None:
+    report = prove_kill(kind, 0.002, SEED, ONE_DISPATCHER)
+
+    # How soon it is ready again says something of a machine that has nothing else to do.
+    assert report.broken == [], report.evidence
 
 
 @pytest.mark.parametrize("kind", BOTH_DATABASES)
@@ -44,7 +59,7 @@ def case(hunt: Hunt) -> object:
     """On the database that starts sooner, unless the bug can only live on the other."""
     kind = hunt.kinds[0]
     marks = [pytest.mark.postgresql] if kind == "postgresql" else []
-    return pytest.param(hunt, kind, id=hunt.plant, marks=marks)
+    return pytest.param(hunt, kind, id=f"{hunt.plant}-{hunt.run.__name__}", marks=marks)
 
 
 @pytest.mark.parametrize(("hunt", "kind"), [case(hunt) for hunt in OF_SECONDS])

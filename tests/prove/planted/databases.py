@@ -39,28 +39,45 @@ class _Wrapped:
         await self._inner.close()
 
 
-class EventsAfterCommit(_Wrapped):
-    """Enqueues in a second transaction, after the answer has left."""
+class _Late(_Wrapped):
+    """One that writes some things a little later."""
 
     def __init__(self, inner: Database) -> None:
         super().__init__(inner)
         self._late: set[asyncio.Task[None]] = set()
 
-    async def commit(self, change: Change) -> CommitResult:
-        result = await self._inner.commit(replace(change, events=()))
-        if result == COMMITTED and change.events:
-            late = asyncio.create_task(self._enqueue(Change(events=change.events)))
-            self._late.add(late)
-            late.add_done_callback(self._late.discard)
-        return result
-
     async def close(self) -> None:
         await asyncio.gather(*self._late)
         await self._inner.close()
 
-    async def _enqueue(self, change: Change) -> None:
+    def _commit_later(self, change: Change) -> None:
+        late = asyncio.create_task(self._held_back(change))
+        self._late.add(late)
+        late.add_done_callback(self._late.discard)
+
+    async def _held_back(self, change: Change) -> None:
         await asyncio.sleep(_HELD_BACK_S)
         await self._inner.commit(change)
+
+
+class EventsAfterCommit(_Late):
+    """Enqueues in a second transaction, after the answer has left."""
+
+    async def commit(self, change: Change) -> CommitResult:
+        result = await self._inner.commit(replace(change, events=()))
+        if result == COMMITTED and change.events:
+            self._commit_later(Change(events=change.events))
+        return result
+
+
+class EarlyAnswers(_Late):
+    """Says of declined payments that they are committed, and commits them a little later."""
+
+    async def commit(self, change: Change) -> CommitResult:
+        if change.payment is None or change.payment.error_code is None:
+            return await self._inner.commit(change)
+        self._commit_later(change)
+        return COMMITTED
 
 
 class ExhaustedForgotten(_Wrapped):

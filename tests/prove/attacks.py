@@ -1,0 +1,35 @@
+"""The attacks by name: what each is for, and on which databases it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tests.prove.addresses import prove_addresses
+from tests.prove.ground import KINDS, Kind
+from tests.prove.hostile import prove_hostile
+from tests.prove.kill import prove_kill
+from tests.prove.prove_planted import prove_planted
+from tests.prove.report import Report
+from tests.prove.signatures import prove_signatures
+from tests.prove.storm import prove_storm
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """One of them: `title` says in a line what is done, for the table of what was shown."""
+
+    run: Callable[[Kind, float, int], Report]
+    title: str
+    kinds: tuple[Kind, ...] = KINDS
+
+
+ATTACKS: Final[Mapping[str, Attack]] = {
+    "kill": Attack(prove_kill, "kill -9 at random moments under 16 clients that retry with their keys"),
+    "hostile": Attack(prove_hostile, "receivers that hang, drip, flood and lie beside a healthy one"),
+    "storm": Attack(prove_storm, "failing receivers, killed and paused dispatchers, changing endpoints"),
+    "addresses": Attack(prove_addresses, "webhook URLs that lead to forbidden addresses by any trick"),
+    "signatures": Attack(prove_signatures, "every webhook verifies; with one bit flipped it does not"),
+    "planted": Attack(prove_planted, "planted bugs, each of which its attack has to find"),
+}

@@ -1,0 +1,150 @@
+"""`kill -9` of every process at random moments, under customers that retry with their keys.
+
+A run is made of rounds of at most 100 kills, each on a new database and audited by itself. A round has one
+endpoint that hears everything, so that no event and no delivery may be lost either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from tests.bench.sink import Sink, running_sink
+from tests.e2e.journal import Journal
+from tests.e2e.shop import Shop
+from tests.prove.auditor import audited
+from tests.prove.fleet import Fleet, Setting
+from tests.prove.ground import Ground, Kind, open_ground
+from tests.prove.numbers import percentile
+from tests.prove.progress import Progress
+from tests.prove.report import Report
+from tests.prove.storm import until_settled
+from tests.prove.troubles import insist
+from tests.support.server import RunningServer, ServerFailedError
+
+KILLS: Final = 1_000
+CUSTOMERS: Final = 16
+PAYMENTS_PER_KILL: Final = 100
+READY_S_MAX: Final = 3.0
+_KILLS_PER_ROUND: Final = 100
+_IN_START_UP: Final = 0.1
+"""The part of the kills that hits a process which is not ready yet."""
+_START_UP_S: Final = 0.6
+_SHOWN: Final = 30
+
+
+@dataclass(slots=True)
+class Tally:
+    """What all rounds came to."""
+
+    kills: int = 0
+    payments: int = 0
+    unanswered: int = 0
+    deliveries: int = 0
+    ready_s: list[float] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
+
+
+def prove_kill(kind: Kind, scale: float, seed: int, setting: Setting | None = None) -> Report:
+    """Kill, start again, audit; until there were enough kills or a promise is broken."""
+    report = Report("prove kill", kind, scale, seed)
+    kills = max(2, round(KILLS * scale))
+    chance, tally = random.Random(seed), Tally()
+    progress = Progress(f"kill on {kind}", kills)
+    for number in count(1):
+        if tally.kills >= kills or report.broken:
+            break
+        with open_ground(kind, report) as ground, running_sink() as sink:
+            some = min(_KILLS_PER_ROUND, kills - tally.kills)
+            with Fleet(ground, setting or Setting(retry_delay_s=0.1, dispatchers=1)) as fleet:
+                asyncio.run(_round(ground, fleet, sink, some, chance, tally, progress))
+                _judge(report, tally, number, fleet)
+    progress.end()
+    _tell(report, tally, kills)
+    return report
+
+
+async def _round(
+    ground: Ground,
+    fleet: Fleet,
+    sink: Sink,
+    kills: int,
+    chance: random.Random,
+    tally: Tally,
+    progress: Progress,
+) -> None:
+    log = ground.directory / "customers.jsonl"
+    with closing(Journal.logged_to(log)) as journal:
+        async with Shop(lambda: fleet.api.base_url, fleet.api.api_key, journal) as shop:
+            endpoint = await insist(shop, "POST", "/webhooks/endpoints", {"url": sink.url()})
+            assert endpoint.status == 201, endpoint.body
+            async with shop.customers(CUSTOMERS):
+                for _ in range(kills):
+                    await shop.until_paid(journal.payments + chance.randint(1, 2 * PAYMENTS_PER_KILL))
+                    await asyncio.to_thread(_kill, chance, fleet, tally)
+                    progress.at(tally.kills)
+                await shop.until_paid(kills * PAYMENTS_PER_KILL)
+    if not await until_settled(ground, "kill"):
+        tally.findings.append("not settled: there are events or deliveries that nobody takes up")
+    tally.payments += journal.payments
+    tally.unanswered += journal.unanswered
+    tally.deliveries += await ground.count("SELECT count(*) FROM webhook_deliveries")
+    tally.findings += await asyncio.to_thread(_found, log, ground, fleet)
+
+
+def _kill(chance: random.Random, fleet: Fleet, tally: Tally) -> None:
+    """Kill one process or all, sometimes once more while they start, and start them again."""
+    servers = [fleet.api, *(each for each in fleet.dispatchers if each is not fleet.api)]
+    victims = chance.choice([[each] for each in servers] + [servers])
+    for victim in victims:
+        victim.kill()
+        tally.kills += 1
+    if chance.random() < _IN_START_UP:
+        _kill_in_start_up(chance, victims)
+    with ThreadPoolExecutor(len(victims)) as threads:
+        tally.ready_s += threads.map(_started, victims)
+
+
+def _kill_in_start_up(chance: random.Random, victims: Sequence[RunningServer]) -> None:
+    victim = chance.choice(victims)
+    with ThreadPoolExecutor(1) as thread:
+        starting = thread.submit(victim.start)
+        time.sleep(chance.uniform(0.05, _START_UP_S))
+        victim.kill()
+        with suppress(ServerFailedError):
+            starting.result()
+
+
+def _started(server: RunningServer) -> float:
+    began = time.monotonic()
+    server.start()
+    return time.monotonic() - began
+
+
+def _found(log: Path, ground: Ground, fleet: Fleet) -> list[str]:
+    findings = audited(log, ground.url, fleet.api.base_url, fleet.api.api_key)
+    return [f"{each['wrong']}: {each['where']}" for each in findings]
+
+
+def _judge(report: Report, tally: Tally, number: int, fleet: Fleet) -> None:
+    if tally.findings:
+        kinds = sorted({each.partition(":")[0] for each in tally.findings})
+        evidence = {"findings": tally.findings[:_SHOWN], "stderr": fleet.errors, "round": number}
+        report.breaks(f"after a kill: {'; '.join(kinds)}", **evidence)
+
+
+def _tell(report: Report, tally: Tally, kills: int) -> None:
+    report.hold("kills", tally.kills, ">=", kills, "")
+    report.hold("acknowledged payments", tally.payments, ">=", kills * PAYMENTS_PER_KILL, "")
+    report.hold("broken promises", len(tally.findings), "==", 0, "")
+    report.hold("ready again, p99", percentile(tally.ready_s, 99), "<=", READY_S_MAX, "s")
+    report.note("requests that lost their answer", tally.unanswered)
+    report.note("deliveries", tally.deliveries)
