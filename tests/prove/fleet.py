@@ -1,4 +1,4 @@
-"""The processes of a run: one server on SQLite; on PostgreSQL one for the API, and dispatchers."""
+"""The processes of a run: one server on SQLite; on PostgreSQL one or more for the API, and dispatchers."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ _LEASE_MARGIN_S: Final = 30.0
 class Setting:
     """How the processes are set up. `speed` 1 without a plant runs kessai itself.
 
-    `hangs` has names like hang-1.test looked up for ever. `troubles` is the deck a storm deals from,
-    `answers_within_s` how long its receiver's good answers take: the longer, the more posts are under way.
+    On PostgreSQL `apis` serve and `dispatchers` deliver. `hangs` has names like hang-1.test looked up for
+    ever. `troubles` is the deck a storm deals from, `answers_within_s` how long its receiver's good answers
+    take: the longer, the more posts are under way.
     """
 
     timeout_s: float = 1.0
@@ -33,6 +34,7 @@ class Setting:
     speed: float = 1.0
     ahead_s: float = 0.0
     plant: str | None = None
+    apis: int = 1
     dispatchers: int = 2
     hangs: bool = False
     troubles: tuple[str, ...] = ("kill", "kill", "pause", "switch", "switch", "rotate")
@@ -78,16 +80,15 @@ SWIFT: Final = Setting(speed=20, retry_delay_s=0.05)
 
 
 class Fleet:
-    """Started together, ended together; `dispatchers` are those that deliver."""
+    """Started together, ended together; `apis` serve, `api` is the first of them, `dispatchers` deliver."""
 
     def __init__(self, ground: Ground, setting: Setting) -> None:
         self.setting = setting
         self.clock = SwiftClock(time.time(), setting.speed)
         if ground.kind == "sqlite":
-            self.api = self._server(ground, "serve")
-            self.dispatchers = [self.api]
+            self.apis = self.dispatchers = [self._server(ground, "serve")]
         else:
-            self.api = self._server(ground, "serve", "--no-dispatch")
+            self.apis = [self._server(ground, "serve", "--no-dispatch") for _ in range(setting.apis)]
             self.dispatchers = [self._server(ground, "dispatch") for _ in range(setting.dispatchers)]
 
     def __enter__(self) -> Self:
@@ -95,7 +96,7 @@ class Fleet:
             # The API first: it makes the first merchant.
             self.api.start()
             with ThreadPoolExecutor(8) as threads:
-                list(threads.map(RunningServer.start, self._others))
+                list(threads.map(RunningServer.start, self.servers[1:]))
         except BaseException:
             self.close()
             raise
@@ -107,26 +108,32 @@ class Fleet:
     def start_again(self, setting: Setting) -> None:
         """End all in order and start them with another setting, which is of the same kind."""
         self.setting = setting
-        for server in (*self._others, self.api):
+        for server in reversed(self.servers):
             server.terminate()
             server.env = setting.environment(self.clock.epoch)
         self.__enter__()
 
     def close(self) -> None:
         """End all of them, stopped ones too."""
-        for server in (*self._others, self.api):
+        for server in reversed(self.servers):
             if server.is_running:
                 os.kill(server.pid, signal.SIGCONT)
             server.close()
 
     @property
-    def errors(self) -> str:
-        """What they wrote to stderr, the end of it."""
-        return "\n".join(server.stderr[-3000:] for server in (self.api, *self._others))
+    def api(self) -> RunningServer:
+        """The first that serves."""
+        return self.apis[0]
 
     @property
-    def _others(self) -> list[RunningServer]:
-        return [each for each in self.dispatchers if each is not self.api]
+    def servers(self) -> list[RunningServer]:
+        """All of them, each once."""
+        return [*self.apis, *(each for each in self.dispatchers if each not in self.apis)]
+
+    @property
+    def errors(self) -> str:
+        """What they wrote to stderr, the end of it."""
+        return "\n".join(server.stderr[-3000:] for server in self.servers)
 
     def _server(self, ground: Ground, command: Command, *more: str) -> RunningServer:
         setting = self.setting

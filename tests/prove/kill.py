@@ -102,8 +102,7 @@ async def _round(
 
 def _kill(chance: random.Random, fleet: Fleet, tally: Tally) -> None:
     """Kill one process or all, sometimes once more while they start, and start them again."""
-    servers = [fleet.api, *(each for each in fleet.dispatchers if each is not fleet.api)]
-    victims = chance.choice([[each] for each in servers] + [servers])
+    victims = chance.choice([*([each] for each in fleet.servers), fleet.servers])
     for victim in victims:
         victim.kill()
         tally.kills += 1

@@ -12,6 +12,7 @@ from tests.prove.ground import KINDS, Kind
 from tests.prove.hostile import prove_hostile
 from tests.prove.kill import prove_kill
 from tests.prove.planted.senders import GUARD_ON_THE_NAME
+from tests.prove.races import RACING, prove_races
 from tests.prove.report import Report
 from tests.prove.signatures import prove_signatures
 from tests.prove.storm import prove_storm
@@ -48,6 +49,7 @@ class Hunt:
 
 HUNTS: Final = (
     Hunt("answer-before-commit", prove_kill, "acknowledged, and not there", ONE_DISPATCHER, 0.002),
+    Hunt("claim-not-written", prove_races, "one key, one effect", RACING, 0.004),
     Hunt("enqueue-after-commit", prove_kill, "events do not match transitions", ONE_DISPATCHER, 0.002),
     Hunt("enqueue-after-commit", prove_storm, "missing", KILLS),
     Hunt("lease-without-fencing", prove_storm, "a final delivery moved", PAUSES, kinds=("postgresql",)),

@@ -12,7 +12,7 @@ from kessai.services.ports import WebhookSender
 from kessai.settings import Settings
 from kessai.storage.journal import Database
 from tests.prove.lookup import real_sender
-from tests.prove.planted.databases import EarlyAnswers, EventsAfterCommit, ExhaustedForgotten
+from tests.prove.planted.databases import EarlyAnswers, EventsAfterCommit, ExhaustedForgotten, ForgetfulOfKeys
 from tests.prove.planted.engines import FirstComeFirstServed, SignedWithTheEventsTime, Unfenced
 from tests.prove.planted.senders import NewIdOnRetry, Optimist, RenderedAnew
 
@@ -44,6 +44,7 @@ def _old(deliveries: Deliveries, _database: Database) -> None:
 
 _WORLDS: Final[Mapping[str, PlantWorld]] = {
     "answer-before-commit": _database(EarlyAnswers),
+    "claim-not-written": _database(ForgetfulOfKeys),
     "enqueue-after-commit": _database(EventsAfterCommit),
     "exhausted-deleted": _database(ExhaustedForgotten),
     "new-id-on-retry": _sender(NewIdOnRetry),
