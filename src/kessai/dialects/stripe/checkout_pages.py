@@ -9,12 +9,12 @@ Source: Stripe, "How Checkout works" and "Testing", read 2026-11-26. How the pag
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict
 
+from kessai.dialects.stripe.checkout_html import methods_of, page
 from kessai.dialects.stripe.facts import masked
 from kessai.dialects.stripe.ids import decode
 from kessai.dialects.stripe.objects.checkout_session import session_id, session_url
@@ -23,7 +23,7 @@ from kessai.dialects.stripe.objects.setup_intent import setup_intent
 from kessai.dialects.stripe.page_forms import PageFormReader
 from kessai.dialects.stripe.paying import kept_card
 from kessai.domain.change import Change
-from kessai.domain.checkout import CheckoutLine, CheckoutSession, CheckoutStatus
+from kessai.domain.checkout import CheckoutSession, CheckoutStatus
 from kessai.domain.errors import NotFoundError
 from kessai.domain.intent import IntentStatus
 from kessai.domain.payment import CaptureMethod
@@ -33,26 +33,12 @@ from kessai.http.routes import Query, Router
 from kessai.services.checkout import Payer
 from kessai.services.intents import Asked, Step
 from kessai.services.setups import SetupStep
-from kessai.simulation.instruments import OTHER_METHODS, by_name
+from kessai.simulation.instruments import by_name
 
 router: Final = Router(tags=["payer"])
 FORM_PATH: Final = "/stripe/checkout/{session}"
 READER: Final = PageFormReader()
 _HTML: Final = "text/html; charset=utf-8"
-_STYLE: Final = (
-    "body{font:1.1rem system-ui;max-width:34rem;margin:3rem auto;padding:0 1rem}"
-    "table{width:100%;border-collapse:collapse}td,th{text-align:left;padding:.3rem 0}"
-    "td:last-child,th:last-child{text-align:right}label{display:block;margin:1rem 0 .3rem}"
-    "input,select,button{font:inherit;padding:.5rem;width:100%;box-sizing:border-box}"
-    "button{margin:1.2rem 0}[role=alert]{border-left:.3rem solid #b00020;padding-left:.8rem}"
-)
-_CARDS: Final[Mapping[str, str]] = {
-    "visa": "Visa ending in 4242: is paid",
-    "authenticationRequired": "Visa ending in 3184: the bank asks first (3-D Secure)",
-    "visa_chargeDeclined": "Visa ending in 0002: is declined",
-    "visa_chargeDeclinedInsufficientFunds": "Visa ending in 9995: has insufficient funds",
-}
-"""Published test cards by name, and what comes of each."""
 _SAFE: Final = "!#$%&'()*+,/:;=?@[]~"
 
 
@@ -129,73 +115,6 @@ def is_email(text: str) -> bool:
     """Whether it looks like an e-mail address; whether it is one only a mail would tell."""
     name, at, host = text.partition("@")
     return bool(name and at and host) and "@" not in host and text.isprintable() and " " not in text
-
-
-def page(
-    session: CheckoutSession, *, email: str = "", reason: str | None = None, is_typed: bool = False
-) -> str:
-    """What the payer sees. `email` is theirs, which they may change if it `is_typed`."""
-    if session.status is CheckoutStatus.OPEN:
-        rest = _form(session, email, is_typed=is_typed)
-    elif session.status is CheckoutStatus.COMPLETE:
-        rest = "<p>This is done. You may close this page.</p>"
-    else:
-        rest = "<p>This page has expired. Go back to the shop to begin again.</p>"
-    alert = f'<p role="alert">{escape(reason)}</p>' if reason else ""
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><title>kessai checkout</title>'
-        f"<style>{_STYLE}</style><main><h1>Checkout</h1>{alert}{_lines(session)}"
-        f"{rest}{_way_back(session)}<p><small>A simulation: no money moves here.</small></p></main></html>"
-    )
-
-
-def _lines(session: CheckoutSession) -> str:
-    if session.is_setup:
-        return "<p>Nothing is paid now: a card is kept to pay with later.</p>"
-    rows = "".join(_row(each) for each in session.lines)
-    total = escape(str(session.total))
-    return (
-        '<table><thead><tr><th scope="col">What</th><th scope="col">Quantity</th>'
-        f'<th scope="col">Amount</th></tr></thead><tbody>{rows}</tbody>'
-        f'<tfoot><tr><th scope="row" colspan="2">Total</th><td><strong>{total}</strong></td></tr></tfoot>'
-        "</table>"
-    )
-
-
-def _row(line: CheckoutLine) -> str:
-    return f"<tr><td>{escape(line.name)}</td><td>{line.quantity}</td><td>{escape(str(line.total))}</td></tr>"
-
-
-def _form(session: CheckoutSession, email: str, *, is_typed: bool) -> str:
-    fixed = " readonly" if email and not is_typed else ""
-    choice = "".join(
-        f'<option value="{escape(value, quote=True)}">{escape(label)}</option>'
-        for value, label in methods_of(session).items()
-    )
-    has_method = bool(session.total) or session.is_setup
-    word = f"Pay {escape(str(session.total))}" if session.total else "Complete order"
-    word = "Keep card" if session.is_setup else word
-    how = f'<label for="method">Pay with</label><select id="method" name="method">{choice}</select>'
-    return (
-        '<form method="post" action="?"><label for="email">E-mail</label>'
-        f'<input id="email" name="email" type="email" required autocomplete="email"{fixed} '
-        f'value="{escape(email, quote=True)}">{how if has_method else ""}'
-        f"<button>{word}</button></form>"
-    )
-
-
-def methods_of(session: CheckoutSession) -> dict[str, str]:
-    """What may be chosen to pay with, by the value that the form sends."""
-    types = session.details.get("payment_method_types", ["card"])
-    others = {f"type:{each}": each.replace("_", " ") for each in types if each in OTHER_METHODS}
-    return {**(_CARDS if "card" in types else {}), **others}
-
-
-def _way_back(session: CheckoutSession) -> str:
-    if not session.cancel_url or session.status is CheckoutStatus.COMPLETE:
-        return ""
-    return f'<p><a href="{escape(session.cancel_url, quote=True)}">Back to the shop</a></p>'
 
 
 def _instrument(visit: Visit, session: CheckoutSession, method: str, email: str) -> SavedInstrument | None:
