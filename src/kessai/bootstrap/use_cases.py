@@ -23,6 +23,7 @@ from kessai.services.health import Health, SchemaRevisions
 from kessai.services.instruments import Instruments
 from kessai.services.intents import Intents
 from kessai.services.merchants import Merchants
+from kessai.services.payment_links import PaymentLinks
 from kessai.services.payments import Payments
 from kessai.services.payouts import Payouts
 from kessai.services.recovery import Recovery
@@ -75,6 +76,7 @@ def use_cases(tools: Tools) -> Services:
         test_clocks=TestClocks(database, tools.ids, teller),
         catalog=Catalog(database, tools.ids, teller),
         checkouts=checkouts,
+        payment_links=PaymentLinks(database, tools.ids, teller, checkouts, tools.limiter),
         due_documents=DueDocuments(
             database, {CheckoutSession: checkouts.due, Dispute: disputes.due, Payout: payouts.due}
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -55,13 +55,19 @@ class CheckoutLine:
         return self.price.of_many(self.quantity)
 
 
+def total_of(lines: Sequence[CheckoutLine], currency: str) -> Money:
+    """What all of these lines, of one currency, cost together."""
+    return sum((line.total for line in lines), zero(currency))
+
+
 @value(frozen=True, slots=True, kw_only=True)
 class CheckoutSession(Document):
     """A page where somebody pays for `lines`. It is open until somebody has, or until `expires_at`.
 
     `intent_id` or `setup_id` is what the payer tries; there is none until they first do. A setup has no
-    lines, and its currency means nothing. `payer_email` is what the payer wrote. `details` are what a dialect
-    was told of it and shows again, which no rule looks at.
+    lines, and its currency means nothing. `link_id` is the payment link that was opened, if one was. Without
+    a `success_url` the payer stays at the page. `payer_email` is what the payer wrote. `details` are what a
+    dialect was told of it and shows again, which no rule looks at.
     """
 
     kind: ClassVar[str] = "checkout_session"
@@ -72,8 +78,9 @@ class CheckoutSession(Document):
     currency: str
     lines: tuple[CheckoutLine, ...]
     expires_at: datetime
-    success_url: str
+    success_url: str | None
     cancel_url: str | None = None
+    link_id: str | None = None
     customer_id: str | None = None
     customer_email: str | None = None
     payer_email: str | None = None
@@ -98,7 +105,7 @@ class CheckoutSession(Document):
     @property
     def total(self) -> Money:
         """What all lines cost together."""
-        return sum((line.total for line in self.lines), zero(self.currency))
+        return total_of(self.lines, self.currency)
 
     def require_open(self, action: str) -> None:
         """Raise TransitionNotAllowedError unless the payer may still pay."""

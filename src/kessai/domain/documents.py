@@ -12,6 +12,7 @@ from kessai.domain.customer import Customer
 from kessai.domain.dispute import Dispute
 from kessai.domain.document import Document
 from kessai.domain.intent import Intent
+from kessai.domain.payment_link import PaymentLink
 from kessai.domain.payout import Payout
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.setup import Setup, SetupAttempt
@@ -22,7 +23,7 @@ DOCUMENTS: Final[Mapping[str, type[Document]]] = MappingProxyType(
     {
         each.kind: each
         for each in (
-            *(CheckoutSession, Customer, Dispute, Intent, Payout, Price, Product),
+            *(CheckoutSession, Customer, Dispute, Intent, PaymentLink, Payout, Price, Product),
             *(SavedInstrument, Setup, SetupAttempt, TestClock, Token),
         )
     }

@@ -117,14 +117,17 @@ class Checkouts:
         _, change = await self.expire(session, at=at)
         return change
 
-    def finish_free(
+    async def finish_free(
         self, session: CheckoutSession, *, email: str | None, at: datetime
     ) -> tuple[CheckoutSession, Change]:
-        """The payer takes what costs nothing."""
+        """The payer takes what costs nothing.
+
+        Raises:
+            TransitionNotAllowedError: the session is no longer open, or its link is used up.
+        """
         session.require_open("pay")
         done = session.saved_again(at=at, status=CheckoutStatus.COMPLETE, payer_email=email)
-        told = self._teller.of_document(EventType.CHECKOUT_COMPLETED, done, at)
-        return done, Change(records=(done,), events=(told,))
+        return done, await self._follower.completed(done, at)
 
     async def pay(
         self, session: CheckoutSession, asked: Asked, payer: Payer, *, at: datetime
@@ -132,6 +135,9 @@ class Checkouts:
         """The payer tries to pay. What they have not tried before is made by `asked`.
 
         The step's change has all that is to be written, the session and the instrument too.
+
+        Raises:
+            TransitionNotAllowedError: the session is no longer open, or its link is used up.
         """
         session.require_open("pay")
         intent, told = await self._tried(session, asked, payer, at)
@@ -158,11 +164,10 @@ class Checkouts:
         tried = session.saved_again(
             at=at, intent_id=intent.id, payer_email=payer.email, customer_id=payer.customer_id
         )
-        followed = self._follower.moved(tried, None, step.intent, at)
-        after = next((each for each in followed.records if isinstance(each, CheckoutSession)), tried)
+        after, followed = await self._follower.moved(tried, None, step.intent, at)
         change = Change(
             payment=step.change.payment,
-            records=(*kept.records, *step.change.records, after),
+            records=(*kept.records, *step.change.records, *(followed.records or (after,))),
             events=(*told, *kept.events, *step.change.events, *followed.events),
         )
         return after, replace(step, change=change)
@@ -180,10 +185,9 @@ class Checkouts:
         tried = session.saved_again(
             at=at, setup_id=setup.id, payer_email=payer.email, customer_id=payer.customer_id
         )
-        followed = self._follower.set_up(tried, step.setup, at)
-        after = next((each for each in followed.records if isinstance(each, CheckoutSession)), tried)
+        after, followed = self._follower.set_up(tried, step.setup, at)
         change = Change(
-            records=(*step.change.records, after),
+            records=(*step.change.records, *(followed.records or (after,))),
             events=(*told, *step.change.events, *followed.events),
         )
         return after, replace(step, change=change)

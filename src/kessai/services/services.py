@@ -17,6 +17,7 @@ from kessai.services.health import Health
 from kessai.services.instruments import Instruments
 from kessai.services.intents import Intents
 from kessai.services.merchants import Merchants
+from kessai.services.payment_links import PaymentLinks
 from kessai.services.payments import Payments
 from kessai.services.payouts import Payouts
 from kessai.services.recovery import Recovery
@@ -48,6 +49,7 @@ class Services:
     setups: Setups
     catalog: Catalog
     checkouts: Checkouts
+    payment_links: PaymentLinks
     merchants: Merchants
     endpoints: Endpoints
     events: Events

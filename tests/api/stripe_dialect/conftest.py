@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.api.stripe_dialect.payer import Payer
 from tests.support.gateway import Gateway
 from tests.support.stripe_forms import form
 from tests.support.stripe_schema import Judge, judge
@@ -71,6 +72,13 @@ async def stripe(gateway: Gateway) -> AsyncIterator[Stripe]:
     headers = {"Authorization": "Bearer sk_test_of_this_test"}
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
         yield Stripe(client, judge())
+
+
+@pytest.fixture
+async def payer(gateway: Gateway) -> AsyncIterator[Payer]:
+    """Somebody with a browser."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(gateway.joined.app)) as client:
+        yield Payer(client)
 
 
 @pytest.fixture

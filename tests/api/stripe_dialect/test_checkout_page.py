@@ -2,62 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urljoin
 
-import httpx
 import pytest
 
 from tests.api.stripe_dialect.conftest import Stripe
+from tests.api.stripe_dialect.payer import SHOP, Payer
 from tests.api.stripe_dialect.told import told, types_told
 from tests.support.gateway import Gateway
-from tests.support.pages import Form, Page
 
 SESSIONS = "/checkout/sessions"
-SHOP = "https://shop.example"
 TEA = {"currency": "usd", "unit_amount": 1_250, "product_data": {"name": "Tea <fine>"}}
 DECLINED = "visa_chargeDeclinedInsufficientFunds"
 CHALLENGED = "authenticationRequired"
-
-
-class Payer:
-    """A browser without scripts, which stays away from the shop. `at` is where it would be."""
-
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self._client = client
-        self.at = ""
-        self.page = Page("")
-
-    async def go(self, url: str) -> Page:
-        """Open an address, and follow where it leads."""
-        return await self._follow(await self._client.get(url), url)
-
-    async def send(self, form: Form, **fields: str) -> Page:
-        """Send a form with these fields filled in."""
-        url = urljoin(self.at, form.action)
-        answer = await self._client.request(form.method, url, data={**form.fields, **fields})
-        return await self._follow(answer, url)
-
-    async def _follow(self, answer: httpx.Response, url: str) -> Page:
-        while answer.status_code == 303:
-            url = urljoin(url, answer.headers["location"])
-            if url.startswith(SHOP):
-                self.at, self.page = url, Page("")
-                return self.page
-            answer = await self._client.get(url)
-        assert answer.status_code == 200, answer.text
-        assert answer.headers["content-type"] == "text/html; charset=utf-8"
-        self.at, self.page = url, Page(answer.text)
-        return self.page
-
-
-@pytest.fixture
-async def payer(gateway: Gateway) -> AsyncIterator[Payer]:
-    """Somebody with a browser."""
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(gateway.joined.app)) as client:
-        yield Payer(client)
 
 
 async def opened(stripe: Stripe, **more: Any) -> dict[str, Any]:

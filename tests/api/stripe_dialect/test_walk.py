@@ -259,5 +259,5 @@ async def clocks(walk: Walk, _gateway: Gateway) -> None:
 PARTS = [
     *(customers, payments, methods, in_older_words, setups, disputes, money, accounts),
     *(webhooks, clocks),
-    *(walk_checkout.catalog, walk_checkout.checkouts),
+    *(walk_checkout.catalog, walk_checkout.checkouts, walk_checkout.links),
 ]

@@ -1,4 +1,4 @@
-"""The operations of products, prices and Checkout sessions, for the walk through all of them."""
+"""The operations of products, prices, Checkout and payment links, for the walk through all of them."""
 
 from __future__ import annotations
 
@@ -42,3 +42,20 @@ async def checkouts(walk: Any, _gateway: Any) -> None:
     await walk("GET /checkout/sessions/{session}/line_items", session)
     await walk("GET /checkout/sessions", customer_details={"email": "ann@example.com"})
     await walk("POST /checkout/sessions/{session}/expire", session)
+
+
+async def links(walk: Any, _gateway: Any) -> None:
+    """Payment links, with everything that can be said of one."""
+    made = await walk(
+        "POST /payment_links",
+        line_items=[{"price_data": {**PRICE, "product_data": {"name": "Tea"}}, "quantity": 2}],
+        after_completion={"type": "redirect", "redirect": {"url": "https://shop.example/done"}},
+        restrictions={"completed_sessions": {"limit": 3}},
+        payment_intent_data={"capture_method": "manual", "metadata": {"a": "b"}},
+        payment_method_types=["card"],
+        expand=["line_items.data.price.product"],
+    )
+    await walk("GET /payment_links/{payment_link}", made["id"], expand=["line_items"])
+    await walk("POST /payment_links/{payment_link}", made["id"], inactive_message="Gone", active=False)
+    await walk("GET /payment_links/{payment_link}/line_items", made["id"])
+    await walk("GET /payment_links", active=False, expand=["data.line_items"])

@@ -84,7 +84,7 @@ def intent(status: IntentStatus) -> Intent:
         (COMPLETE, "AUTHORIZED", "CANCELED", None, None),
     ],
 )
-def test_a_session_follows_its_intent(
+async def test_a_session_follows_its_intent(
     before: CheckoutStatus,
     was: str | None,
     now: str,
@@ -92,7 +92,7 @@ def test_a_session_follows_its_intent(
     told: EventType | None,
 ) -> None:
     follower = CheckoutFollower(FakeDatabase(), Teller(UuidFactory(SeededDice(1))))
-    change = follower.moved(
+    _, change = await follower.moved(
         session(before), IntentStatus(was) if was else None, intent(IntentStatus(now)), START
     )
     found = [

@@ -23,6 +23,9 @@ _CARDS: Final[Mapping[str, str]] = {
     "visa_chargeDeclinedInsufficientFunds": "Visa ending in 9995: has insufficient funds",
 }
 """Published test cards by name, and what comes of each."""
+_VERBS: Final[Mapping[str | None, str]] = {"book": "Book", "donate": "Donate"}
+"""What the button says that is paid with, by the submit type."""
+_CLOSED: Final = "This link is no longer active."
 
 
 def page(
@@ -32,16 +35,31 @@ def page(
     if session.status is CheckoutStatus.OPEN:
         rest = _form(session, email, is_typed=is_typed)
     elif session.status is CheckoutStatus.COMPLETE:
-        rest = "<p>This is done. You may close this page.</p>"
+        rest = _confirmation(session)
     else:
         rest = "<p>This page has expired. Go back to the shop to begin again.</p>"
     alert = f'<p role="alert">{escape(reason)}</p>' if reason else ""
+    return _document(f"{alert}{_lines(session)}{rest}{_way_back(session)}")
+
+
+def closed_page(message: str | None) -> str:
+    """What is seen of a link that takes no more payments, and what the merchant says of it."""
+    return _document(f"<p>{escape(message or _CLOSED)}</p>")
+
+
+def _document(content: str) -> str:
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><title>kessai checkout</title>'
-        f"<style>{_STYLE}</style><main><h1>Checkout</h1>{alert}{_lines(session)}"
-        f"{rest}{_way_back(session)}<p><small>A simulation: no money moves here.</small></p></main></html>"
+        '<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex, nofollow">'
+        f"<title>kessai checkout</title><style>{_STYLE}</style><main><h1>Checkout</h1>{content}"
+        "<p><small>A simulation: no money moves here.</small></p></main></html>"
     )
+
+
+def _confirmation(session: CheckoutSession) -> str:
+    message = session.details.get("confirmation")
+    said = f"<p>{escape(message)}</p>" if message else ""
+    return f"{said}<p>This is done. You may close this page.</p>"
 
 
 def _lines(session: CheckoutSession) -> str:
@@ -68,7 +86,8 @@ def _form(session: CheckoutSession, email: str, *, is_typed: bool) -> str:
         for value, label in methods_of(session).items()
     )
     has_method = bool(session.total) or session.is_setup
-    word = f"Pay {escape(str(session.total))}" if session.total else "Complete order"
+    verb = _VERBS.get(session.details.get("submit_type"), "Pay")
+    word = f"{verb} {escape(str(session.total))}" if session.total else "Complete order"
     word = "Keep card" if session.is_setup else word
     how = f'<label for="method">Pay with</label><select id="method" name="method">{choice}</select>'
     return (

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict
 
-from kessai.dialects.stripe.checkout_html import methods_of, page
+from kessai.dialects.stripe.checkout_html import closed_page, methods_of, page
 from kessai.dialects.stripe.facts import masked
 from kessai.dialects.stripe.ids import decode
 from kessai.dialects.stripe.objects.checkout_session import session_id, session_url
@@ -24,9 +24,10 @@ from kessai.dialects.stripe.page_forms import PageFormReader
 from kessai.dialects.stripe.paying import kept_card
 from kessai.domain.change import Change
 from kessai.domain.checkout import CheckoutSession, CheckoutStatus
-from kessai.domain.errors import NotFoundError
+from kessai.domain.errors import NotFoundError, TransitionNotAllowedError
 from kessai.domain.intent import IntentStatus
 from kessai.domain.payment import CaptureMethod
+from kessai.domain.payment_link import PaymentLink
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.http.call import Reply, Visit
 from kessai.http.routes import Query, Router
@@ -55,9 +56,11 @@ class ReturnQuery(BaseModel):
 async def show_checkout(visit: Visit, session: str, query: Annotated[ReturnQuery, Query()]) -> Reply:
     """The form while the session is open; who comes back from their bank goes on to the merchant."""
     found = await _found(visit, session)
+    if (over := await _closed(visit, found)) is not None:
+        return over
     is_back = query.payment_intent is not None or query.setup_intent is not None
     if found.status is CheckoutStatus.COMPLETE and is_back:
-        return _sent_to(success_url(found))
+        return sent_to(success_url(visit, found))
     known = await _email(visit, found)
     return _shown(
         found,
@@ -73,13 +76,24 @@ async def pay_checkout(visit: Visit, session: str, form: Mapping[str, str]) -> R
     found = await _found(visit, session)
     if found.status is not CheckoutStatus.OPEN:
         return _shown(found)
+    try:
+        return await _closed(visit, found) or await _tried(visit, found, form)
+    except TransitionNotAllowedError:
+        # Between two reads others of the same link may have been quicker.
+        if (over := await _closed(visit, found)) is None:
+            raise
+        return over
+
+
+async def _tried(visit: Visit, found: CheckoutSession, form: Mapping[str, str]) -> Reply:
+    """What comes of the form of a session that is open."""
     known = await _email(visit, found)
     email = masked(known or form.get("email", "").strip())
     if not is_email(email):
         return _shown(found, email=email, reason="Enter an e-mail address.", is_typed=True)
     if not found.total and not found.is_setup:
-        done, change = visit.services.checkouts.finish_free(found, email=email, at=visit.now)
-        return _sent_to(success_url(done), change)
+        done, change = await visit.services.checkouts.finish_free(found, email=email, at=visit.now)
+        return sent_to(success_url(visit, done), change)
     instrument = _instrument(visit, found, form.get("method", ""), email)
     if instrument is None:
         return _shown(found, email=email, reason="Choose how to pay.", is_typed=not known)
@@ -102,12 +116,14 @@ async def pay_checkout(visit: Visit, session: str, form: Mapping[str, str]) -> R
     if step.failure is not None:
         return _shown(after, change, email=email, reason=step.failure.message, is_typed=not known)
     if after.status is CheckoutStatus.COMPLETE:
-        return _sent_to(success_url(after), change)
-    return _sent_to(_bank_url(visit, step) or page_url, change)
+        return sent_to(success_url(visit, after), change)
+    return sent_to(_bank_url(visit, step) or page_url, change)
 
 
-def success_url(session: CheckoutSession) -> str:
-    """Where a payer goes who has paid."""
+def success_url(visit: Visit, session: CheckoutSession) -> str:
+    """Where a payer goes who has paid; to this page again, if nowhere else."""
+    if session.success_url is None:
+        return session_url(session, visit.services.public_url)
     return session.success_url.replace("{CHECKOUT_SESSION_ID}", session_id(session))
 
 
@@ -238,7 +254,21 @@ def _shown(
     return Reply(200, shown.encode(), change, content_type=_HTML, headers=_UNKEPT)
 
 
-def _sent_to(url: str, change: Change | None = None) -> Reply:
+async def _closed(visit: Visit, session: CheckoutSession) -> Reply | None:
+    """What is seen of an open session whose link is used up; others of it were quicker."""
+    if session.status is not CheckoutStatus.OPEN:
+        return None
+    link = await visit.services.payment_links.opened(session)
+    return closed(link) if link is not None and link.is_used_up else None
+
+
+def closed(link: PaymentLink) -> Reply:
+    """The page of a link that takes no more payments."""
+    return Reply(410, closed_page(link.inactive_message).encode(), content_type=_HTML, headers=_UNKEPT)
+
+
+def sent_to(url: str, change: Change | None = None) -> Reply:
+    """On to another address, once `change` is durable."""
     location = (b"location", quote(url, safe=_SAFE).encode("ascii"))
     return Reply(303, b"", change, content_type=_HTML, headers=(location, *_UNKEPT))
 

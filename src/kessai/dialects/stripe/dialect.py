@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from kessai.dialects.stripe import challenge_pages, checkout_pages, errors, receipt_pages
+from kessai.dialects.stripe import challenge_pages, checkout_pages, errors, link_pages, receipt_pages
 from kessai.dialects.stripe.coverage import is_documented
 from kessai.dialects.stripe.declaring import StripeRoute, as_router
 from kessai.dialects.stripe.errors import StripeError, not_simulated
@@ -28,6 +28,11 @@ _KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _VERSION: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:\.[a-z]+)?(?:;[\w .=,;-]*)?")
 _ACCOUNT: Final = re.compile(r"acct_[A-Za-z0-9]{1,50}")
 _ID_MAX: Final = 255
+_PAGE_READERS: Final[Mapping[tuple[str, str], Reader]] = {
+    ("POST", checkout_pages.FORM_PATH): checkout_pages.READER,
+    ("GET", link_pages.PATH): link_pages.READER,
+}
+"""Those of what payers send."""
 
 
 class StripeDialect:
@@ -48,13 +53,13 @@ class StripeDialect:
     def routers(self) -> Routers:
         """At the root, for libraries that take no path, and under a name; and the payer's pages."""
         router = as_router(list(self._routes.values()), expanded)
-        pages = (challenge_pages.router, checkout_pages.router, receipt_pages.router)
-        return (("", router), ("/stripe", router), *(("", each) for each in pages))
+        pages = (challenge_pages, checkout_pages, link_pages, receipt_pages)
+        return (("", router), ("/stripe", router), *(("", each.router) for each in pages))
 
     def reader(self, route: Route) -> Reader:
         """By the parameters that the API's document gives an operation."""
-        if (route.method, route.path) == ("POST", checkout_pages.FORM_PATH):
-            return checkout_pages.READER
+        if (reader := _PAGE_READERS.get((route.method, route.path))) is not None:
+            return reader
         if not route.path.startswith("/v1/"):
             return model_reader(route)
         return FormReader(route.method, route.path, self._routes[route.method, route.path].simulated)

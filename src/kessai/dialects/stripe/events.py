@@ -17,6 +17,7 @@ from kessai.dialects.stripe.objects.clock import clock
 from kessai.dialects.stripe.objects.customer import customer
 from kessai.dialects.stripe.objects.dispute import dispute
 from kessai.dialects.stripe.objects.payment_intent import payment_intent
+from kessai.dialects.stripe.objects.payment_link import payment_link
 from kessai.dialects.stripe.objects.payment_method import payment_method
 from kessai.dialects.stripe.objects.payment_source import payment_source
 from kessai.dialects.stripe.objects.payout import payout
@@ -36,6 +37,7 @@ from kessai.domain.event import DocumentFact, Event, EventType, PaymentFact
 from kessai.domain.ids import EventId
 from kessai.domain.intent import Intent
 from kessai.domain.payment import CaptureMethod
+from kessai.domain.payment_link import PaymentLink
 from kessai.domain.payout import Payout
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.setup import Setup
@@ -93,6 +95,8 @@ NAMES: Final[Mapping[EventType, str]] = {
     EventType.PRODUCT_DELETED: "product.deleted",
     EventType.PRICE_CREATED: "price.created",
     EventType.PRICE_UPDATED: "price.updated",
+    EventType.LINK_CREATED: "payment_link.created",
+    EventType.LINK_UPDATED: "payment_link.updated",
 }
 """Ours to theirs. What is not here, this API does not tell of."""
 
@@ -111,6 +115,7 @@ _RENDERS: Final[Mapping[type[Document], Callable[[Any, str], Object]]] = {
     Customer: customer,
     Dispute: dispute,
     Intent: payment_intent,
+    PaymentLink: payment_link,
     Payout: payout,
     Price: price,
     Product: product,

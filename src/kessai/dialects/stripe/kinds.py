@@ -16,6 +16,7 @@ from kessai.dialects.stripe.objects.customer import customer
 from kessai.dialects.stripe.objects.dispute import dispute
 from kessai.dialects.stripe.objects.early_fraud_warning import early_fraud_warning, is_warned_of
 from kessai.dialects.stripe.objects.payment_intent import payment_intent
+from kessai.dialects.stripe.objects.payment_link import payment_link
 from kessai.dialects.stripe.objects.payment_method import payment_method
 from kessai.dialects.stripe.objects.payment_source import payment_source
 from kessai.dialects.stripe.objects.payout import payout
@@ -37,6 +38,7 @@ from kessai.domain.errors import NotFoundError
 from kessai.domain.event import Event
 from kessai.domain.intent import Intent
 from kessai.domain.payment import Payment
+from kessai.domain.payment_link import PaymentLink
 from kessai.domain.payout import Payout
 from kessai.domain.refund import Refund
 from kessai.domain.saved_instrument import SavedInstrument
@@ -193,6 +195,12 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             CheckoutSession,
             lambda call, each: call.services.checkouts.get(call.merchant.id, each),
             checkout_session,
+        ),
+        "payment_link": Kind(
+            ("plink",),
+            PaymentLink,
+            lambda call, each: call.services.payment_links.get(call.merchant.id, each),
+            payment_link,
         ),
     }
 )

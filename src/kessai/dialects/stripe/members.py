@@ -57,16 +57,18 @@ async def _sources(call: Call, parent: Object, change: Change) -> Object:
     return list_object(f"/v1/customers/{parent['id']}/sources", shown, has_more=len(known) > _FIRST)
 
 
-async def _session_lines(call: Call, parent: Object, change: Change) -> Object:
-    kind, session_id = "checkout.session", parent["id"]
-    session = new_in(call, change, kind, session_id) or await find(call, kind, session_id)
-    shown = [line_item(each) for each in session.lines] if session else []
-    url = f"/v1/checkout/sessions/{session_id}/line_items"
+async def _lines(call: Call, parent: Object, change: Change) -> Object:
+    kind, object_id = parent["object"], parent["id"]
+    found = new_in(call, change, kind, object_id) or await find(call, kind, object_id)
+    shown = [line_item(each) for each in found.lines] if found else []
+    url = f"/v1/{_LISTS_OF[kind]}/{object_id}/line_items"
     return list_object(url, shown[:_FIRST], has_more=len(shown) > _FIRST)
 
 
+_LISTS_OF: Final = {"checkout.session": "checkout/sessions", "payment_link": "payment_links"}
 _MEMBERS: Final[Mapping[tuple[str, str], Member]] = {
     ("charge", "refunds"): _refunds,
-    ("checkout.session", "line_items"): _session_lines,
+    ("checkout.session", "line_items"): _lines,
     ("customer", "sources"): _sources,
+    ("payment_link", "line_items"): _lines,
 }

@@ -1,11 +1,13 @@
-"""Reading what payers send from pages: plain HTML forms."""
+"""Reading what payers send from pages, plain HTML forms, and what the addresses they open say."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from kessai.dialects.stripe.errors import StripeError
+from kessai.domain.values import value
 from kessai.http.request import Request
 
 _FIELDS_MAX: Final = 20
@@ -34,3 +36,26 @@ class PageFormReader:
         if len(fields) < len(pairs) or any(len(each) > _LENGTH_MAX for each in fields.values()):
             raise StripeError("A field of the form is given twice, or is too long.")
         return {"form": fields}, fields
+
+
+@value(frozen=True, slots=True)
+class Visitor:
+    """Who opens an address. `query` is what it says, `is_only_looking`: they ask for the headers alone."""
+
+    query: Mapping[str, str]
+    is_only_looking: bool
+
+
+class VisitorReader:
+    """The reader of a route that takes a `visitor`."""
+
+    takes_body: Final = False
+
+    def read(self, request: Request, raw: bytes) -> tuple[dict[str, Any], object]:
+        """Who it is. What cannot be read of the query says nothing: who was sent there cannot mend it."""
+        try:
+            pairs = parse_qsl(request.query_string.decode("ascii"), max_num_fields=_FIELDS_MAX)
+        except ValueError:
+            pairs = []
+        query = {name: each for name, each in pairs if len(each) <= _LENGTH_MAX}
+        return {"visitor": Visitor(query, request.method == "HEAD")}, query

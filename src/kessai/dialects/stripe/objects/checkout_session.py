@@ -82,7 +82,7 @@ def checkout_session(value: CheckoutSession, public_url: str = "") -> Object:
         "mode": "setup" if value.is_setup else "payment",
         "origin_context": None,
         "payment_intent": value.intent_id and encode("pi", value.intent_id),
-        "payment_link": None,
+        "payment_link": value.link_id and encode("plink", value.link_id),
         "payment_method_collection": "if_required",
         "payment_method_configuration_details": None,
         "payment_method_options": {},

@@ -15,6 +15,7 @@ from kessai.dialects.stripe.routes import (
     early_fraud_warnings,
     events,
     payment_intents,
+    payment_links,
     payment_methods,
     payouts,
     prices,
@@ -49,6 +50,7 @@ _MODULES = (
     products,
     prices,
     checkout_sessions,
+    payment_links,
 )
 
 

@@ -122,18 +122,23 @@ async def list_checkout_session_lines(call: Call, given: Given, session: str) ->
     return Result(page_of_lines(given, url, known.lines))
 
 
-@routes.get("/v1/checkout/sessions", f"{PAGED} created customer customer_details.email payment_intent status")
+@routes.get(
+    "/v1/checkout/sessions",
+    f"{PAGED} created customer customer_details.email payment_intent payment_link status",
+)
 async def list_checkout_sessions(call: Call, given: Given) -> Result:
     """Newest first."""
-    intent_id, status = await id_of(call, given, "payment_intent"), given.get("status")
-    email = (given.get("customer_details") or {}).get("email")
+    intent_id, link_id = await id_of(call, given, "payment_intent"), await id_of(call, given, "payment_link")
+    email, status = (given.get("customer_details") or {}).get("email"), given.get("status")
     wanted = await wanted_of(
         call, given, "checkout.session", owner_id=await _customer_id(call, given), lookup=intent_id
     )
 
     def is_wanted(each: CheckoutSession) -> bool:
-        return status in (None, STATUSES[each.status]) and email in (
-            *(None, each.payer_email or each.customer_email),
+        return (
+            status in (None, STATUSES[each.status])
+            and email in (None, each.payer_email or each.customer_email)
+            and link_id in (None, each.link_id)
         )
 
     found = await call.services.checkouts.list(
