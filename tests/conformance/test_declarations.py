@@ -61,6 +61,11 @@ def opened(wire: httpx.Client) -> Json:
     )
 
 
+def linked(wire: httpx.Client) -> Json:
+    hat = {"currency": "usd", "unit_amount": 500, "product_data": {"name": "Hat"}}
+    return post(wire, "/v1/payment_links", line_items=[{"quantity": 1, "price_data": hat}])
+
+
 CARD: Final = {"number": "4242424242424242", "exp_month": 8, "exp_year": 2031, "cvc": "314"}
 OBJECTS: Final[dict[str, tuple[str, Callable[[httpx.Client], Json]]]] = {
     "Account": ("Accounts", lambda wire: got(wire, "/v1/account")),
@@ -74,6 +79,7 @@ OBJECTS: Final[dict[str, tuple[str, Callable[[httpx.Client], Json]]]] = {
     "Dispute": ("Disputes", disputed),
     "EventBase": ("Events", lambda wire: payment(wire) and got(wire, "/v1/events")),
     "PaymentIntent": ("PaymentIntents", payment),
+    "PaymentLink": ("PaymentLinks", linked),
     "PaymentMethod": (
         "PaymentMethods",
         lambda wire: post(wire, "/v1/payment_methods", type="card", card=CARD),
