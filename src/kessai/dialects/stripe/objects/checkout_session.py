@@ -20,8 +20,8 @@ _PAYMENTS: Final = {
     CheckoutPayment.PAID: "paid",
     CheckoutPayment.NOT_NEEDED: "no_payment_required",
 }
-_OFF: Final = {"enabled": False}
-_NO_TEXT: Final = {
+OFF: Final = {"enabled": False}
+NO_TEXT: Final = {
     "after_submit": None,
     "shipping_address": None,
     "submit": None,
@@ -47,7 +47,7 @@ def checkout_session(value: CheckoutSession, public_url: str = "") -> Object:
     return {
         "id": session_id(value),
         "object": "checkout.session",
-        "adaptive_pricing": _OFF,
+        "adaptive_pricing": OFF,
         "after_expiration": None,
         "allow_promotion_codes": None,
         "amount_subtotal": total,
@@ -64,7 +64,7 @@ def checkout_session(value: CheckoutSession, public_url: str = "") -> Object:
         "currency": details.get("currency") if value.is_setup else value.currency.lower(),
         "currency_conversion": None,
         "custom_fields": [],
-        "custom_text": _NO_TEXT,
+        "custom_text": NO_TEXT,
         "customer": value.customer_id and encode_short(value.customer_id),
         "customer_account": None,
         "customer_creation": details.get("customer_creation"),
@@ -90,7 +90,7 @@ def checkout_session(value: CheckoutSession, public_url: str = "") -> Object:
         "payment_method_types": details.get("payment_method_types", ["card"]),
         "payment_status": _PAYMENTS[value.payment_status],
         "permissions": None,
-        "phone_number_collection": _OFF,
+        "phone_number_collection": OFF,
         "recovered_from": None,
         "saved_payment_method_options": None,
         "setup_intent": value.setup_id and encode("seti", value.setup_id),

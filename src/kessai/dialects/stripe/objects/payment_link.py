@@ -5,16 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from kessai.dialects.stripe.ids import encode
+from kessai.dialects.stripe.objects.checkout_session import NO_TEXT, OFF
 from kessai.dialects.stripe.shape import Object
 from kessai.domain.payment_link import PaymentLink
 
-_OFF: Final = {"enabled": False}
-_NO_TEXT: Final = {
-    "after_submit": None,
-    "shipping_address": None,
-    "submit": None,
-    "terms_of_service_acceptance": None,
-}
 _NO_INVOICE: Final[Object] = {
     "account_tax_ids": None,
     "custom_fields": None,
@@ -58,7 +52,7 @@ def payment_link(value: PaymentLink, public_url: str = "") -> Object:
         "consent_collection": None,
         "currency": value.currency.lower(),
         "custom_fields": [],
-        "custom_text": _NO_TEXT,
+        "custom_text": NO_TEXT,
         "customer_creation": details.get("customer_creation", "if_required"),
         "inactive_message": value.inactive_message,
         "invoice_creation": {"enabled": False, "invoice_data": _NO_INVOICE},
@@ -71,7 +65,7 @@ def payment_link(value: PaymentLink, public_url: str = "") -> Object:
         "payment_method_collection": "always",
         "payment_method_options": None,
         "payment_method_types": details.get("payment_method_types"),
-        "phone_number_collection": _OFF,
+        "phone_number_collection": OFF,
         "restrictions": _restrictions(value),
         "shipping_address_collection": None,
         "shipping_options": [],
