@@ -41,6 +41,9 @@ def _options() -> argparse.Namespace:
     unknown = [each for each in options.attack if each not in ATTACKS]
     if unknown:
         parser.error(f"no attack is called {unknown[0]}; there are {', '.join(ATTACKS)}")
+    # From the environment nothing is checked, and a run without any attack would have shown nothing.
+    if not _planned(options):
+        parser.error(f"none of these attacks runs on {options.database}")
     return options
 
 
@@ -59,8 +62,7 @@ def _main() -> int:
 
 
 def _run(options: argparse.Namespace) -> Iterator[Report]:
-    names = options.attack or list(ATTACKS)
-    planned = [(name, kind) for name in names for kind in _kinds(name, options.database)]
+    planned = _planned(options)
     for number, (name, kind) in enumerate(planned, 1):
         again = f"SEED={options.seed} SCALE={options.scale:g} DATABASE={kind} PROVE={name} make prove"
         print(f"{number} of {len(planned)}: {name} on {kind}; again with: {again}", file=sys.stderr)
@@ -71,8 +73,14 @@ def _run(options: argparse.Namespace) -> Iterator[Report]:
         yield report
 
 
-def _kinds(name: str, wanted: Kind | None) -> list[Kind]:
-    return [kind for kind in ATTACKS[name].kinds if wanted in (None, kind)]
+def _planned(options: argparse.Namespace) -> list[tuple[str, Kind]]:
+    """Every attack that was asked for, on each database that was."""
+    return [
+        (name, kind)
+        for name in options.attack or ATTACKS
+        for kind in ATTACKS[name].kinds
+        if options.database in (None, kind)
+    ]
 
 
 if __name__ == "__main__":

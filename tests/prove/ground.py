@@ -110,7 +110,7 @@ def open_ground(kind: Kind, report: Report | None = None) -> Iterator[Ground]:
 def _keep(path: Path, report: Report) -> None:
     """Leave what a broken promise is to be looked at with; whoever used it has ended."""
     if report.broken:
-        name = f"{report.harness.removeprefix('prove ')}-{report.database}-{report.seed}"
+        name = f"{report.attack}-{report.database}-{report.seed}"
         report.kept_in = EVIDENCE / name
         shutil.rmtree(report.kept_in, ignore_errors=True)
         shutil.copytree(path, report.kept_in, ignore_dangling_symlinks=True)

@@ -89,13 +89,13 @@ def is_found(hunt: Hunt, report: Report) -> bool:
 
 
 def _tell(report: Report, hunt: Hunt, found: Report) -> None:
-    name = f"{hunt.plant}, by {found.harness.removeprefix('prove ')}"
+    name = f"{hunt.plant}, by {found.attack}"
     report.hold(name, is_found(hunt, found), "==", True, "found")
     report.evidence[hunt.plant] = found.failures
 
 
 def _tell_of_clean(report: Report, hunt: Hunt, found: Report) -> None:
-    name = f"without a bug, {found.harness.removeprefix('prove ')} says"
+    name = f"without a bug, {found.attack} says"
     report.hold(name, len(found.failures), "==", 0, "")
     if found.failures:
         report.evidence[name] = [found.failures, found.evidence]

@@ -64,6 +64,11 @@ class Report:
     _started: float = field(default_factory=time.monotonic)
 
     @property
+    def attack(self) -> str:
+        """The name by which `make prove` knows it."""
+        return self.harness.removeprefix("prove ")
+
+    @property
     def holds(self) -> bool:
         """Whether every promise was kept and every bound reached."""
         return not self.broken and all(line.holds for line in self.lines)
@@ -99,7 +104,7 @@ class Report:
     def facts(self) -> dict[str, Any]:
         """All but the evidence."""
         return {
-            "attack": self.harness.removeprefix("prove "),
+            "attack": self.attack,
             "harness": self.harness,
             "database": self.database,
             "holds": self.holds,
