@@ -6,14 +6,15 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from socket import socket
 from typing import Any, Final
 
 import uvicorn
 
 from kessai.asgi import Application
+from kessai.cli.connections import Connection
 from kessai.cli.listening import Listening, refusal
 from kessai.cli.opening import refusals
 from kessai.cli.welcome import announce, key_to_show
@@ -22,7 +23,7 @@ from kessai.settings import Settings
 # Any: uvicorn's options are of many types.
 OPTIONS: Final[dict[str, Any]] = {
     "loop": "auto" if sys.platform == "win32" else "uvloop",
-    "http": "auto" if sys.platform == "win32" else "httptools",
+    "http": Connection,
     "ws": "none",
     # Logging is configured by the application; requests are counted, not logged.
     "log_config": None,
@@ -36,6 +37,9 @@ OPTIONS: Final[dict[str, Any]] = {
     "timeout_graceful_shutdown": 20,
 }
 
+_LOOKS: Final = 3
+"""How often to look who waits at the door before it is closed: somebody may come while others are let in."""
+
 
 class Server(uvicorn.Server):
     """uvicorn's, which tells when it accepts connections and ends without a signal of its own."""
@@ -48,6 +52,26 @@ class Server(uvicorn.Server):
         """Listen, then tell."""
         await super().startup(sockets=sockets)
         self.on_ready()
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Let in who waits at the door, close it, and end when all are answered."""
+        for _ in range(_LOOKS):
+            if not await self._let_in(sockets or []):
+                break
+        await super().shutdown(sockets=sockets)
+
+    async def _let_in(self, sockets: Iterable[socket]) -> int:
+        """Accept every connection that is there; return how many.
+
+        The system hangs up on those that are not accepted when a socket is closed.
+        """
+        waiting = [connection for each in sockets for connection in _waiting_at(each)]
+        for connection in waiting:
+            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
+        return len(waiting)
+
+    def _protocol(self) -> asyncio.Protocol:
+        return Connection(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -74,7 +98,7 @@ def run_here(settings: Settings, listening: Listening, *, as_json: bool, is_disp
 
     async def run() -> None:
         # From the beginning: a signal may come while the database is being migrated.
-        with server.capture_signals():
+        with told_once(server), server.capture_signals():
             async with application.opened() as (gateway, first_key):
                 key = None if is_dispatcher else await key_to_show(gateway, first_key)
                 server.on_ready = lambda: announce(listening, gateway, key, as_json=as_json)
@@ -83,6 +107,24 @@ def run_here(settings: Settings, listening: Listening, *, as_json: bool, is_disp
 
     with refusals(), asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
         runner.run(run())
+
+
+def _waiting_at(listening: socket) -> Iterator[socket]:
+    with suppress(OSError):
+        while True:
+            connection, _ = listening.accept()
+            connection.setblocking(False)
+            yield connection
+
+
+@contextmanager
+def told_once(server: Server) -> Iterator[None]:
+    """Have SIGTERM stop the server; afterwards the process ends, and another one does not interrupt it."""
+    signal.signal(signal.SIGTERM, server.handle_exit)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 async def listen(server: Server, listening: Listening) -> None:

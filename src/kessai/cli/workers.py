@@ -32,8 +32,9 @@ def serve_with_workers(
     """
     with ExitStack() as stack:
         # Until the supervisor takes over, end in order: there is a directory to remove.
-        before = signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
-        stack.callback(signal.signal, signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
+        # And in the end be told no more: the process is ending.
+        stack.callback(signal.signal, signal.SIGTERM, signal.SIG_IGN)
         # Before anything imports prometheus_client, which looks for it then.
         metrics = stack.enter_context(tempfile.TemporaryDirectory(prefix="kessai-metrics-"))
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics
@@ -69,6 +70,12 @@ class _Supervisor(Multiprocess):
         if self._on_ready is not None and all(process.is_ready() for process in self.processes):
             self._on_ready()
             self._on_ready = None
+
+    def terminate_all(self) -> None:
+        """End the workers; with the door closed here too, or the system would let in whom nobody serves."""
+        for each in self.sockets:
+            each.close()
+        super().terminate_all()
 
     def handle_int(self) -> None:
         """Stop, as asked."""

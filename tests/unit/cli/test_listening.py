@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+from collections.abc import Awaitable, Callable
 from contextlib import closing
+from typing import Any
 
 import pytest
 import uvicorn
@@ -76,3 +79,30 @@ async def test_a_port_that_is_taken_in_between_is_told_of_too() -> None:
         server = Server(uvicorn.Config(application, lifespan="off", **OPTIONS))
         with pytest.raises(CommandError, match=f"port {listening.port} on 127.0.0.1 is taken"):
             await listen(server, listening)
+
+
+async def test_who_has_connected_is_let_in_and_answered_before_the_door_is_closed() -> None:
+    async def application(_scope: object, _receive: object, send: Callable[[Any], Awaitable[None]]) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    with bound("127.0.0.1", 0) as listening:
+        server = Server(uvicorn.Config(application, lifespan="off", **OPTIONS))
+        ready = asyncio.Event()
+        server.on_ready = ready.set
+        serving = asyncio.create_task(listen(server, listening))
+        await ready.wait()
+
+        # given somebody who has connected just now, of which the server has not heard
+        with socket.create_connection(("127.0.0.1", listening.port)) as late:
+            late.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+            # when it ends
+            await server.shutdown(sockets=listening.sockets)
+
+            # then they are answered, and told that it was the last answer
+            head = late.recv(1000)
+        server.should_exit = True
+        await serving
+    assert head.startswith(b"HTTP/1.1 204")
+    assert b"connection: close" in head
