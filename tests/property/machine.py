@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, ClassVar, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import httpx
 from hypothesis import note
@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.property.model import SIMULATIONS, Model, Payment, RefusedError
-from tests.support.gateway import START, Gateway, opened_gateway
 
 T = TypeVar("T")
 Shown = dict[str, Any]
@@ -47,7 +46,8 @@ KINDS: list[Shown] = [
     {"capture_method": "manual"},
     {},
 ]
-MOMENTS = st.integers(0, 14 * 24).map(lambda hours: (START + timedelta(hours=hours)).isoformat())
+# Counted from where a machine's time begins.
+MOMENTS = st.integers(0, 14 * 24).map(lambda hours: timedelta(hours=hours))
 FILTERS = st.fixed_dictionaries(
     {},
     optional={
@@ -63,6 +63,28 @@ FILTERS = st.fixed_dictionaries(
 )
 
 
+class Till(Protocol):
+    """A gateway as a new merchant sees it, and the hand that moves its clock.
+
+    Paths given to `client` are below /api/v1; `stranger` has no key.
+    """
+
+    @property
+    def client(self) -> httpx.AsyncClient: ...
+
+    @property
+    def stranger(self) -> httpx.AsyncClient: ...
+
+    @property
+    def opened_at(self) -> datetime:
+        """Where its time begins."""
+        ...
+
+    async def tick(self, after: timedelta = timedelta(0)) -> int:
+        """Let time pass, then do once what the clock does to payments; returns how much that was."""
+        ...
+
+
 @dataclass(frozen=True)
 class Asked:
     """A request, and what the model does for it: it gives back a check of the answer."""
@@ -74,18 +96,16 @@ class Asked:
 
 
 class PaymentMachine(RuleBasedStateMachine):
-    """Subclasses say how to get an empty database."""
+    """Subclasses say how to open a till that nobody has used."""
 
-    empty_database: ClassVar[Callable[[], str]]
+    opened: ClassVar[Callable[[], AbstractAsyncContextManager[Till]]]
 
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
         self.stack = AsyncExitStack()
-        self.gateway: Gateway = self.run(
-            self.stack.enter_async_context(opened_gateway(type(self).empty_database()))
-        )
-        self.model = Model(START)
+        self.till = self.run(self.stack.enter_async_context(type(self).opened()))
+        self.model = Model(self.till.opened_at)
         self.asked: list[Asked] = []
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -159,7 +179,7 @@ class PaymentMachine(RuleBasedStateMachine):
     def authenticate(self, pick: int, is_approved: bool) -> None:
         payment = self.picked(pick, "REQUIRES_ACTION")
         query = {"outcome": "approve" if is_approved else "fail"}
-        answer = self.run(self.gateway.stranger.post(f"/challenge/{payment.id}", params=query))
+        answer = self.run(self.till.stranger.post(f"/challenge/{payment.id}", params=query))
         code = None
         try:
             self.model.authenticate(payment, is_approved=is_approved)
@@ -183,16 +203,20 @@ class PaymentMachine(RuleBasedStateMachine):
     @rule(by=TIMES)
     def time_passes(self, by: timedelta) -> None:
         self.model.advance(by)
-        self.run(self.gateway.tick(by))
-        while self.run(self.gateway.tick()):
+        self.run(self.till.tick(by))
+        while self.run(self.till.tick()):
             pass
 
     @rule(wanted=FILTERS, limit=st.integers(1, 5))
     def find(self, wanted: Shown, limit: int) -> None:
         found: list[str] = []
+        wanted = {
+            name: (self.till.opened_at + value).isoformat() if isinstance(value, timedelta) else value
+            for name, value in wanted.items()
+        }
         query = {**wanted, "limit": limit}
         while True:
-            page = self.run(self.gateway.client.get("/payments", params=query)).json()
+            page = self.run(self.till.client.get("/payments", params=query)).json()
             assert len(page["data"]) <= limit
             found += [each["id"] for each in page["data"]]
             if not page["has_more"]:
@@ -218,7 +242,7 @@ class PaymentMachine(RuleBasedStateMachine):
         """Ask the gateway and the model, and compare what they say."""
         content = b"" if asked.body is None else json.dumps(asked.body).encode()
         headers = {} if asked.key is None else {"Idempotency-Key": asked.key}
-        answer = self.run(self.gateway.client.post(asked.path, content=content, headers=headers))
+        answer = self.run(self.till.client.post(asked.path, content=content, headers=headers))
         note(f"{asked.path} {asked.body} {asked.key} -> {answer.status_code} {answer.text[:200]}")
         code, stored = None, None
         try:
@@ -236,16 +260,16 @@ class PaymentMachine(RuleBasedStateMachine):
 
     def check(self, payment: Payment) -> None:
         """The payment stands where the model has it."""
-        shown = self.run(self.gateway.payment(payment.id))
+        shown = self.run(self.till.client.get(f"/payments/{payment.id}")).json()
         compare(payment, shown)
         assert 0 <= shown["refunded_amount"] <= shown["captured_amount"] <= shown["amount"]
 
     def check_history(self, payment: Payment) -> None:
         """Every step was recorded, and every refund is listed."""
-        timeline = self.run(self.gateway.client.get(f"/payments/{payment.id}/timeline")).json()["data"]
+        timeline = self.run(self.till.client.get(f"/payments/{payment.id}/timeline")).json()["data"]
         steps = [each["to_status"] for each in timeline if each["kind"] == "transition"]
         assert steps == payment.path
-        refunds = self.run(self.gateway.client.get(f"/payments/{payment.id}/refunds?limit=100")).json()
+        refunds = self.run(self.till.client.get(f"/payments/{payment.id}/refunds?limit=100")).json()
         listed = [(each["id"], each["status"]) for each in refunds["data"]]
         assert listed == [(each.id, each.status) for each in payment.refunds[::-1]]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from itertools import count
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from kessai.storage.tables import metadata
-from tests.property.machine import PaymentMachine
+from tests.property.machine import PaymentMachine, Till
+from tests.support.gateway import opened_gateway
 from tests.support.postgres import Postgres
 
 IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
@@ -24,7 +26,11 @@ IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
 def machine_on(empty: Callable[[], str]) -> type[PaymentMachine]:
     """A machine that begins each time with an empty database."""
-    return type("PaymentMachineHere", (PaymentMachine,), {"empty_database": staticmethod(empty)})
+
+    def opened() -> AbstractAsyncContextManager[Till]:
+        return opened_gateway(empty())
+
+    return type("PaymentMachineHere", (PaymentMachine,), {"opened": staticmethod(opened)})
 
 
 def run(machine: type[PaymentMachine], examples: int) -> None:

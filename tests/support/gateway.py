@@ -34,13 +34,13 @@ class ManualClock:
     """Time that passes only when told; who sleeps is woken when it has come."""
 
     def __init__(self, at: datetime = START) -> None:
-        self._start = at
+        self.start = at
         self._passed = timedelta(0)
         self._sleepers: list[tuple[timedelta, asyncio.Event]] = []
         self._asleep = asyncio.Event()
 
     def now(self) -> datetime:
-        return self._start + self._passed
+        return self.start + self._passed
 
     def monotonic(self) -> float:
         return self._passed.total_seconds()
@@ -134,19 +134,15 @@ class Gateway:
         payment: dict[str, Any] = answer.json()
         return payment
 
+    @property
+    def opened_at(self) -> datetime:
+        """Where its time begins."""
+        return self.clock.start
+
     async def tick(self, after: timedelta = timedelta(0)) -> int:
         """Let time pass, then do once what the clock does to payments; returns how much that was."""
         self.clock.advance(after)
-        services = self.joined.services
-        timers = Timers(
-            services.payments,
-            services.intents,
-            services.due_documents,
-            self.joined.database,
-            self.clock,
-            services.committed,
-        )
-        return await timers.tick()
+        return await tick(self.joined)
 
     async def rows(self) -> dict[str, int]:
         """How many rows each table has."""
@@ -163,6 +159,20 @@ class Gateway:
 
     def _transport(self) -> httpx.ASGITransport:
         return httpx.ASGITransport(self.joined.app)
+
+
+async def tick(joined: Joined) -> int:
+    """Do once what the clock does to payments and documents; returns how much that was."""
+    services = joined.services
+    timers = Timers(
+        services.payments,
+        services.intents,
+        services.due_documents,
+        joined.database,
+        joined.clock,
+        services.committed,
+    )
+    return await timers.tick()
 
 
 class GatewayWith(Protocol):
