@@ -44,7 +44,8 @@ class Answer:
 
 @dataclass(slots=True)
 class Journal:
-    """What the customers know.
+    """What the customers know. `missed` are the moments, by the loop's clock, at which those began whose
+    answer never came.
 
     A request is acknowledged, or refused (503, 507) and asked again, or unanswered: then it may or may not
     have been done, until it is asked again and answered.
@@ -53,7 +54,7 @@ class Journal:
     asked: dict[str, Ask] = field(default_factory=dict)
     acknowledged: dict[str, Answer] = field(default_factory=dict)
     refused: list[tuple[Ask, Answer]] = field(default_factory=list)
-    unanswered: int = 0
+    missed: list[float] = field(default_factory=list)
     not_connected: int = 0
     log: TextIO | None = None
     _payments: int = 0
@@ -93,9 +94,9 @@ class Journal:
         self.refused.append((ask, answer))
         self._write(ask, "refused", status=answer.status, answer=answer.body.decode())
 
-    def miss(self, ask: Ask) -> None:
+    def miss(self, ask: Ask, began: float = 0.0) -> None:
         """It was sent, and nobody answered."""
-        self.unanswered += 1
+        self.missed.append(began)
         self._write(ask, "unanswered")
 
     @property

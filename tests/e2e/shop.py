@@ -154,6 +154,7 @@ class Shop:
 
     async def _try(self, ask: Ask) -> Answer | None:
         """Ask once; None when it has to be asked again."""
+        began = asyncio.get_running_loop().time()
         try:
             answer = await self.post(ask.path, ask.body, key=ask.key)
         except aiohttp.ClientConnectorError:
@@ -161,7 +162,7 @@ class Shop:
             self.journal.not_connected += 1
             return None
         except (aiohttp.ClientError, OSError):
-            self.journal.miss(ask)
+            self.journal.miss(ask, began)
             return None
         if answer.status not in (503, 507):
             return answer

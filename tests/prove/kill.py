@@ -11,27 +11,22 @@ import random
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
 from typing import Final
 
 from tests.bench.sink import Sink, running_sink
-from tests.e2e.journal import Journal
 from tests.e2e.shop import Shop
-from tests.prove.auditor import audited
 from tests.prove.fleet import Fleet, Setting
 from tests.prove.ground import Ground, Kind, open_ground
 from tests.prove.numbers import percentile
 from tests.prove.progress import Progress
 from tests.prove.report import Report
-from tests.prove.storm import until_settled
-from tests.prove.troubles import insist
+from tests.prove.trade import kinds_of, trade
 from tests.support.server import RunningServer, ServerFailedError
 
 KILLS: Final = 1_000
-CUSTOMERS: Final = 16
 PAYMENTS_PER_KILL: Final = 100
 READY_S_MAX: Final = 3.0
 _KILLS_PER_ROUND: Final = 100
@@ -81,23 +76,18 @@ async def _round(
     tally: Tally,
     progress: Progress,
 ) -> None:
-    log = ground.directory / "customers.jsonl"
-    with closing(Journal.logged_to(log)) as journal:
-        async with Shop(lambda: fleet.api.base_url, fleet.api.api_key, journal) as shop:
-            endpoint = await insist(shop, "POST", "/webhooks/endpoints", {"url": sink.url()})
-            assert endpoint.status == 201, endpoint.body
-            async with shop.customers(CUSTOMERS):
-                for _ in range(kills):
-                    await shop.until_paid(journal.payments + chance.randint(1, 2 * PAYMENTS_PER_KILL))
-                    await asyncio.to_thread(_kill, chance, fleet, tally)
-                    progress.at(tally.kills)
-                await shop.until_paid(kills * PAYMENTS_PER_KILL)
-    if not await until_settled(ground, "kill"):
-        tally.findings.append("not settled: there are events or deliveries that nobody takes up")
-    tally.payments += journal.payments
-    tally.unanswered += journal.unanswered
-    tally.deliveries += await ground.count("SELECT count(*) FROM webhook_deliveries")
-    tally.findings += await asyncio.to_thread(_found, log, ground, fleet)
+    async def trouble(shop: Shop) -> None:
+        for _ in range(kills):
+            await shop.until_paid(shop.journal.payments + chance.randint(1, 2 * PAYMENTS_PER_KILL))
+            await asyncio.to_thread(_kill, chance, fleet, tally)
+            progress.at(tally.kills)
+        await shop.until_paid(kills * PAYMENTS_PER_KILL)
+
+    done = await trade(ground, fleet, sink, "kill", trouble)
+    tally.payments += done.journal.payments
+    tally.unanswered += len(done.journal.missed)
+    tally.deliveries += done.deliveries
+    tally.findings += done.findings
 
 
 def _kill(chance: random.Random, fleet: Fleet, tally: Tally) -> None:
@@ -128,16 +118,10 @@ def _started(server: RunningServer) -> float:
     return time.monotonic() - began
 
 
-def _found(log: Path, ground: Ground, fleet: Fleet) -> list[str]:
-    findings = audited(log, ground.url, fleet.api.base_url, fleet.api.api_key)
-    return [f"{each['wrong']}: {each['where']}" for each in findings]
-
-
 def _judge(report: Report, tally: Tally, number: int, fleet: Fleet) -> None:
     if tally.findings:
-        kinds = sorted({each.partition(":")[0] for each in tally.findings})
         evidence = {"findings": tally.findings[:_SHOWN], "stderr": fleet.errors, "round": number}
-        report.breaks(f"after a kill: {'; '.join(kinds)}", **evidence)
+        report.breaks(f"after a kill: {kinds_of(tally.findings)}", **evidence)
 
 
 def _tell(report: Report, tally: Tally, kills: int) -> None:

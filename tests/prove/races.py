@@ -25,6 +25,7 @@ from tests.prove.fleet import Fleet, Setting
 from tests.prove.ground import Ground, Kind, open_ground
 from tests.prove.progress import Progress
 from tests.prove.report import Report
+from tests.prove.trade import kinds_of
 
 KEYS: Final = 10_000
 DUPLICATES: Final = 20
@@ -230,5 +231,4 @@ def _tell(report: Report, tally: Tally, keys: int) -> None:
         report.note(f"answered {code}", count)
     report.hold("broken promises", len(tally.findings), "==", 0, "")
     if tally.findings:
-        kinds = sorted({each.partition(":")[0] for each in tally.findings})
-        report.breaks("; ".join(kinds), findings=tally.findings[:_SHOWN])
+        report.breaks(kinds_of(tally.findings), findings=tally.findings[:_SHOWN])
