@@ -10,6 +10,7 @@ from tests.prove.addresses import prove_addresses
 from tests.prove.ground import KINDS, Kind
 from tests.prove.hostile import prove_hostile
 from tests.prove.kill import prove_kill
+from tests.prove.model import prove_model
 from tests.prove.prove_planted import prove_planted
 from tests.prove.races import prove_races
 from tests.prove.report import Report
@@ -29,6 +30,7 @@ class Attack:
 ATTACKS: Final[Mapping[str, Attack]] = {
     "kill": Attack(prove_kill, "kill -9 at random moments under 16 clients that retry with their keys"),
     "races": Attack(prove_races, "20 requests at once for each key: duplicates, others, hang-ups"),
+    "model": Attack(prove_model, "random requests in any order, each answered as a model of 200 lines says"),
     "hostile": Attack(prove_hostile, "receivers that hang, drip, flood and lie beside a healthy one"),
     "storm": Attack(prove_storm, "failing receivers, killed and paused dispatchers, changing endpoints"),
     "addresses": Attack(prove_addresses, "webhook URLs that lead to forbidden addresses by any trick"),

@@ -23,7 +23,8 @@ _LEASE_MARGIN_S: Final = 30.0
 class Setting:
     """How the processes are set up. `speed` 1 without a plant runs kessai itself.
 
-    On PostgreSQL `apis` serve and `dispatchers` deliver. `hangs` has names like hang-1.test looked up for
+    On PostgreSQL `apis` serve and `dispatchers` deliver. A clock that is `told` stands
+    still until a hand moves it, and nothing is delivered. `hangs` has names like hang-1.test looked up for
     ever. `troubles` is the deck a storm deals from, `answers_within_s` how long its receiver's good answers
     take: the longer, the more posts are under way.
     """
@@ -36,6 +37,7 @@ class Setting:
     plant: str | None = None
     apis: int = 1
     dispatchers: int = 2
+    told: bool = False
     hangs: bool = False
     troubles: tuple[str, ...] = ("kill", "kill", "pause", "switch", "switch", "rotate")
     answers_within_s: float = 0.03
@@ -47,7 +49,7 @@ class Setting:
     @property
     def is_a_world(self) -> bool:
         """Whether it takes a server of the harnesses' own."""
-        return self.speed != 1 or bool(self.ahead_s) or self.plant is not None or self.hangs
+        return self.speed != 1 or bool(self.ahead_s) or self.plant is not None or self.hangs or self.told
 
     @property
     def lease_s(self) -> float:
@@ -63,6 +65,7 @@ class Setting:
             "PROVE_AHEAD": repr(self.ahead_s),
             **({"PROVE_PLANT": self.plant} if self.plant else {}),
             **({"PROVE_HANGS": "yes"} if self.hangs else {}),
+            **({"PROVE_TOLD": "yes", "SIMULATED_TIMEOUT_MS": "0"} if self.told else {}),
         }
         return {
             **(world if self.is_a_world else {}),
@@ -86,7 +89,8 @@ class Fleet:
         self.setting = setting
         self.clock = SwiftClock(time.time(), setting.speed)
         if ground.kind == "sqlite":
-            self.apis = self.dispatchers = [self._server(ground, "serve")]
+            alone = ["--no-dispatch"] if setting.told else []
+            self.apis = self.dispatchers = [self._server(ground, "serve", *alone)]
         else:
             self.apis = [self._server(ground, "serve", "--no-dispatch") for _ in range(setting.apis)]
             self.dispatchers = [self._server(ground, "dispatch") for _ in range(setting.dispatchers)]

@@ -11,6 +11,7 @@ from tests.prove.fleet import SWIFT, Setting
 from tests.prove.ground import KINDS, Kind
 from tests.prove.hostile import prove_hostile
 from tests.prove.kill import prove_kill
+from tests.prove.model import TOLD, prove_model
 from tests.prove.planted.senders import GUARD_ON_THE_NAME
 from tests.prove.races import RACING, prove_races
 from tests.prove.report import Report
@@ -53,6 +54,8 @@ HUNTS: Final = (
     Hunt("enqueue-after-commit", prove_kill, "events do not match transitions", ONE_DISPATCHER, 0.002),
     Hunt("enqueue-after-commit", prove_storm, "missing", KILLS),
     Hunt("lease-without-fencing", prove_storm, "a final delivery moved", PAUSES, kinds=("postgresql",)),
+    Hunt("list-without-a-bound", prove_model, "the server and the model part", TOLD),
+    Hunt("refund-one-short", prove_model, "the server and the model part", TOLD),
     Hunt("signed-with-the-events-time", prove_signatures, "signed with another time", LATE_RETRIES, 0.03),
     Hunt("new-id-on-retry", prove_storm, "another id"),
     Hunt(GUARD_ON_THE_NAME, prove_addresses, "a forbidden connection"),

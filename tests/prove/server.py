@@ -1,7 +1,7 @@
 """kessai with a world of the harnesses': `python -m tests.prove.server serve|dispatch ...` is like kessai.
 
-PROVE_EPOCH, PROVE_SPEED and PROVE_AHEAD set its clock, PROVE_HANGS has some names looked up for ever,
-PROVE_PLANT names a planted bug.
+PROVE_EPOCH, PROVE_SPEED and PROVE_AHEAD set its clock, with PROVE_TOLD it stands still until `hand` moves it;
+PROVE_HANGS has some names looked up for ever, PROVE_PLANT names a planted bug.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from collections.abc import Sequence
 import uvicorn
 
 from kessai.asgi import Application
-from kessai.bootstrap import World
-from kessai.cli.listening import bound
+from kessai.bootstrap import Gateway, World
+from kessai.cli.listening import Listening, bound
 from kessai.cli.serving import OPTIONS, Server
 from kessai.services.secrets import WELL_KNOWN_KEY
-from kessai.settings import load_settings
+from kessai.settings import Settings, load_settings
+from tests.prove.hand import Hand
 from tests.prove.lookup import real_sender
 from tests.prove.planted import plant_in, planted_world
 from tests.prove.swift import SwiftClock
+from tests.support.gateway import ManualClock
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -35,20 +37,39 @@ def main(arguments: Sequence[str]) -> None:
             port=listening.port,
             dispatch="--no-dispatch" not in arguments,
         )
-        clock = SwiftClock(*(float(os.environ[f"PROVE_{name}"]) for name in ("EPOCH", "SPEED", "AHEAD")))
-        hangs = "PROVE_HANGS" in os.environ
-        world = World(clock=clock, sender=real_sender(settings, clock, hangs=True) if hangs else None)
-        plant = os.environ.get("PROVE_PLANT")
-        application = Application(
-            settings,
-            world=planted_world(plant, settings, world),
-            on_started=lambda gateway, _key: plant_in(gateway, plant),
-            is_dispatcher=is_dispatcher,
-        )
-        server = Server(uvicorn.Config(application, lifespan="on", **OPTIONS))
-        ready = {"event": "ready", "base_url": listening.base_url, "api_key": WELL_KNOWN_KEY}
-        server.on_ready = lambda: print(json.dumps(ready), flush=True)
-        server.run(sockets=listening.sockets)
+        _serve(settings, listening, is_dispatcher=is_dispatcher)
+
+
+def _serve(settings: Settings, listening: Listening, *, is_dispatcher: bool) -> None:
+    clock = _clock()
+    plant = os.environ.get("PROVE_PLANT")
+    hangs = "PROVE_HANGS" in os.environ
+    world = World(clock=clock, sender=real_sender(settings, clock, hangs=True) if hangs else None)
+    hand: Hand | None = None
+
+    def started(gateway: Gateway, _key: str | None) -> None:
+        plant_in(gateway, plant)
+        if hand is not None:
+            hand.gateway = gateway
+
+    application = Application(
+        settings,
+        world=planted_world(plant, settings, world),
+        on_started=started,
+        is_dispatcher=is_dispatcher,
+    )
+    if isinstance(clock, ManualClock):
+        hand = Hand(application, clock)
+    server = Server(uvicorn.Config(hand or application, lifespan="on", **OPTIONS))
+    ready = {"event": "ready", "base_url": listening.base_url, "api_key": WELL_KNOWN_KEY}
+    server.on_ready = lambda: print(json.dumps(ready), flush=True)
+    server.run(sockets=listening.sockets)
+
+
+def _clock() -> ManualClock | SwiftClock:
+    if "PROVE_TOLD" in os.environ:
+        return ManualClock()
+    return SwiftClock(*(float(os.environ[f"PROVE_{name}"]) for name in ("EPOCH", "SPEED", "AHEAD")))
 
 
 if __name__ == "__main__":

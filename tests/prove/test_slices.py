@@ -9,6 +9,7 @@ from tests.prove.fleet import SWIFT, Setting
 from tests.prove.ground import Kind
 from tests.prove.hostile import prove_hostile
 from tests.prove.kill import prove_kill
+from tests.prove.model import prove_model
 from tests.prove.planted.senders import GUARD_ON_THE_NAME
 from tests.prove.prove_planted import HUNTS, ONE_DISPATCHER, Hunt, find, is_found
 from tests.prove.signatures import prove_signatures
@@ -22,6 +23,7 @@ ORDINARY = (
     "enqueue-after-commit",
     "lease-without-fencing",
     "new-id-on-retry",
+    "refund-one-short",
     GUARD_ON_THE_NAME,
 )
 """Bugs that each run of the tests has to find; `prove planted` hunts all."""
@@ -34,6 +36,13 @@ def test_nothing_acknowledged_is_lost_when_processes_are_killed(kind: Kind) -> N
 
     # How soon it is ready again says something of a machine that has nothing else to do.
     assert report.broken == [], report.evidence
+
+
+@pytest.mark.parametrize("kind", BOTH_DATABASES)
+def test_a_server_does_what_the_model_does(kind: Kind) -> None:
+    report = prove_model(kind, 0.0005, SEED)
+
+    assert report.failures == [], report.evidence
 
 
 @pytest.mark.parametrize("kind", BOTH_DATABASES)

@@ -14,6 +14,7 @@ from kessai.storage.journal import Database
 from tests.prove.lookup import real_sender
 from tests.prove.planted.databases import EarlyAnswers, EventsAfterCommit, ExhaustedForgotten, ForgetfulOfKeys
 from tests.prove.planted.engines import FirstComeFirstServed, SignedWithTheEventsTime, Unfenced
+from tests.prove.planted.ledgers import OneShort, Unbounded
 from tests.prove.planted.senders import NewIdOnRetry, Optimist, RenderedAnew
 
 PlantWorld = Callable[[Settings, World], World]
@@ -47,6 +48,8 @@ _WORLDS: Final[Mapping[str, PlantWorld]] = {
     "claim-not-written": _database(ForgetfulOfKeys),
     "enqueue-after-commit": _database(EventsAfterCommit),
     "exhausted-deleted": _database(ExhaustedForgotten),
+    "list-without-a-bound": _database(Unbounded),
+    "refund-one-short": _database(OneShort),
     "new-id-on-retry": _sender(NewIdOnRetry),
     "body-rendered-anew": _sender(RenderedAnew),
     "lost-answer-is-success": _sender(Optimist),

@@ -20,7 +20,7 @@ T = TypeVar("T")
 _HELD_BACK_S: Final = 0.25
 
 
-class _Wrapped:
+class Wrapped:
     """A database that passes everything on."""
 
     def __init__(self, inner: Database) -> None:
@@ -39,7 +39,7 @@ class _Wrapped:
         await self._inner.close()
 
 
-class _Late(_Wrapped):
+class _Late(Wrapped):
     """One that writes some things a little later."""
 
     def __init__(self, inner: Database) -> None:
@@ -80,7 +80,7 @@ class EarlyAnswers(_Late):
         return COMMITTED
 
 
-class ForgetfulOfKeys(_Wrapped):
+class ForgetfulOfKeys(Wrapped):
     """Does not write down one key in seven: what is asked for again under it is done again."""
 
     def __init__(self, inner: Database) -> None:
@@ -92,7 +92,7 @@ class ForgetfulOfKeys(_Wrapped):
         return await self._inner.commit(replace(change, claim=None) if self._seen % 7 == 0 else change)
 
 
-class ExhaustedForgotten(_Wrapped):
+class ExhaustedForgotten(Wrapped):
     """Tidies up: what was given up is deleted in the transaction that gives it up."""
 
     async def run(self, unit: Callable[[Connection], T]) -> T:

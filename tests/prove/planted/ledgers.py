@@ -1,0 +1,42 @@
+"""Databases with a bug in the books: a refund is one short, a list goes too far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from kessai.domain.change import Change
+from kessai.domain.money import Money
+from kessai.domain.payment import Payment
+from kessai.storage.journal import CommitResult
+from kessai.storage.query import Query
+from tests.prove.planted.databases import Wrapped
+
+_ANY_AMOUNT: Final = 10**12
+
+
+class OneShort(Wrapped):
+    """Counts a minor unit too little as given back, with each partial refund."""
+
+    async def commit(self, change: Change) -> CommitResult:
+        if change.payment is not None and change.refund is not None:
+            change = replace(change, payment=_one_short(change.payment))
+        return await self._inner.commit(change)
+
+
+def _one_short(payment: Payment) -> Payment:
+    if not payment.refunded or not payment.refundable:
+        return payment
+    return replace(payment, refunded=Money(payment.refunded.minor - 1, payment.refunded.currency))
+
+
+class Unbounded(Wrapped):
+    """Forgets the upper bound of the amount that a list was to keep to."""
+
+    async def rows(self, query: Query, **params: object) -> Sequence[tuple[Any, ...]]:
+        return await self._inner.rows(query, **_unbounded(params))
+
+
+def _unbounded(params: dict[str, object]) -> dict[str, object]:
+    return {**params, "amount_max": _ANY_AMOUNT} if "amount_max" in params else params
