@@ -161,7 +161,8 @@ def _hears_all(endpoint: Row) -> bool:
 
 
 def kind_of(ask: Ask) -> str:
-    return ask.path if ask.path == "/payments" else ask.path.rpartition("/")[2]
+    """`/payments`, or what is asked for with a payment; a refund has two doors."""
+    return ask.path if ask.path == "/payments" else ask.path.rpartition("/")[2].replace("refunds", "refund")
 
 
 def _audit_payment(payment: Row, refunds: list[Row], events: list[Row]) -> Iterator[Finding]:

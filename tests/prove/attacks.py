@@ -13,6 +13,7 @@ from tests.prove.kill import prove_kill
 from tests.prove.model import prove_model
 from tests.prove.prove_planted import prove_planted
 from tests.prove.races import prove_races
+from tests.prove.refunds import prove_refunds
 from tests.prove.report import Report
 from tests.prove.signatures import prove_signatures
 from tests.prove.storm import prove_storm
@@ -31,6 +32,7 @@ ATTACKS: Final[Mapping[str, Attack]] = {
     "kill": Attack(prove_kill, "kill -9 at random moments under 16 clients that retry with their keys"),
     "races": Attack(prove_races, "20 requests at once for each key: duplicates, others, hang-ups"),
     "model": Attack(prove_model, "random requests in any order, each answered as a model of 200 lines says"),
+    "refunds": Attack(prove_refunds, "64 captures, refunds and cancels of one payment at once"),
     "hostile": Attack(prove_hostile, "receivers that hang, drip, flood and lie beside a healthy one"),
     "storm": Attack(prove_storm, "failing receivers, killed and paused dispatchers, changing endpoints"),
     "addresses": Attack(prove_addresses, "webhook URLs that lead to forbidden addresses by any trick"),

@@ -14,6 +14,7 @@ from tests.prove.kill import prove_kill
 from tests.prove.model import TOLD, prove_model
 from tests.prove.planted.senders import GUARD_ON_THE_NAME
 from tests.prove.races import RACING, prove_races
+from tests.prove.refunds import FOUGHT_OVER, prove_refunds
 from tests.prove.report import Report
 from tests.prove.signatures import prove_signatures
 from tests.prove.storm import prove_storm
@@ -56,6 +57,7 @@ HUNTS: Final = (
     Hunt("lease-without-fencing", prove_storm, "a final delivery moved", PAUSES, kinds=("postgresql",)),
     Hunt("list-without-a-bound", prove_model, "the server and the model part", TOLD),
     Hunt("refund-one-short", prove_model, "the server and the model part", TOLD),
+    Hunt("last-one-wins", prove_refunds, "minor units are off", FOUGHT_OVER, 0.01),
     Hunt("signed-with-the-events-time", prove_signatures, "signed with another time", LATE_RETRIES, 0.03),
     Hunt("new-id-on-retry", prove_storm, "another id"),
     Hunt(GUARD_ON_THE_NAME, prove_addresses, "a forbidden connection"),

@@ -12,6 +12,7 @@ from tests.prove.kill import prove_kill
 from tests.prove.model import prove_model
 from tests.prove.planted.senders import GUARD_ON_THE_NAME
 from tests.prove.prove_planted import HUNTS, ONE_DISPATCHER, Hunt, find, is_found
+from tests.prove.refunds import prove_refunds
 from tests.prove.signatures import prove_signatures
 from tests.prove.storm import prove_storm
 
@@ -24,6 +25,7 @@ ORDINARY = (
     "lease-without-fencing",
     "new-id-on-retry",
     "refund-one-short",
+    "last-one-wins",
     GUARD_ON_THE_NAME,
 )
 """Bugs that each run of the tests has to find; `prove planted` hunts all."""
@@ -41,6 +43,13 @@ def test_nothing_acknowledged_is_lost_when_processes_are_killed(kind: Kind) -> N
 @pytest.mark.parametrize("kind", BOTH_DATABASES)
 def test_a_server_does_what_the_model_does(kind: Kind) -> None:
     report = prove_model(kind, 0.0005, SEED)
+
+    assert report.failures == [], report.evidence
+
+
+@pytest.mark.parametrize("kind", BOTH_DATABASES)
+def test_no_minor_unit_is_off_when_many_want_their_money_back_at_once(kind: Kind) -> None:
+    report = prove_refunds(kind, 0.005, SEED)
 
     assert report.failures == [], report.evidence
 

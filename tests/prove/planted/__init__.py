@@ -14,7 +14,7 @@ from kessai.storage.journal import Database
 from tests.prove.lookup import real_sender
 from tests.prove.planted.databases import EarlyAnswers, EventsAfterCommit, ExhaustedForgotten, ForgetfulOfKeys
 from tests.prove.planted.engines import FirstComeFirstServed, SignedWithTheEventsTime, Unfenced
-from tests.prove.planted.ledgers import OneShort, Unbounded
+from tests.prove.planted.ledgers import LastOneWins, OneShort, Unbounded
 from tests.prove.planted.senders import NewIdOnRetry, Optimist, RenderedAnew
 
 PlantWorld = Callable[[Settings, World], World]
@@ -48,6 +48,7 @@ _WORLDS: Final[Mapping[str, PlantWorld]] = {
     "claim-not-written": _database(ForgetfulOfKeys),
     "enqueue-after-commit": _database(EventsAfterCommit),
     "exhausted-deleted": _database(ExhaustedForgotten),
+    "last-one-wins": _database(LastOneWins),
     "list-without-a-bound": _database(Unbounded),
     "refund-one-short": _database(OneShort),
     "new-id-on-retry": _sender(NewIdOnRetry),

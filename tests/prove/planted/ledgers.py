@@ -1,4 +1,4 @@
-"""Databases with a bug in the books: a refund is one short, a list goes too far."""
+"""Databases with a bug in the books: what came last wins, a refund is one short, a list goes too far."""
 
 from __future__ import annotations
 
@@ -6,14 +6,30 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from sqlalchemy import bindparam, select
+
 from kessai.domain.change import Change
 from kessai.domain.money import Money
 from kessai.domain.payment import Payment
-from kessai.storage.journal import CommitResult
+from kessai.storage.journal import STALE, CommitResult
 from kessai.storage.query import Query
+from kessai.storage.tables import payments
 from tests.prove.planted.databases import Wrapped
 
+_VERSION: Final = Query(select(payments.c.version).where(payments.c.id == bindparam("id")))
 _ANY_AMOUNT: Final = 10**12
+
+
+class LastOneWins(Wrapped):
+    """Writes what was decided on an older version as if nothing had happened since."""
+
+    async def commit(self, change: Change) -> CommitResult:
+        result = await self._inner.commit(change)
+        while result == STALE and change.payment is not None:
+            ((version,),) = await self._inner.rows(_VERSION, id=change.payment.id)
+            change = replace(change, payment=replace(change.payment, version=version + 1))
+            result = await self._inner.commit(change)
+        return result
 
 
 class OneShort(Wrapped):
