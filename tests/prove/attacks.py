@@ -17,6 +17,7 @@ from tests.prove.refunds import prove_refunds
 from tests.prove.report import Report
 from tests.prove.signatures import prove_signatures
 from tests.prove.storm import prove_storm
+from tests.prove.term import prove_term
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ ATTACKS: Final[Mapping[str, Attack]] = {
     "races": Attack(prove_races, "20 requests at once for each key: duplicates, others, hang-ups"),
     "model": Attack(prove_model, "random requests in any order, each answered as a model of 200 lines says"),
     "refunds": Attack(prove_refunds, "64 captures, refunds and cancels of one payment at once"),
+    "term": Attack(prove_term, "SIGTERM at random moments: in full flow, starting, migrating, and twice"),
     "hostile": Attack(prove_hostile, "receivers that hang, drip, flood and lie beside a healthy one"),
     "storm": Attack(prove_storm, "failing receivers, killed and paused dispatchers, changing endpoints"),
     "addresses": Attack(prove_addresses, "webhook URLs that lead to forbidden addresses by any trick"),

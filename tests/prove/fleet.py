@@ -23,7 +23,7 @@ _LEASE_MARGIN_S: Final = 30.0
 class Setting:
     """How the processes are set up. `speed` 1 without a plant runs kessai itself.
 
-    On PostgreSQL `apis` serve and `dispatchers` deliver. A clock that is `told` stands
+    On PostgreSQL `apis` serve, with `workers` each, and `dispatchers` deliver. A clock that is `told` stands
     still until a hand moves it, and nothing is delivered. `hangs` has names like hang-1.test looked up for
     ever. `troubles` is the deck a storm deals from, `answers_within_s` how long its receiver's good answers
     take: the longer, the more posts are under way.
@@ -36,6 +36,7 @@ class Setting:
     ahead_s: float = 0.0
     plant: str | None = None
     apis: int = 1
+    workers: int = 1
     dispatchers: int = 2
     told: bool = False
     hangs: bool = False
@@ -92,7 +93,8 @@ class Fleet:
             alone = ["--no-dispatch"] if setting.told else []
             self.apis = self.dispatchers = [self._server(ground, "serve", *alone)]
         else:
-            self.apis = [self._server(ground, "serve", "--no-dispatch") for _ in range(setting.apis)]
+            shared = ["--no-dispatch", *(["--workers", str(setting.workers)] if setting.workers > 1 else [])]
+            self.apis = [self._server(ground, "serve", *shared) for _ in range(setting.apis)]
             self.dispatchers = [self._server(ground, "dispatch") for _ in range(setting.dispatchers)]
 
     def __enter__(self) -> Self:

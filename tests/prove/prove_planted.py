@@ -18,6 +18,7 @@ from tests.prove.refunds import FOUGHT_OVER, prove_refunds
 from tests.prove.report import Report
 from tests.prove.signatures import prove_signatures
 from tests.prove.storm import prove_storm
+from tests.prove.term import PLAIN, prove_term
 
 Harness = Callable[[Kind, float, int, Setting], Report]
 
@@ -58,6 +59,7 @@ HUNTS: Final = (
     Hunt("list-without-a-bound", prove_model, "the server and the model part", TOLD),
     Hunt("refund-one-short", prove_model, "the server and the model part", TOLD),
     Hunt("last-one-wins", prove_refunds, "minor units are off", FOUGHT_OVER, 0.01),
+    Hunt("ends-at-once", prove_term, "let in, and cut", PLAIN, 0.03),
     Hunt("signed-with-the-events-time", prove_signatures, "signed with another time", LATE_RETRIES, 0.03),
     Hunt("new-id-on-retry", prove_storm, "another id"),
     Hunt(GUARD_ON_THE_NAME, prove_addresses, "a forbidden connection"),

@@ -16,12 +16,12 @@ import uvicorn
 from kessai.asgi import Application
 from kessai.bootstrap import Gateway, World
 from kessai.cli.listening import Listening, bound
-from kessai.cli.serving import OPTIONS, Server
+from kessai.cli.serving import OPTIONS
 from kessai.services.secrets import WELL_KNOWN_KEY
 from kessai.settings import Settings, load_settings
 from tests.prove.hand import Hand
 from tests.prove.lookup import real_sender
-from tests.prove.planted import plant_in, planted_world
+from tests.prove.planted import plant_in, planted_server, planted_world
 from tests.prove.swift import SwiftClock
 from tests.support.gateway import ManualClock
 
@@ -60,7 +60,7 @@ def _serve(settings: Settings, listening: Listening, *, is_dispatcher: bool) -> 
     )
     if isinstance(clock, ManualClock):
         hand = Hand(application, clock)
-    server = Server(uvicorn.Config(hand or application, lifespan="on", **OPTIONS))
+    server = planted_server(plant, uvicorn.Config(hand or application, lifespan="on", **OPTIONS))
     ready = {"event": "ready", "base_url": listening.base_url, "api_key": WELL_KNOWN_KEY}
     server.on_ready = lambda: print(json.dumps(ready), flush=True)
     server.run(sockets=listening.sockets)

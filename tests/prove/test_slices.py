@@ -15,6 +15,7 @@ from tests.prove.prove_planted import HUNTS, ONE_DISPATCHER, Hunt, find, is_foun
 from tests.prove.refunds import prove_refunds
 from tests.prove.signatures import prove_signatures
 from tests.prove.storm import prove_storm
+from tests.prove.term import PLAIN, prove_term
 
 pytestmark = pytest.mark.slow
 SEED = 7
@@ -26,6 +27,7 @@ ORDINARY = (
     "new-id-on-retry",
     "refund-one-short",
     "last-one-wins",
+    "ends-at-once",
     GUARD_ON_THE_NAME,
 )
 """Bugs that each run of the tests has to find; `prove planted` hunts all."""
@@ -52,6 +54,14 @@ def test_no_minor_unit_is_off_when_many_want_their_money_back_at_once(kind: Kind
     report = prove_refunds(kind, 0.005, SEED)
 
     assert report.failures == [], report.evidence
+
+
+@pytest.mark.parametrize("kind", BOTH_DATABASES)
+def test_who_is_told_to_end_answers_whom_it_has_let_in(kind: Kind) -> None:
+    report = prove_term(kind, 0.01, SEED, PLAIN)
+
+    # How long it takes says something of a machine that has nothing else to do.
+    assert report.broken == [], report.evidence
 
 
 @pytest.mark.parametrize("kind", BOTH_DATABASES)

@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
+import uvicorn
+
 from kessai.bootstrap import Gateway, World, open_database
+from kessai.cli.serving import Server
 from kessai.services.deliveries import Deliveries
 from kessai.services.ports import WebhookSender
 from kessai.settings import Settings
@@ -16,6 +19,7 @@ from tests.prove.planted.databases import EarlyAnswers, EventsAfterCommit, Exhau
 from tests.prove.planted.engines import FirstComeFirstServed, SignedWithTheEventsTime, Unfenced
 from tests.prove.planted.ledgers import LastOneWins, OneShort, Unbounded
 from tests.prove.planted.senders import NewIdOnRetry, Optimist, RenderedAnew
+from tests.prove.planted.servers import Impatient
 
 PlantWorld = Callable[[Settings, World], World]
 PlantEngine = Callable[[Deliveries, Database], None]
@@ -60,6 +64,12 @@ _ENGINES: Final[Mapping[str, PlantEngine]] = {
     "first-come-first-served": _unpaced,
     "signed-with-the-events-time": _old,
 }
+_SERVERS: Final[Mapping[str, type[Server]]] = {"ends-at-once": Impatient}
+
+
+def planted_server(name: str | None, config: uvicorn.Config) -> Server:
+    """The server with the bug of this name; kessai's own when it is none of a server."""
+    return _SERVERS.get(name or "", Server)(config)
 
 
 def planted_world(name: str | None, settings: Settings, world: World) -> World:
