@@ -23,6 +23,10 @@ UNIT_AMOUNT = 1250
 PAID = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
 CANCELED = ("checkout.session.expired", "checkout.session.async_payment_failed")
 BODY_MAX = 1_000_000
+STYLE = (
+    "<style>body{font:1.1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}"
+    "main{max-width:32rem;margin:2rem auto;padding:0 1rem}button{font:inherit;padding:.6rem 2rem}</style>"
+)
 
 
 class Orders:
@@ -150,7 +154,10 @@ class Pages(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.NOT_FOUND)
 
     def _page(self, content: str) -> None:
-        html = f"<!doctype html><html lang=en><meta charset=utf-8><title>Shop</title><main>{content}</main>"
+        html = (
+            "<!doctype html><html lang=en><meta charset=utf-8><title>Shop</title>"
+            f'<meta name=viewport content="width=device-width">{STYLE}<main>{content}</main>'
+        )
         self._answer(HTTPStatus.OK, html, kind="text/html; charset=utf-8")
 
     def _answer(self, status: int, text: str = "", *, kind: str = "text/plain", location: str = "") -> None:

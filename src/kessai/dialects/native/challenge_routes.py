@@ -11,6 +11,7 @@ from kessai.dialects.native.errors import errors
 from kessai.domain.payment import Payment
 from kessai.domain.transitions import Status
 from kessai.http.call import Reply, Visit
+from kessai.http.payer_page import payer_page
 from kessai.http.routes import Query, Router
 
 router: Final = Router(tags=["payer"])
@@ -39,7 +40,7 @@ _REFUSALS: Final = ("NOT_FOUND", "METHOD_NOT_ALLOWED", "INTERNAL_ERROR", "DATABA
 async def show_challenge(visit: Visit, payment_id: str) -> Reply:
     """Two buttons while the payment waits, its status afterwards."""
     payment = await visit.services.payments.awaiting_action(payment_id)
-    return Reply(200, _page(payment).encode(), content_type=_HTML)
+    return Reply(200, _page(payment), content_type=_HTML)
 
 
 @router.post(
@@ -64,25 +65,20 @@ async def answer_challenge(visit: Visit, payment_id: str, query: Annotated[Chall
     payment, change = await visit.services.intents.authenticate(
         payment_id, is_approved=query.outcome == "approve", at=visit.now
     )
-    return Reply(200, _page(payment).encode(), change, content_type=_HTML)
+    return Reply(200, _page(payment), change, content_type=_HTML)
 
 
-def _page(payment: Payment) -> str:
+def _page(payment: Payment) -> bytes:
     order = payment.order
     about = f" for {escape(order.description)}" if order.description else ""
     if payment.status is Status.REQUIRES_ACTION:
         rest = (
+            '<div class="answers">'
             '<form method="post" action="?outcome=approve"><button>Approve</button></form>'
-            '<form method="post" action="?outcome=fail"><button>Fail</button></form>'
+            '<form method="post" action="?outcome=fail" class="second"><button>Fail</button></form>'
+            "</div>"
         )
     else:
         rest = f"<p>This payment is {payment.status.value}. You may close this page.</p>"
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><title>kessai bank</title>'
-        "<style>body{font:1.1rem system-ui;max-width:28rem;margin:4rem auto;padding:0 1rem}"
-        "form{display:inline}button{font:inherit;padding:.6rem 1.2rem;margin:.5rem .5rem 0 0}</style>"
-        "<h1>Is this you?</h1>"
-        f"<p>A payment of <strong>{escape(str(order.amount))}</strong>{about}. No money moves here.</p>"
-        f"{rest}</html>"
-    )
+    lead = f"<p>A payment of <strong>{escape(str(order.amount))}</strong>{about}.</p>"
+    return payer_page("bank", "Is this you?", lead + rest)

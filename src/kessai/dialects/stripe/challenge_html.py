@@ -1,4 +1,4 @@
-"""The look of the bank's pages: plain HTML that needs no script, for whoever has to prove who they are."""
+"""What the bank's pages say to whoever has to prove who they are."""
 
 from __future__ import annotations
 
@@ -8,16 +8,7 @@ from html import escape
 from typing import Final
 
 from kessai.domain.values import value
-
-_STYLE: Final = (
-    "body{margin:0;background:#fff;color:#1a1a1a;font:1.1rem/1.5 system-ui,sans-serif}"
-    "main{max-width:32rem;margin:0 auto;padding:2rem 1rem}h1{font-size:1.6rem;line-height:1.25}"
-    "dt{font-weight:600}dd{margin:0 0 .75rem;overflow-wrap:anywhere}"
-    "button{font:inherit;min-height:2.75rem;min-width:8rem;padding:.5rem 1.25rem;margin:.5rem .75rem 0 0;"
-    "border:2px solid #0a4fb3;border-radius:.3rem;background:#0a4fb3;color:#fff;cursor:pointer}"
-    "button.second{background:#fff;color:#0a4fb3}"
-    "button:focus-visible{outline:3px solid #1a1a1a;outline-offset:3px}"
-)
+from kessai.http.payer_page import payer_page
 
 
 class Progress(Enum):
@@ -61,26 +52,19 @@ def question_page(question: Question, progress: Progress) -> bytes:
     listed = f"<dl>{facts}</dl>"
     if progress is not Progress.ASKED:
         heading, rest = _ENDS[progress]
-        return _page(heading, f"<p>{rest}</p>{listed}")
+        return payer_page("bank", heading, f"<p>{rest}</p>{listed}")
     lead = f"<p><strong>{escape(question.merchant)}</strong> wants to {escape(question.wish)}.</p>"
     approve, refuse = escape(question.approve, quote=True), escape(question.refuse, quote=True)
-    return _page(
+    return payer_page(
+        "bank",
         "Is this you?",
-        f"{lead}{listed}<p>This bank is a simulation: no money moves.</p>"
-        f'<form method="post" action="{approve}" aria-label="Your answer"><button>Approve</button>'
+        f"{lead}{listed}"
+        f'<form class="answers" method="post" action="{approve}" aria-label="Your answer">'
+        f"<button>Approve</button>"
         f'<button class="second" formaction="{refuse}">Do not approve</button></form>',
     )
 
 
 def refusal_page(heading: str, text: str) -> bytes:
     """Why there is nothing to see."""
-    return _page(heading, f"<p>{escape(text)}</p>")
-
-
-def _page(heading: str, content: str) -> bytes:
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(heading)} - kessai bank</title><style>{_STYLE}</style></head>"
-        f"<body><main><h1>{escape(heading)}</h1>{content}</main></body></html>"
-    ).encode()
+    return payer_page("bank", heading, f"<p>{escape(text)}</p>")

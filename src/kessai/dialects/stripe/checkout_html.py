@@ -1,4 +1,4 @@
-"""The look of the payer's pages at Checkout: plain HTML that needs no script."""
+"""What the payer's pages at Checkout say."""
 
 from __future__ import annotations
 
@@ -7,15 +7,9 @@ from html import escape
 from typing import Final
 
 from kessai.domain.checkout import CheckoutLine, CheckoutSession, CheckoutStatus
+from kessai.http.payer_page import payer_page
 from kessai.simulation.instruments import OTHER_METHODS
 
-_STYLE: Final = (
-    "body{font:1.1rem system-ui;max-width:34rem;margin:3rem auto;padding:0 1rem}"
-    "table{width:100%;border-collapse:collapse}td,th{text-align:left;padding:.3rem 0}"
-    "td:last-child,th:last-child{text-align:right}label{display:block;margin:1rem 0 .3rem}"
-    "input,select,button{font:inherit;padding:.5rem;width:100%;box-sizing:border-box}"
-    "button{margin:1.2rem 0}[role=alert]{border-left:.3rem solid #b00020;padding-left:.8rem}"
-)
 _CARDS: Final[Mapping[str, str]] = {
     "visa": "Visa ending in 4242: is paid",
     "authenticationRequired": "Visa ending in 3184: the bank asks first (3-D Secure)",
@@ -30,7 +24,7 @@ _CLOSED: Final = "This link is no longer active."
 
 def page(
     session: CheckoutSession, *, email: str = "", reason: str | None = None, is_typed: bool = False
-) -> str:
+) -> bytes:
     """What the payer sees. `email` is theirs, which they may change if it `is_typed`."""
     if session.status is CheckoutStatus.OPEN:
         rest = _form(session, email, is_typed=is_typed)
@@ -39,21 +33,12 @@ def page(
     else:
         rest = "<p>This page has expired. Go back to the shop to begin again.</p>"
     alert = f'<p role="alert">{escape(reason)}</p>' if reason else ""
-    return _document(f"{alert}{_lines(session)}{rest}{_way_back(session)}")
+    return payer_page("checkout", "Checkout", f"{alert}{_lines(session)}{rest}{_way_back(session)}")
 
 
-def closed_page(message: str | None) -> str:
+def closed_page(message: str | None) -> bytes:
     """What is seen of a link that takes no more payments, and what the merchant says of it."""
-    return _document(f"<p>{escape(message or _CLOSED)}</p>")
-
-
-def _document(content: str) -> str:
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex, nofollow">'
-        f"<title>kessai checkout</title><style>{_STYLE}</style><main><h1>Checkout</h1>{content}"
-        "<p><small>A simulation: no money moves here.</small></p></main></html>"
-    )
+    return payer_page("checkout", "Checkout", f"<p>{escape(message or _CLOSED)}</p>")
 
 
 def _confirmation(session: CheckoutSession) -> str:
@@ -70,7 +55,7 @@ def _lines(session: CheckoutSession) -> str:
     return (
         '<table><thead><tr><th scope="col">What</th><th scope="col">Quantity</th>'
         f'<th scope="col">Amount</th></tr></thead><tbody>{rows}</tbody>'
-        f'<tfoot><tr><th scope="row" colspan="2">Total</th><td><strong>{total}</strong></td></tr></tfoot>'
+        f'<tfoot><tr><th scope="row" colspan="2">Total</th><td>{total}</td></tr></tfoot>'
         "</table>"
     )
 

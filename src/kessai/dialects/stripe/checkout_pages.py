@@ -251,7 +251,7 @@ def _shown(
     is_typed: bool = False,
 ) -> Reply:
     shown = page(session, email=email, reason=reason, is_typed=is_typed)
-    return Reply(200, shown.encode(), change, content_type=_HTML, headers=_UNKEPT)
+    return Reply(200, shown, change, content_type=_HTML, headers=_UNKEPT)
 
 
 async def _closed(visit: Visit, session: CheckoutSession) -> Reply | None:
@@ -264,7 +264,7 @@ async def _closed(visit: Visit, session: CheckoutSession) -> Reply | None:
 
 def closed(link: PaymentLink) -> Reply:
     """The page of a link that takes no more payments."""
-    return Reply(410, closed_page(link.inactive_message).encode(), content_type=_HTML, headers=_UNKEPT)
+    return Reply(410, closed_page(link.inactive_message), content_type=_HTML, headers=_UNKEPT)
 
 
 def sent_to(url: str, change: Change | None = None) -> Reply:

@@ -11,11 +11,11 @@ from kessai.domain.errors import NotFoundError
 from kessai.domain.payment import Payment
 from kessai.domain.transitions import Status
 from kessai.http.call import Reply, Visit
+from kessai.http.payer_page import payer_page
 from kessai.http.routes import Router
 
 router: Final = Router(tags=["payer"])
 _HTML: Final = "text/html; charset=utf-8"
-_STYLE: Final = "body{font:1.1rem system-ui;max-width:28rem;margin:4rem auto;padding:0 1rem}dt{color:#555}"
 
 
 @router.get("/stripe/receipts/{charge}", operation_id="stripe_show_receipt", media_type="text/html")
@@ -25,10 +25,10 @@ async def show_receipt(visit: Visit, charge: str) -> Reply:
     payment = await visit.services.payments.get_any(core_id) if core_id else None
     if payment is None or not is_charge(payment) or payment.status is Status.FAILED:
         raise NotFoundError("receipt", hint="check the link")
-    return Reply(200, page(payment).encode(), content_type=_HTML)
+    return Reply(200, page(payment), content_type=_HTML)
 
 
-def page(payment: Payment) -> str:
+def page(payment: Payment) -> bytes:
     """What the payer sees."""
     order, shown = payment.order, charge(payment)
     card = (shown["payment_method_details"] or {}).get("card")
@@ -41,9 +41,4 @@ def page(payment: Payment) -> str:
         "Number": shown["id"],
     }
     lines = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts.items() if text)
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><title>Receipt</title>'
-        f"<style>{_STYLE}</style><main><h1>Receipt</h1><dl>{lines}</dl>"
-        "<p>This is a test: no money has moved.</p></main></html>"
-    )
+    return payer_page("receipt", "Receipt", f"<dl>{lines}</dl>")
