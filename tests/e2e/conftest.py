@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from playwright.async_api import Browser
 
 from tests.conftest import migrate_to_head
 from tests.e2e.cluster import Cluster, running_cluster
 from tests.e2e.embedded import Embedded, running_embedded
+from tests.e2e.example_shop import open_shop
+from tests.support.chromium import missing_here, running_chromium
 from tests.support.postgres import Postgres
 from tests.support.processes import RunDirectory
+from tests.support.server import RunningServer
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +45,26 @@ def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
     """`kessai serve` on SQLite, for tests that end it and start it again; webhooks are retried soon."""
     with running_embedded(tmp_path_factory.mktemp("restarted"), {"WEBHOOK_RETRY_DELAY": "2"}) as it:
         yield it
+
+
+@pytest.fixture(scope="session")
+def local_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """`kessai serve` as somebody starts it to try it out, for tests that leave it running."""
+    with RunningServer("--rate-limit", "0", directory=tmp_path_factory.mktemp("local")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def shop(local_server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the example shop, which is paid through a server."""
+    with open_shop(local_server.base_url, tmp_path_factory.mktemp("shop")) as url:
+        yield url
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    """A browser that reaches this machine only."""
+    if (reason := missing_here()) is not None:
+        pytest.skip(reason)
+    async with running_chromium() as browser:
+        yield browser

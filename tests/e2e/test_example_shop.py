@@ -1,24 +1,13 @@
-"""The example shop and the server as processes of their own, walked through as a payer's browser would."""
+"""The example shop and the server as processes of their own, walked through without a browser: anywhere."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 import httpx
-import pytest
 
-from tests.e2e.waiting import until
+from tests.e2e.example_shop import paid
 from tests.support.pages import Form, Page
-from tests.support.processes import plain_environment
-from tests.support.server import Serve
-
-SHOP: Final = Path(__file__).parents[2] / "examples" / "shop" / "shop.py"
 
 
 class Browser:
@@ -48,54 +37,6 @@ class Browser:
         assert answer.status_code == 200, answer.text
         self.at, self.page = str(answer.url), Page(answer.text)
         return self.page
-
-
-@contextmanager
-def open_shop(api: str, directory: Path) -> Iterator[str]:
-    """The shop as a process; gives its address."""
-    env = {
-        "STRIPE_API_BASE": api,
-        "STRIPE_API_KEY": "sk_test_example_shop",
-        "SHOP_PORT": "0",
-        "SHOP_DATABASE": str(directory / "shop.sqlite"),
-    }
-    with (directory / "shop.stderr").open("w") as errors:
-        shop = subprocess.Popen(
-            [sys.executable, str(SHOP)],
-            cwd=directory,
-            env=plain_environment(env),
-            text=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-        )
-    try:
-        assert shop.stdout is not None
-        line = shop.stdout.readline()
-        assert line.startswith("The shop is open at "), (directory / "shop.stderr").read_text()
-        yield line.rpartition(" ")[2].strip()
-    finally:
-        shop.kill()
-        shop.communicate()
-
-
-async def paid(shop: str, order_id: str) -> str:
-    """Where an order stands, once it is open no longer."""
-
-    async def moved() -> str | None:
-        async with httpx.AsyncClient() as client:
-            found = (await client.get(f"{shop}/orders/{order_id}")).text
-        return None if found == "open" else found
-
-    return await until(moved)
-
-
-@pytest.fixture
-def shop(serve: Serve, tmp_path: Path) -> Iterator[str]:
-    """The address of a shop that is paid through a server."""
-    server = serve()
-    with open_shop(server.base_url, tmp_path) as url:
-        yield url
 
 
 async def test_an_order_is_fulfilled_by_the_webhook(shop: str) -> None:
