@@ -20,7 +20,8 @@ Record = Merchant | ApiKey | Endpoint | Delivery | Document
 class Change:
     """Rows to insert (version 1) and rows to move on (a higher version, from the one before).
 
-    The journal answers `Stale` when a row is no longer at the version before, and `KeyTaken` when the
+    The journal answers `Stale` when a row is no longer at the version before, or one that is shared has been
+    made meanwhile, and `KeyTaken` when the
     claim's key is another's; nothing of the Change is then written.
     """
 

@@ -22,6 +22,8 @@ class Document:
     """
 
     kind: ClassVar[str]
+    is_shared: ClassVar[bool] = False
+    """Whether its id follows from what it is of, so that several may be about to make the same one."""
 
     id: str
     merchant_id: MerchantId

@@ -14,6 +14,7 @@ from kessai.domain.document import Document
 from kessai.domain.intent import Intent
 from kessai.domain.payment_link import PaymentLink
 from kessai.domain.payout import Payout
+from kessai.domain.payout_register import PayoutRegister
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.setup import Setup, SetupAttempt
 from kessai.domain.test_clock import TestClock
@@ -23,8 +24,8 @@ DOCUMENTS: Final[Mapping[str, type[Document]]] = MappingProxyType(
     {
         each.kind: each
         for each in (
-            *(CheckoutSession, Customer, Dispute, Intent, PaymentLink, Payout, Price, Product),
-            *(SavedInstrument, Setup, SetupAttempt, TestClock, Token),
+            *(CheckoutSession, Customer, Dispute, Intent, PaymentLink, Payout, PayoutRegister, Price),
+            *(Product, SavedInstrument, Setup, SetupAttempt, TestClock, Token),
         )
     }
 )

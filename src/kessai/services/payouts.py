@@ -11,6 +11,7 @@ from kessai.domain.event import EventType
 from kessai.domain.ids import MerchantId
 from kessai.domain.money import Money
 from kessai.domain.payout import TAKES, Payout, PayoutAction, PayoutMethod, PayoutStatus
+from kessai.domain.payout_register import PayoutRegister, new_register, register_id
 from kessai.services.balance import Balances
 from kessai.services.ports import IdFactory
 from kessai.services.telling import Teller
@@ -24,6 +25,7 @@ class Payouts:
 
     def __init__(self, database: Database, ids: IdFactory, teller: Teller, balances: Balances) -> None:
         self._repository = DocumentRepository(database, Payout)
+        self._registers = DocumentRepository(database, PayoutRegister)
         self._ids = ids
         self._teller = teller
         self._balances = balances
@@ -39,11 +41,18 @@ class Payouts:
         statement_descriptor: str | None,
         metadata: Mapping[str, str],
     ) -> tuple[Payout, Change]:
-        """Send an amount on its way. Payouts that are asked for at one moment do not see each other.
+        """Send an amount on its way.
+
+        It is entered in its currency's register, so of several that are decided on one balance the first is
+        written, and the others are decided again. What else moves the balance meanwhile needs no such order:
+        a refund or a dispute is never refused for want of money and counts as coming after, and a payout that
+        is canceled only gives.
 
         Raises:
             AmountTooLargeError: more than is available.
         """
+        # Before the balance: who reads one that lacks a payout has read a register that lacks it, too.
+        register = await self._registers.get(merchant_id, register_id(merchant_id, amount.currency))
         holding = (await self._balances.holdings(merchant_id, at=at)).get(amount.currency)
         available = holding.available if holding else 0
         if amount.minor > available:
@@ -61,8 +70,14 @@ class Payouts:
             statement_descriptor=statement_descriptor,
             metadata=metadata,
         )
+        entered = (
+            register.entered(made.id, at=at)
+            if register
+            else new_register(merchant_id, amount.currency, made.id, at=at)
+        )
         told = self._teller.of_document(EventType.PAYOUT_CREATED, made, at)
-        return made, Change(records=(made,), events=(told,))
+        # The register first: those who want to move it line up for it.
+        return made, Change(records=(entered, made), events=(told,))
 
     async def get(self, merchant_id: MerchantId, payout_id: str) -> Payout:
         """A merchant's payout.

@@ -32,6 +32,7 @@ from kessai.storage.payment_rows import PAYMENT_COLUMNS, REFUND_COLUMNS, payment
 from kessai.storage.query import Query
 from kessai.storage.record_rows import record_table, record_values
 from kessai.storage.tables import (
+    documents,
     idempotency_keys,
     payments,
     refunds,
@@ -81,7 +82,7 @@ INSERT_EVENT: Final = _insert_event()
 def is_usual(change: Change) -> bool:
     """Whether the journals' fast statements know this kind of Change."""
     return (change.refund is None or change.refund.version == 1) and all(
-        isinstance(each, Document) and each.version == 1 for each in change.records
+        isinstance(each, Document) and each.version == 1 and not each.is_shared for each in change.records
     )
 
 
@@ -108,10 +109,14 @@ def _rows(change: Change) -> list[tuple[Table, dict[str, Any]]]:
     return rows
 
 
+_MAY_BE_MADE_MEANWHILE: Final = (webhook_deliveries, documents)
+"""Where a new row may be there already, and is then to be decided anew: an event that a dispatcher has sent
+meanwhile, a document that is shared."""
+
+
 def _save_row(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
     version = values["version"]
-    if version == 1 and table is webhook_deliveries:
-        # A dispatcher may have sent this event there meanwhile: then it is to be decided anew.
+    if version == 1 and table in _MAY_BE_MADE_MEANWHILE:
         return connection.execute(insert_or_ignore(table, connection.dialect.name), values).rowcount == 1
     if version == 1:
         connection.execute(insert(table), values)
