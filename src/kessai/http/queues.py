@@ -64,4 +64,6 @@ class _Line:
         self.turn.release()
         stalled_at = asyncio.get_running_loop().time() + self.stalled_s
         for limit, longest in self.patience.items():
-            limit.reschedule(min(stalled_at, longest))
+            # Whose time is up may not have been told yet.
+            if not limit.expired():
+                limit.reschedule(min(stalled_at, longest))

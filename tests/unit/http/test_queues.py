@@ -86,3 +86,14 @@ async def test_who_gives_up_or_goes_away_leaves_no_gap() -> None:
     assert gone.cancelled()
     assert not last.cancelled()
     assert last.exception() is None
+
+
+async def test_who_is_just_losing_patience_is_in_nobodys_way() -> None:
+    queues, seen = Queues(stalled_s=AT_ONCE_S, longest_s=NEVER_S), Counter()
+    async with queues.turn("a payment"):
+        impatient = asyncio.create_task(take_turn(queues, "a payment", seen))
+        # It comes to stand in line, and then its time is up, which it has not been told yet.
+        for _ in range(2):
+            await asyncio.sleep(0)
+    await impatient
+    assert seen.most == 1
