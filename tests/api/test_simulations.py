@@ -26,7 +26,9 @@ DECLINES = [
     "stolen_card",
     "card_velocity_exceeded",
 ]
-CAPTURED = ["success", "refund_failure", "refund_pending", "lost_response", "slow"]
+DISPUTED = ["dispute", "dispute_product_not_received", "dispute_inquiry", "dispute_twice"]
+PROMPT = ["success", "refund_failure", "refund_pending", "available_at_once", *DISPUTED]
+CAPTURED = [*PROMPT, "lost_response", "slow"]
 DECLINES_AFTER_ACTION = {
     "requires_action_declined": "CARD_DECLINED",
     "requires_action_insufficient_funds": "INSUFFICIENT_FUNDS",
@@ -56,7 +58,7 @@ async def test_a_manual_payment_is_declined_as_well(gateway: Gateway, simulate: 
     assert (await gateway.hold(simulate=simulate))["status"] == "FAILED"
 
 
-@pytest.mark.parametrize("simulate", ["success", "refund_failure", "refund_pending"])
+@pytest.mark.parametrize("simulate", PROMPT)
 async def test_what_succeeds_is_captured_or_held(gateway: Gateway, simulate: str) -> None:
     assert (await gateway.pay(simulate=simulate))["status"] == "CAPTURED"
     assert (await gateway.hold(simulate=simulate))["status"] == "AUTHORIZED"

@@ -71,15 +71,25 @@ def _happens(row: Simulation, words: type[English]) -> str:
         return words.later.format(wait=_seconds(DEFAULT_DELAY), end=end)
     if isinstance(row.verdict, Declined):
         return words.failed
-    if row.refunds_fail:
-        return words.refunds
-    if row.refunds_wait:
-        return words.refunds_wait
+    if (later := _comes_later(row, words)) is not None:
+        return later
     if row.answer is Delivery.LOST:
         return words.lost
     return (
         words.late.format(wait=_seconds(DEFAULT_SLOWNESS)) if row.answer is Delivery.LATE else words.captured
     )
+
+
+def _comes_later(row: Simulation, words: type[English]) -> str | None:
+    """What a payment that went through leads to."""
+    if row.dispute is not None:
+        told = words.asked if row.dispute.is_inquiry else words.disputed
+        return told.format(reason=row.dispute.reason, times=words.times[row.dispute.count])
+    if row.refunds_fail:
+        return words.refunds
+    if row.refunds_wait:
+        return words.refunds_wait
+    return words.available if row.is_available_at_once else None
 
 
 def _code(row: Simulation) -> str:

@@ -17,6 +17,10 @@ class English:
     later = "`PENDING`; after `delay_s` ({wait} s by default) {end}"
     refunds_wait = "`CAPTURED`; a refund is `PENDING` for a while, then `PROCESSED`"
     refunds = "`CAPTURED`; a refund ends `FAILED`, and its amount is back on the payment"
+    times = ("", "", " twice")
+    disputed = "`CAPTURED`, and disputed{times} (`{reason}`); `delay_s` is the time to answer"
+    asked = "`CAPTURED`, and the holder inquires; `delay_s` is the time to answer"
+    available = "`CAPTURED`, and in the available balance at once"
     lost = "`CAPTURED`, but the connection is closed without an answer"
     late = "`CAPTURED`, but the answer comes after `delay_s` ({wait} s by default)"
 
@@ -32,5 +36,9 @@ class Japanese(English):
     later = "`PENDING`。`delay_s`（既定は {wait} 秒）の後に {end}"
     refunds_wait = "`CAPTURED`。ただし返金はしばらく `PENDING` で、その後 `PROCESSED`"
     refunds = "`CAPTURED`。ただし返金は `FAILED` で終わり、金額は決済に戻る"
+    times = ("", "", "2 回")
+    disputed = "`CAPTURED`。チャージバックを{times}受ける（`{reason}`）。`delay_s` は回答できる秒数"
+    asked = "`CAPTURED`。カード保有者の問い合わせを受ける。`delay_s` は回答できる秒数"
+    available = "`CAPTURED`。すぐに利用可能残高になる"
     lost = "`CAPTURED`。ただし応答を返さずに接続を切る"
     late = "`CAPTURED`。ただし応答は `delay_s`（既定は {wait} 秒）の後に返る"

@@ -1,4 +1,4 @@
-"""What is kept with a payment that was made with a saved instrument: who paid, with what, why it failed."""
+"""What is kept with a payment that was made with a saved instrument, or disputed: by whom, why it failed."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class Payment:
     """A payment as it stands. `version` counts its saved states, 1 for a new one.
 
     `due_at` is when the clock moves it by itself: a PENDING one is settled, an AUTHORIZED one expires.
-    `details` are there when it was made with a saved instrument.
+    `details` are there when it was made with a saved instrument, or disputed.
     """
 
     id: PaymentId
@@ -84,6 +84,14 @@ class Payment:
     def refundable(self) -> Money:
         """What was captured and has not been given back."""
         return self.captured - self.refunded
+
+    @property
+    def charge_details(self) -> ChargeDetails:
+        """What is kept with it; where nothing is, what its order says."""
+        order = self.order
+        return self.details or ChargeDetails(
+            description=order.description, metadata=order.metadata, billing={"email": order.customer_email}
+        )
 
     def saved_again(self) -> Payment:
         """The same state as the next version: what a Change that updates it carries."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from kessai.domain.change import Change
@@ -27,8 +27,8 @@ from kessai.domain.transitions import Action, Status
 from kessai.services.payments import Payments
 from kessai.services.ports import IdFactory
 from kessai.services.telling import Teller
-from kessai.simulation.instruments import DisputeOnCharge, by_name
 from kessai.simulation.settlement import dispute_fee
+from kessai.simulation.table import SIMULATIONS, DisputeOnCharge
 from kessai.storage.journal import Database
 from kessai.storage.repositories.documents import DocumentRepository
 from kessai.storage.scanning import Wanted
@@ -55,12 +55,12 @@ class Disputes:
     def follow(self, change: Change) -> Change:
         """The same change, with the disputes of a payment that it captures."""
         payment = change.payment
-        if payment is None or payment.details is None or (wanted := _wanted(payment)) is None:
+        if payment is None or (wanted := _wanted(payment)) is None:
             return change
         at = payment.updated_at
         opened = [self._opened(payment, wanted, at) for _ in range(wanted.count)]
         told = tuple(event for dispute in opened for event in self._told_of_new(dispute, at))
-        disputed = replace(payment, details=replace(payment.details, dispute_id=opened[0].id))
+        disputed = replace(payment, details=replace(payment.charge_details, dispute_id=opened[0].id))
         return replace(
             change,
             payment=disputed,
@@ -115,6 +115,8 @@ class Disputes:
         Raises:
             ConflictError: it is decided already.
         """
+        if dispute.is_closed:
+            raise ConflictError(f"a dispute that is {dispute.status.value} is decided for good")
         return self._acted(dispute, dispute.saved_again(at=at), DisputeAction.LOSE, at)
 
     async def due(self, dispute: Dispute, at: datetime) -> Change:
@@ -139,7 +141,7 @@ class Disputes:
             if wanted.is_inquiry
             else DisputeStatus.NEEDS_RESPONSE,
             evidence={},
-            evidence_due_at=at + EVIDENCE_WITHIN,
+            evidence_due_at=at + _answered_within(payment),
             metadata={},
         )
         return opened if wanted.is_inquiry else _withdrawn(opened, payment.captured, at)
@@ -156,7 +158,7 @@ class Disputes:
         left = payment.refundable
         if not left:
             return self._acted(before, submitted, DisputeAction.LOSE, at)
-        open_again = replace(escalated, evidence={}, evidence_due_at=at + EVIDENCE_WITHIN)
+        open_again = replace(escalated, evidence={}, evidence_due_at=at + _answered_within(payment))
         withdrawn = _withdrawn(open_again, Money(min(left.minor, before.amount.minor), left.currency), at)
         changed, change = self._told(before, withdrawn, at)
         told = self._teller.of_document(EventType.DISPUTE_FUNDS_WITHDRAWN, withdrawn, at)
@@ -182,13 +184,16 @@ class Disputes:
 
 def _wanted(payment: Payment) -> DisputeOnCharge | None:
     """What the card's holder does about a payment that was captured just now."""
-    details = payment.details
-    is_new = payment.status is Status.CAPTURED and payment.transitions[-1].action in _TAKES
-    card = details.instrument.card if details and details.instrument else None
-    if details is None or card is None or not is_new or details.dispute_id is not None:
+    wanted = SIMULATIONS[payment.order.simulate].dispute
+    if wanted is None:
         return None
-    row = by_name(card.published)
-    return row.dispute if row else None
+    is_new = payment.status is Status.CAPTURED and payment.transitions[-1].action in _TAKES
+    return wanted if is_new and payment.charge_details.dispute_id is None else None
+
+
+def _answered_within(payment: Payment) -> timedelta:
+    """How long its merchant has: as long as the payment's order says, if it does."""
+    return payment.order.delay or EVIDENCE_WITHIN
 
 
 def _withdrawn(dispute: Dispute, amount: Money, at: datetime) -> Dispute:

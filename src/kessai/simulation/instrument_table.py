@@ -15,6 +15,7 @@ from enum import Enum, auto
 from typing import Final
 
 from kessai.domain.values import value
+from kessai.simulation.table import DEFAULT
 
 
 class Authentication(Enum):
@@ -33,14 +34,6 @@ class Authentication(Enum):
     SET_UP = auto()
 
 
-class RefundCourse(Enum):
-    """What becomes of a refund: it succeeds, waits and then succeeds, or succeeds and fails later."""
-
-    SUCCEED = auto()
-    PENDING = auto()
-    FAIL = auto()
-
-
 @value(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """How a card is declined. `decline_code` is the issuer's own reason, `param` the field at fault."""
@@ -49,15 +42,6 @@ class Refusal:
     message: str
     decline_code: str | None = None
     param: str | None = None
-
-
-@value(frozen=True, slots=True, kw_only=True)
-class DisputeOnCharge:
-    """What the holder does about a charge: an inquiry is not yet a dispute. `count` is how many there are."""
-
-    reason: str
-    is_inquiry: bool = False
-    count: int = 1
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -73,6 +57,7 @@ class Checks:
 class PublishedInstrument:
     """One test card. `names` has at least one, `brand` and `funding` are Stripe's words.
 
+    `afterwards` is the row of `SIMULATIONS` for a payment that goes through: what comes of it later.
     `lookup_fails`: 3-D Secure cannot be tried. `refuses_at_attach`: the issuer declines when the card is
     attached to a customer already. `blocked`: Radar lets no payment through to the issuer.
     """
@@ -87,14 +72,12 @@ class PublishedInstrument:
     refuses_at_attach: bool = False
     authentication: Authentication = Authentication.NONE
     lookup_fails: bool = False
-    dispute: DisputeOnCharge | None = None
+    afterwards: str = DEFAULT
     early_fraud_warning: bool = False
-    refunds: RefundCourse = RefundCourse.SUCCEED
     risk_level: str = "normal"
     risk_score: int = 20
     blocked: bool = False
     checks: Checks = Checks()
-    bypasses_pending: bool = False
 
 
 def _card(
@@ -122,6 +105,10 @@ def _challenging(
     number: str, names: str, authentication: Authentication, country: str = "US"
 ) -> PublishedInstrument:
     return replace(_card(number, names, country=country), authentication=authentication)
+
+
+def _later(number: str, names: str, afterwards: str, country: str = "US") -> PublishedInstrument:
+    return replace(_card(number, names, country=country), afterwards=afterwards)
 
 
 def _blocked(number: str, names: str, risk_score: int) -> PublishedInstrument:
@@ -279,24 +266,15 @@ _AUTHENTICATIONS: Final = (
 )
 
 _AFTERWARDS: Final = (
-    replace(_card("4000000000000259", "createDispute"), dispute=DisputeOnCharge(reason="fraudulent")),
-    replace(
-        _card("4000000000002685", "createDisputeProductNotReceived"),
-        dispute=DisputeOnCharge(reason="product_not_received"),
-    ),
-    replace(
-        _card("4000000000001976", "createDisputeInquiry"),
-        dispute=DisputeOnCharge(reason="fraudulent", is_inquiry=True),
-    ),
-    replace(
-        _card("4000000404000079", "createMultipleDisputes"),
-        dispute=DisputeOnCharge(reason="fraudulent", count=2),
-    ),
+    _later("4000000000000259", "createDispute", "dispute"),
+    _later("4000000000002685", "createDisputeProductNotReceived", "dispute_product_not_received"),
+    _later("4000000000001976", "createDisputeInquiry", "dispute_inquiry"),
+    _later("4000000404000079", "createMultipleDisputes", "dispute_twice"),
     replace(_card("4000000000005423", "createIssuerFraudRecord"), early_fraud_warning=True),
-    replace(_card("4000000000007726", "pendingRefund"), refunds=RefundCourse.PENDING),
-    replace(_card("4000000000005126", "refundFail"), refunds=RefundCourse.FAIL),
-    replace(_card("4000000000000077", "bypassPending"), bypasses_pending=True),
-    replace(_card("4000003720000278", "bypassPendingInternational", country="IE"), bypasses_pending=True),
+    _later("4000000000007726", "pendingRefund", "refund_pending"),
+    _later("4000000000005126", "refundFail", "refund_failure"),
+    _later("4000000000000077", "bypassPending", "available_at_once"),
+    _later("4000003720000278", "bypassPendingInternational", "available_at_once", "IE"),
 )
 
 INSTRUMENTS: Final = (*_BRANDS, *_COUNTRIES, *_DECLINES, *_RISKS, *_AUTHENTICATIONS, *_AFTERWARDS)

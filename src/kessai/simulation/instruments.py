@@ -23,9 +23,7 @@ from kessai.simulation.instrument_table import (
     INSTRUMENTS,
     Authentication,
     Checks,
-    DisputeOnCharge,
     PublishedInstrument,
-    RefundCourse,
     Refusal,
 )
 from kessai.simulation.table import DEFAULT, Course
@@ -36,10 +34,8 @@ __all__ = [
     "Authentication",
     "CardProblem",
     "Checks",
-    "DisputeOnCharge",
     "OtherMethod",
     "PublishedInstrument",
-    "RefundCourse",
     "Refusal",
     "authentication_refused",
     "by_name",
@@ -82,11 +78,6 @@ def fingerprint(number: str) -> str:
 # What the bank says
 
 _CALLED_OTHERWISE: Final = {"generic_decline": "card_declined", "fraudulent": "fraud_detected"}
-_REFUND_ROWS: Final = {
-    RefundCourse.SUCCEED: DEFAULT,
-    RefundCourse.PENDING: "refund_pending",
-    RefundCourse.FAIL: "refund_failure",
-}
 _CHALLENGED_ROWS: Final = {
     "insufficient_funds": "requires_action_insufficient_funds",
     "processing_error": "requires_action_processing_error",
@@ -97,7 +88,7 @@ def simulate_for(instrument: PublishedInstrument, *, challenged: bool) -> str:
     """The name of the row of `SIMULATIONS` for a payment, with the verdict that the card gets in the end."""
     decline = instrument.decline
     if decline is None:
-        return "requires_action" if challenged else _REFUND_ROWS[instrument.refunds]
+        return "requires_action" if challenged else instrument.afterwards
     reason = decline.decline_code or decline.code
     if challenged:
         return _CHALLENGED_ROWS.get(reason, "requires_action_declined")

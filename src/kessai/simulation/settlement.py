@@ -20,7 +20,7 @@ from kessai.domain.money import Money
 from kessai.domain.payment import Payment
 from kessai.domain.payout import Payout
 from kessai.domain.refund import Refund, RefundStatus
-from kessai.simulation.instruments import INSTRUMENTS, by_name
+from kessai.simulation.table import SIMULATIONS
 
 RATE_PER_MILLE: Final = 29
 HALF_OF_A_MILLE: Final = 500
@@ -30,8 +30,8 @@ _DISPUTE_FEE: Final = 1_500
 AVAILABLE_AFTER: Final = timedelta(days=2)
 """How long a payment is pending."""
 
-AT_ONCE: Final = tuple(row.names[0] for row in INSTRUMENTS if row.bypasses_pending)
-"""The test cards whose payments are available at once."""
+AT_ONCE: Final = tuple(name for name, row in SIMULATIONS.items() if row.is_available_at_once)
+"""The simulations whose payments are available at once."""
 
 TAKEN_BACK: Final = (RefundStatus.FAILED, RefundStatus.CANCELED)
 """How a refund stands whose money is back on the payment."""
@@ -77,7 +77,7 @@ def _of_payment(payment: Payment, at: datetime) -> Sequence[Entry]:
         return ()
     instrument = payment.order.instrument
     details = payment.details
-    available_at = captured_at if _is_available_at_once(payment) else captured_at + AVAILABLE_AFTER
+    available_at = captured_at if payment.order.simulate in AT_ONCE else captured_at + AVAILABLE_AFTER
     made = Entry(
         id=payment.id,
         kind=EntryKind.PAYMENT,
@@ -93,12 +93,6 @@ def _of_payment(payment: Payment, at: datetime) -> Sequence[Entry]:
         stamp=_stamp(payment.id, payment.created_at, captured_at),
     )
     return (made,)
-
-
-def _is_available_at_once(payment: Payment) -> bool:
-    instrument = payment.details.instrument if payment.details else None
-    row = by_name(instrument.card.published) if instrument and instrument.card else None
-    return row is not None and row.bypasses_pending
 
 
 def _of_refund(refund: Refund) -> Sequence[Entry]:

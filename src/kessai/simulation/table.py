@@ -29,11 +29,21 @@ class Delivery(Enum):
     LOST = auto()
 
 
+@value(frozen=True, slots=True, kw_only=True)
+class DisputeOnCharge:
+    """What the holder does about a charge: an inquiry is not yet a dispute. `count` is how many there are."""
+
+    reason: str
+    is_inquiry: bool = False
+    count: int = 1
+
+
 @value(frozen=True, slots=True)
 class Simulation:
-    """One row: the verdict, the way to it, and what else goes wrong.
+    """One row: the verdict, the way to it, and what comes of it later.
 
-    `refunds_wait`: a refund is pending for a while, and then succeeds.
+    `refunds_wait`: a refund is pending for a while, and then succeeds. `is_available_at_once`: what was
+    captured need not wait to be paid out.
     """
 
     verdict: Verdict
@@ -41,6 +51,8 @@ class Simulation:
     answer: Delivery = Delivery.PROMPT
     refunds_fail: bool = False
     refunds_wait: bool = False
+    dispute: DisputeOnCharge | None = None
+    is_available_at_once: bool = False
 
 
 DEFAULT: Final = "success"
@@ -50,6 +62,10 @@ DEFAULT_DELAY: Final = timedelta(seconds=60)
 DEFAULT_SLOWNESS: Final = timedelta(seconds=5)
 SLOWNESS_MAX: Final = timedelta(minutes=5)
 """How late a `slow` answer is, and may be: each holds a connection meanwhile."""
+
+
+def _disputed(reason: str = "fraudulent", *, is_inquiry: bool = False, count: int = 1) -> Simulation:
+    return Simulation(Approved(), dispute=DisputeOnCharge(reason=reason, is_inquiry=is_inquiry, count=count))
 
 
 def _declined(code: str, message: str) -> Simulation:
@@ -88,6 +104,11 @@ SIMULATIONS: Final[Mapping[str, Simulation]] = MappingProxyType(
         "pending_failure": Simulation(_UNPAID, Course.AFTER_DELAY),
         "refund_failure": Simulation(Approved(), refunds_fail=True),
         "refund_pending": Simulation(Approved(), refunds_wait=True),
+        "dispute": _disputed(),
+        "dispute_product_not_received": _disputed("product_not_received"),
+        "dispute_inquiry": _disputed(is_inquiry=True),
+        "dispute_twice": _disputed(count=2),
+        "available_at_once": Simulation(Approved(), is_available_at_once=True),
         "lost_response": Simulation(Approved(), answer=Delivery.LOST),
         "slow": Simulation(Approved(), answer=Delivery.LATE),
     }

@@ -29,7 +29,10 @@ DECLINES = {
     "stolen_card": "STOLEN_CARD",
     "card_velocity_exceeded": "CARD_VELOCITY_EXCEEDED",
 }
-APPROVED_AT_ONCE = {"success", "refund_failure", "refund_pending", "lost_response", "slow"}
+DISPUTED = {"dispute", "dispute_product_not_received", "dispute_inquiry", "dispute_twice"}
+APPROVED_AT_ONCE = DISPUTED | {
+    *("success", "refund_failure", "refund_pending", "available_at_once", "lost_response", "slow")
+}
 DECLINES_AFTER_ACTION = {
     "requires_action_declined": "CARD_DECLINED",
     "requires_action_insufficient_funds": "INSUFFICIENT_FUNDS",
@@ -142,3 +145,11 @@ def test_what_is_asked_by_name_goes_before_what_the_card_stands_for(
     asked: str | None, card: str, used: str
 ) -> None:
     assert effective(asked, card) == used
+
+
+def test_these_are_disputed_and_no_others() -> None:
+    assert {name for name, row in SIMULATIONS.items() if row.dispute} == DISPUTED
+
+
+def test_only_what_says_so_is_available_at_once() -> None:
+    assert [name for name, row in SIMULATIONS.items() if row.is_available_at_once] == ["available_at_once"]

@@ -54,7 +54,7 @@ async def create_payment(call: Call, body: PaymentIn) -> Reply:
     return Reply(
         201,
         _shown(call, created.payment),
-        created.change,
+        call.services.disputes.follow(created.change),
         wait_s=created.wait_s,
         answer_after_s=created.answer_after_s,
         answer_is_lost=created.answer_is_lost,

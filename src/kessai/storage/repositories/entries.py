@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import (
-    ColumnElement,
     Select,
     Table,
     and_,
@@ -22,7 +21,6 @@ from sqlalchemy import (
     case,
     func,
     literal_column,
-    not_,
     or_,
     select,
     text,
@@ -115,14 +113,10 @@ _REFUNDED: Final = _by_id(_REFUNDS, refunds)
 _IN_VAIN: Final = _by_moment(_REFUNDS.where(text(GIVEN_BACK_IN_VAIN)), refunds, "updated_at")
 
 
-def _is_prompt() -> ColumnElement[bool]:
-    """Whether the card makes it available at once: the first member of a card says which it is."""
-    kept = func.coalesce(payments.c.details, "")
-    return or_(*(kept.like(f'%"card":{{"published":"{name}"%') for name in AT_ONCE))
-
-
 _SHARE: Final = (payments.c.captured_amount * RATE_PER_MILLE + HALF_OF_A_MILLE) // MILLE
-_IS_PENDING: Final = and_(payments.c.captured_at > bindparam("pending_since"), not_(_is_prompt()))
+_IS_PENDING: Final = and_(
+    payments.c.captured_at > bindparam("pending_since"), *(payments.c.simulate != name for name in AT_ONCE)
+)
 _PAID: Final = Query(
     select(
         payments.c.currency,

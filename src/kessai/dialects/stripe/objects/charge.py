@@ -32,17 +32,9 @@ def charge_id(payment: Payment) -> str:
     return encode("ch" if instrument is None or instrument.type.value == "card" else "py", payment.id)
 
 
-def details_of(payment: Payment) -> ChargeDetails:
-    """What is kept with it; of one that the native API made, what there is."""
-    order = payment.order
-    return payment.details or ChargeDetails(
-        description=order.description, metadata=order.metadata, billing={"email": order.customer_email}
-    )
-
-
 def charge(value: Payment, public_url: str = "") -> Object:
     """A charge, whoever made the payment."""
-    order, details = value.order, details_of(value)
+    order, details = value.order, value.charge_details
     currency = order.amount.currency
     is_captured = bool(value.captured)
     has_failed = value.status is Status.FAILED

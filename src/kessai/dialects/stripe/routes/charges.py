@@ -14,7 +14,7 @@ from kessai.dialects.stripe.facts import given_of, masked, metadata_of, shipping
 from kessai.dialects.stripe.ids import encode_short
 from kessai.dialects.stripe.kinds import find
 from kessai.dialects.stripe.objects.charge import charge as shown
-from kessai.dialects.stripe.objects.charge import charge_id, details_of, is_charge
+from kessai.dialects.stripe.objects.charge import charge_id, is_charge
 from kessai.dialects.stripe.objects.payment_intent import failure_object
 from kessai.dialects.stripe.paging import PAGED, id_of, limit_of, page_of, wanted_of
 from kessai.dialects.stripe.paying import Pick, by_token, typed
@@ -75,7 +75,7 @@ async def create_charge(call: Call, given: Given) -> Result:
 async def update_charge(call: Call, given: Given, charge: str) -> Result:
     """Change what is kept with a charge; what was paid stays."""
     known = await charged(call, charge)
-    details = details_of(known)
+    details = known.charge_details
     changes = given_of(given, "description", "receipt_email", "transfer_group")
     if "shipping" in given:
         changes["shipping"] = shipping_of(given["shipping"])
@@ -97,7 +97,7 @@ async def capture_charge(call: Call, given: Given, charge: str) -> Result:
         )
     asked = given.get("amount")
     minor = None if asked is None else money_from(asked, known.order.amount.currency).minor
-    details = replace(details_of(known), **given_of(given, *_KEPT))
+    details = replace(known.charge_details, **given_of(given, *_KEPT))
     try:
         captured, change = await call.services.payments.capture(
             call.merchant.id, known.id, minor, at=call.now, details=details
@@ -143,7 +143,7 @@ async def list_charges(call: Call, given: Given) -> Result:
     group = given.get("transfer_group")
 
     def is_wanted(payment: Payment) -> bool:
-        details = details_of(payment)
+        details = payment.charge_details
         return (
             is_charge(payment)
             and customer_id in (None, details.customer_id)

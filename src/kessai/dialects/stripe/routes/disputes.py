@@ -8,7 +8,6 @@ from kessai.dialects.stripe.declaring import Given, Result, StripeRoutes
 from kessai.dialects.stripe.errors import StripeError, missing
 from kessai.dialects.stripe.facts import masked, metadata_of
 from kessai.dialects.stripe.kinds import find
-from kessai.dialects.stripe.objects.charge import details_of
 from kessai.dialects.stripe.objects.dispute import EVIDENCE
 from kessai.dialects.stripe.objects.dispute import dispute as shown
 from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
@@ -101,7 +100,7 @@ def _closed(call: Call, known: Dispute) -> Result:
 
 
 async def _of_charge(call: Call, charge_id: str) -> Dispute:
-    dispute_id = details_of(await charged(call, charge_id)).dispute_id
+    dispute_id = (await charged(call, charge_id)).charge_details.dispute_id
     if dispute_id is None:
         raise missing("dispute for charge", charge_id, param="charge", status=404)
     return await call.services.disputes.get(call.merchant.id, dispute_id)
