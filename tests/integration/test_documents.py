@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, insert
 
 from kessai.domain.change import Change
 from kessai.domain.charge import ChargeDetails
@@ -18,11 +19,14 @@ from kessai.domain.intent import Intent, IntentStatus
 from kessai.domain.money import Money, zero
 from kessai.domain.payment import CaptureMethod
 from kessai.domain.saved_instrument import SavedCard, SavedInstrument
+from kessai.storage.document_rows import DOCUMENT_COLUMNS, document_to_row
 from kessai.storage.journal import COMMITTED, STALE
 from kessai.storage.repositories.documents import DocumentRepository
 from kessai.storage.repositories.events import EventRepository
 from kessai.storage.repositories.payments import PaymentRepository
-from kessai.storage.scanning import Wanted
+from kessai.storage.scanning import SCANNED_MAX, Wanted
+from kessai.storage.tables import documents
+from kessai.storage.windows import Page
 from tests.support.ledger import START, Ledger, opened, write
 
 CARD = SavedCard(
@@ -120,6 +124,35 @@ async def test_lists_go_both_ways_and_leave_out_what_is_deleted(database_url: st
         assert await listed(1, where=lambda each: each.email == "1@example.com", before=made[5].id) == [1]
         assert await listed(9, created_from=START + timedelta(seconds=1)) == []
         assert len(await listed(9, created_from=START, created_to=START + timedelta(seconds=1))) == 6
+
+
+async def test_a_page_that_looks_for_what_is_rare_says_where_the_list_goes_on(database_url: str) -> None:
+    books = Books()
+    rare = books.customer(name="rare")
+    others = [document_to_row(books.customer(name="common")) for _ in range(SCANNED_MAX + 200)]
+
+    def add(connection: Connection) -> None:
+        rows = [dict(zip(DOCUMENT_COLUMNS, row, strict=True)) for row in others]
+        connection.execute(insert(documents), rows)
+
+    async with opened(database_url) as database:
+        await write(database, Change(records=(books.merchant,)), Change(records=(rare,)))
+        await database.run(add)
+        repository = DocumentRepository(database, Customer)
+
+        async def page(before: str | None, name: str) -> Page[Customer]:
+            wanted = Wanted(before=before)
+            return await repository.page(
+                books.merchant.id, wanted, limit=2, where=lambda each: each.name == name
+            )
+
+        first = await page(None, "rare")
+        assert (first.found, first.last is None) == ([], False)
+        assert await page(first.last, "rare") == Page([rare], None)
+        common = await page(None, "common")
+        assert (len(common.found), common.last) == (2, common.found[-1].id)
+        rest = await page(others[2][0], "common")
+        assert ([each.id for each in rest.found], rest.last) == ([others[1][0], others[0][0]], None)
 
 
 async def test_an_event_tells_of_a_document_as_it_was_and_is(database_url: str) -> None:

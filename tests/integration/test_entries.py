@@ -19,7 +19,8 @@ from kessai.domain.payout import Payout, PayoutStatus
 from kessai.domain.refund import RefundStatus
 from kessai.simulation.settlement import AVAILABLE_AFTER, dispute_fee
 from kessai.storage.journal import Database
-from kessai.storage.repositories.entries import EntryRepository, Span
+from kessai.storage.places import Span
+from kessai.storage.repositories.entries import EntryRepository
 from tests.support.ledger import START, Ledger, rupees, write
 from tests.support.plans import Listening, tables_read_in_full
 

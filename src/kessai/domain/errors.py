@@ -111,11 +111,11 @@ class AmountTooLargeError(KessaiError):
 
     code = "AMOUNT_TOO_LARGE"
 
-    def __init__(self, *, action: str, asked: int, left: int) -> None:
+    def __init__(self, *, action: str, asked: int, left: int, hint: str | None = None) -> None:
         super().__init__(
             f"cannot {action} {asked}: {left} is left",
             param="amount",
-            hint=f"ask for at most {left}, or leave amount out to {action} all of it",
+            hint=hint or f"ask for at most {left}, or leave amount out to {action} all of it",
         )
         self.asked = asked
         self.left = left

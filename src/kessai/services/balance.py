@@ -9,7 +9,9 @@ from kessai.domain.entry import Entry, Holding, reversed_id
 from kessai.domain.errors import NotFoundError
 from kessai.domain.ids import MerchantId
 from kessai.storage.journal import Database
-from kessai.storage.repositories.entries import EntryRepository, Span
+from kessai.storage.places import Span
+from kessai.storage.repositories.entries import EntryRepository
+from kessai.storage.windows import Page
 
 
 class Balances:
@@ -50,3 +52,21 @@ class Balances:
     ) -> Sequence[Entry]:
         """Newest first; one more than `limit` when there is more."""
         return await self._repository.list(merchant_id, span, limit=limit + 1, at=at, where=where)
+
+    async def page(
+        self,
+        merchant_id: MerchantId,
+        span: Span,
+        *,
+        limit: int,
+        at: datetime,
+        where: Callable[[Entry], bool],
+        payment_id: str | None = None,
+    ) -> Page[Entry]:
+        """The same, of one payment with its refunds and disputes, or of all; says where the list goes on."""
+        if payment_id is None:
+            return await self._repository.page(merchant_id, span, limit=limit, at=at, where=where)
+        low, high = span.bounds
+        of_payment = await self._repository.of_payment(merchant_id, payment_id, at=at)
+        found = [each for each in of_payment if low < each.place < high and where(each)]
+        return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)

@@ -5,7 +5,7 @@ Source: Stripe, "Test disputes" and "Disputes", read 2026-11-20.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -32,6 +32,7 @@ from kessai.simulation.table import SIMULATIONS, DisputeOnCharge
 from kessai.storage.journal import Database
 from kessai.storage.repositories.documents import DocumentRepository
 from kessai.storage.scanning import Wanted
+from kessai.storage.windows import Page
 
 _TEXT: Final = "uncategorized_text"
 _DECIDES: Final[Mapping[str, DisputeAction]] = {
@@ -82,6 +83,17 @@ class Disputes:
     async def list(self, merchant_id: MerchantId, wanted: Wanted, *, limit: int) -> Sequence[Dispute]:
         """Newest first; one more than `limit` when there is more."""
         return await self._repository.list(merchant_id, wanted, limit=limit + 1)
+
+    async def page(
+        self,
+        merchant_id: MerchantId,
+        wanted: Wanted,
+        *,
+        limit: int,
+        where: Callable[[Dispute], bool],
+    ) -> Page[Dispute]:
+        """Newest first, at most `limit` for which `where` holds; the page says where the list goes on."""
+        return await self._repository.page(merchant_id, wanted, limit=limit, where=where)
 
     async def answer(
         self,

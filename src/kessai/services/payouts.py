@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from kessai.domain.change import Change
 from kessai.domain.errors import AmountTooLargeError, NotFoundError
@@ -15,9 +16,15 @@ from kessai.domain.payout_register import PayoutRegister, new_register, register
 from kessai.services.balance import Balances
 from kessai.services.ports import IdFactory
 from kessai.services.telling import Teller
+from kessai.simulation.settlement import AT_ONCE, AVAILABLE_AFTER
 from kessai.storage.journal import Database
 from kessai.storage.repositories.documents import DocumentRepository
 from kessai.storage.scanning import Wanted
+from kessai.storage.windows import Page
+
+_WAITING: Final = (
+    f"what was captured is available after {AVAILABLE_AFTER.days} days, at once if simulate was {AT_ONCE[0]}"
+)
 
 
 class Payouts:
@@ -40,8 +47,9 @@ class Payouts:
         description: str | None,
         statement_descriptor: str | None,
         metadata: Mapping[str, str],
+        takes: timedelta | None = None,
     ) -> tuple[Payout, Change]:
-        """Send an amount on its way.
+        """Send an amount on its way, for as long as its method takes unless `takes` is given.
 
         It is entered in its currency's register, so of several that are decided on one balance the first is
         written, and the others are decided again. What else moves the balance meanwhile needs no such order:
@@ -56,7 +64,8 @@ class Payouts:
         holding = (await self._balances.holdings(merchant_id, at=at)).get(amount.currency)
         available = holding.available if holding else 0
         if amount.minor > available:
-            raise AmountTooLargeError(action="pay out", asked=amount.minor, left=max(0, available))
+            left = max(0, available)
+            raise AmountTooLargeError(action="pay out", asked=amount.minor, left=left, hint=_WAITING)
         made = Payout(
             id=self._ids.new_id(at),
             merchant_id=merchant_id,
@@ -65,7 +74,7 @@ class Payouts:
             amount=amount,
             status=PayoutStatus.PENDING,
             method=method,
-            arrives_at=at + TAKES[method],
+            arrives_at=at + (TAKES[method] if takes is None else takes),
             description=description,
             statement_descriptor=statement_descriptor,
             metadata=metadata,
@@ -100,6 +109,17 @@ class Payouts:
     ) -> Sequence[Payout]:
         """Newest first; one more than `limit` when there is more."""
         return await self._repository.list(merchant_id, wanted, limit=limit + 1, where=where)
+
+    async def page(
+        self,
+        merchant_id: MerchantId,
+        wanted: Wanted,
+        *,
+        limit: int,
+        where: Callable[[Payout], bool],
+    ) -> Page[Payout]:
+        """The same, at most `limit`; the page says where the list goes on."""
+        return await self._repository.page(merchant_id, wanted, limit=limit, where=where)
 
     def update(self, payout: Payout, metadata: Mapping[str, str], *, at: datetime) -> tuple[Payout, Change]:
         """Change its metadata, which is all that can be changed."""

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, Table, bindparam
 from kessai.domain.ids import earliest_id
 from kessai.storage.journal import Database
 from kessai.storage.query import Query
+from kessai.storage.windows import Page
 
 T = TypeVar("T")
 
@@ -91,21 +92,49 @@ class Scan(Generic[T]):
         **fixed: Any,
     ) -> Sequence[T]:
         """Newest first, at most `limit`, where `where` holds. `fixed` are parameters of `rows`."""
+        found, _ = await self._scanned(database, params, limit, where, fixed)
+        kept = [each for _, each in found[:limit]]
+        return kept[::-1] if "after" in params else kept
+
+    async def window(
+        self,
+        database: Database,
+        params: Mapping[str, Any],
+        *,
+        limit: int,
+        where: Callable[[T], bool],
+        **fixed: Any,
+    ) -> Page[T]:
+        """The same of what is older, with where the list goes on, however few were found."""
+        found, last = await self._scanned(database, params, limit + 1, where, fixed)
+        shown = [each for _, each in found[:limit]]
+        return Page(shown, found[limit - 1][0] if len(found) > limit else last)
+
+    async def _scanned(
+        self,
+        database: Database,
+        params: Mapping[str, Any],
+        limit: int,
+        where: Callable[[T], bool],
+        fixed: Mapping[str, Any],
+    ) -> tuple[list[tuple[str, T]], str | None]:
+        """What is wanted, with its ids, until it is `limit` or all or enough was looked at; and the last id
+        looked at, None at the end.
+        """
         given = dict(params)
         on = "after" if "after" in given else "before"
-        found: list[T] = []
+        found: list[tuple[str, T]] = []
         scanned = 0
         at_once = limit
         while len(found) < limit and scanned < SCANNED_MAX:
             rows = await database.rows(self._query(given), **fixed, **given, limit=at_once)
-            found += [value for value in map(self._read, rows) if where(value)]
+            found += [(row[0], each) for row in rows if where(each := self._read(row))]
             scanned += len(rows)
             if len(rows) < at_once:
-                break
+                return found, None
             given[on] = rows[-1][0]
             at_once = max(limit, _AT_ONCE)
-        kept = found[:limit]
-        return kept[::-1] if on == "after" else kept
+        return found, given[on]
 
     def _query(self, given: Mapping[str, Any]) -> Query:
         # At most one for each combination of conditions; their number is bounded by the conditions there are.

@@ -15,6 +15,7 @@ from kessai.storage.journal import Database
 from kessai.storage.query import Query
 from kessai.storage.scanning import Scan, Wanted
 from kessai.storage.tables import LOOKUP_MAX, documents
+from kessai.storage.windows import Page
 
 D = TypeVar("D", bound=Document)
 
@@ -72,12 +73,9 @@ class DocumentRepository(Generic[D]):
         where: Callable[[D], bool] = lambda _each: True,
     ) -> Sequence[D]:
         """Newest first, at most `limit`, of those for which `where` holds; deleted ones are left out."""
-        params = wanted.params
-        if "lookup" in params:
-            params["lookup"] = params["lookup"][:LOOKUP_MAX]
         found = await _LISTED.page(
             self._database,
-            params,
+            _params(wanted),
             limit=limit,
             where=lambda each: where(cast("D", each)),
             merchant_id=merchant_id,
@@ -85,8 +83,29 @@ class DocumentRepository(Generic[D]):
         )
         return cast("Sequence[D]", found)
 
+    async def page(
+        self, merchant_id: MerchantId, wanted: Wanted, *, limit: int, where: Callable[[D], bool]
+    ) -> Page[D]:
+        """The same, with where the list goes on."""
+        found = await _LISTED.window(
+            self._database,
+            _params(wanted),
+            limit=limit,
+            where=lambda each: where(cast("D", each)),
+            merchant_id=merchant_id,
+            kind=self._kind.kind,
+        )
+        return cast("Page[D]", found)
+
     def _one(self, rows: Sequence[tuple[Any, ...]]) -> D | None:
         return cast("D", _read(rows[0])) if rows and rows[0][1] == self._kind.kind else None
+
+
+def _params(wanted: Wanted) -> dict[str, Any]:
+    params = wanted.params
+    if "lookup" in params:
+        params["lookup"] = params["lookup"][:LOOKUP_MAX]
+    return params
 
 
 async def due_documents(database: Database, at: datetime, limit: int) -> list[Document]:

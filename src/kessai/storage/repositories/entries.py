@@ -8,9 +8,10 @@ and payouts, which are few, all of a merchant's are read.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -28,7 +29,7 @@ from sqlalchemy import (
 
 from kessai.domain.dispute import Dispute
 from kessai.domain.entry import Entry, Holding, Place
-from kessai.domain.ids import MerchantId, first_id_of, last_id_of, moment_of, stamp_at, stamp_in
+from kessai.domain.ids import MerchantId
 from kessai.domain.payout import Payout
 from kessai.domain.transitions import Status
 from kessai.simulation.settlement import (
@@ -43,41 +44,16 @@ from kessai.simulation.settlement import (
 )
 from kessai.storage.journal import Database
 from kessai.storage.payment_rows import payment_from_row, refund_from_row, whole
+from kessai.storage.places import Span, id_bounds, moment_bounds
 from kessai.storage.query import Query
 from kessai.storage.repositories.documents import DocumentRepository
 from kessai.storage.repositories.payments import PaymentRepository
 from kessai.storage.scanning import SCANNED_MAX, Wanted
 from kessai.storage.tables import CAPTURED_LATER, GIVEN_BACK_IN_VAIN, payments, refunds
+from kessai.storage.windows import Page
 
 _AT_ONCE: Final = 200
-_DOCUMENTS_AT_ONCE: Final = 1_000
-_LEAST: Final[Place] = (0, "", 0)
-_MOST: Final[Place] = (stamp_at(datetime(9999, 12, 31, 23, tzinfo=UTC)), "", 0)
-_LEAST_ID: Final = "00000000-0000-0000-0000-000000000000"
-_MOST_ID: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """What a list of entries is narrowed by, and where it goes on: before a place, or after one.
-
-    Moments are from and to, the first of them included.
-    """
-
-    created_from: datetime | None = None
-    created_to: datetime | None = None
-    before: Place | None = None
-    after: Place | None = None
-
-    @property
-    def bounds(self) -> tuple[Place, Place]:
-        """Every entry of it lies between these two, and is neither."""
-        low, high = self.after or _LEAST, self.before or _MOST
-        if self.created_from is not None:
-            low = max(low, (stamp_at(self.created_from), "", 0))
-        if self.created_to is not None:
-            high = min(high, (stamp_at(self.created_to), "", 0))
-        return low, high
+_FEW_AT_ONCE: Final = 1_000
 
 
 def _by_id(rows: Select[Any], table: Table) -> tuple[Query, Query]:
@@ -170,10 +146,51 @@ class EntryRepository:
 
         With `span.after` those nearest to it. SCANNED_MAX are looked at.
         """
+        found, _ = await self._scanned(merchant_id, span, limit, at, where)
+        return found[:limit][::-1] if span.after is not None else found[:limit]
+
+    async def page(
+        self,
+        merchant_id: MerchantId,
+        span: Span,
+        *,
+        limit: int,
+        at: datetime,
+        where: Callable[[Entry], bool],
+    ) -> Page[Entry]:
+        """The same of what is older, with where the list goes on, however few were found."""
+        found, last = await self._scanned(merchant_id, span, limit + 1, at, where)
+        return Page(found[:limit], found[limit - 1].id if len(found) > limit else last)
+
+    async def of_payment(self, merchant_id: MerchantId, payment_id: str, *, at: datetime) -> Sequence[Entry]:
+        """The entries of a payment, its refunds and its disputes, newest first."""
+        payment = await self._payments.get(merchant_id, payment_id)
+        if payment is None:
+            return ()
+        sources: list[Settled] = [
+            payment,
+            *await _all(partial(self._payments.refunds, merchant_id, payment_id=payment.id, where=_any)),
+            *await _all(partial(self._disputes.list, merchant_id), Wanted(owner_id=payment.id)),
+        ]
+        entries = [entry for source in sources for entry in entries_of(source, at)]
+        return sorted(entries, key=lambda each: each.place, reverse=True)
+
+    async def _scanned(
+        self,
+        merchant_id: MerchantId,
+        span: Span,
+        limit: int,
+        at: datetime,
+        where: Callable[[Entry], bool],
+    ) -> tuple[Sequence[Entry], str | None]:
+        """What is wanted, from where the list begins, until it is `limit` or all or enough was looked at; and
+        the id of the last one looked at, None at the end.
+        """
         low, high = span.bounds
         is_upward = span.after is not None
         documents = await self._of_documents(merchant_id, at)
         found: list[Entry] = []
+        last: str | None = None
         scanned, at_once = 0, limit
         while len(found) < limit and scanned < SCANNED_MAX and low < high:
             rows = await self._of_rows(merchant_id, low, high, at_once, at, is_upward=is_upward)
@@ -182,10 +199,11 @@ class EntryRepository:
             found += [each for each in part if where(each)]
             scanned += len(part)
             if len(part) < at_once:
-                break
+                return found, None
+            last = part[-1].id
             low, high = (part[-1].place, high) if is_upward else (low, part[-1].place)
             at_once = max(limit, _AT_ONCE)
-        return found[:limit][::-1] if is_upward else found[:limit]
+        return found, last
 
     async def holdings(self, merchant_id: MerchantId, *, at: datetime) -> dict[str, Holding]:
         """What there is by currency: the sums of all entries."""
@@ -206,8 +224,8 @@ class EntryRepository:
     ) -> Sequence[Entry]:
         """The nearest entries of payments and refunds, and maybe some that lie at a bound."""
         # One more each: what lies at a bound is read too, since places know better than ids what comes first.
-        of_ids = {"merchant_id": merchant_id, "limit": limit + 1, **_id_bounds(low, high)}
-        of_moments = {"merchant_id": merchant_id, "limit": limit + 1, **_moment_bounds(low, high)}
+        of_ids = {"merchant_id": merchant_id, "limit": limit + 1, **id_bounds(low, high)}
+        of_moments = {"merchant_id": merchant_id, "limit": limit + 1, **moment_bounds(low, high)}
         sources: list[Settled] = []
         for queries, given in ((_PROMPT, of_ids), (_LATE, of_moments)):
             rows = await self._database.rows(queries[is_upward], **given)
@@ -220,20 +238,20 @@ class EntryRepository:
 
     async def _of_documents(self, merchant_id: MerchantId, at: datetime) -> Sequence[Entry]:
         found: list[Settled] = [
-            *await _all(self._disputes, merchant_id),
-            *await _all(self._payouts, merchant_id),
+            *await _all(partial(self._disputes.list, merchant_id)),
+            *await _all(partial(self._payouts.list, merchant_id)),
         ]
         return [entry for source in found for entry in entries_of(source, at)]
 
 
-async def _all(repository: DocumentRepository[Any], merchant_id: MerchantId) -> list[Any]:
+async def _all(listed: Callable[..., Awaitable[Sequence[Any]]], wanted: Wanted | None = None) -> list[Any]:
     found: list[Any] = []
-    wanted = Wanted()
-    while page := await repository.list(merchant_id, wanted, limit=_DOCUMENTS_AT_ONCE):
+    wanted = wanted or Wanted()
+    while page := await listed(wanted, limit=_FEW_AT_ONCE):
         found += page
-        if len(page) < _DOCUMENTS_AT_ONCE:
+        if len(page) < _FEW_AT_ONCE:
             break
-        wanted = Wanted(before=page[-1].id)
+        wanted = replace(wanted, before=page[-1].id)
     return found
 
 
@@ -241,26 +259,5 @@ def _distinct(entries: Iterable[Entry]) -> list[Entry]:
     return list({each.id: each for each in entries}.values())
 
 
-def _id_bounds(low: Place, high: Place) -> dict[str, Any]:
-    return {"id_low": _as_id(low), "id_high": _as_id(high)}
-
-
-def _as_id(place: Place) -> str:
-    """The id that divides those of prompt entries as this place divides entries."""
-    stamp, source_id, _ = place
-    if not source_id or stamp_in(source_id) < stamp:
-        return first_id_of(stamp)
-    return source_id if stamp_in(source_id) == stamp else last_id_of(stamp)
-
-
-def _moment_bounds(low: Place, high: Place) -> dict[str, Any]:
-    at_low, id_low = _as_moment(low)
-    at_high, id_high = _as_moment(high)
-    return {"at_low": at_low, "id_low": id_low, "at_high": at_high, "id_high": id_high}
-
-
-def _as_moment(place: Place) -> tuple[datetime, str]:
-    """The moment and the id that divide those of late entries as this place divides entries."""
-    stamp, source_id, _ = place
-    at, is_exact = moment_of(stamp)
-    return at, (source_id or _LEAST_ID) if is_exact else _MOST_ID
+def _any(_each: object) -> bool:
+    return True

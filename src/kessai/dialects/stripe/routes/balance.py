@@ -17,7 +17,7 @@ from kessai.dialects.stripe.objects.balance_transaction import type_of
 from kessai.dialects.stripe.paging import PAGED, created_of, cursors_of, limit_of, page_of
 from kessai.domain.entry import Entry, Place
 from kessai.http.call import Call
-from kessai.storage.repositories.entries import Span
+from kessai.storage.places import Span
 
 routes: Final = StripeRoutes()
 _FILTERS: Final = f"{PAGED} created currency source type payout"
