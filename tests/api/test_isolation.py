@@ -24,6 +24,11 @@ OPERATIONS: list[tuple[str, str, Any]] = [
     ("GET", "/payments/{payment}/timeline", None),
     ("GET", "/refunds/{refund}", None),
     ("POST", "/refunds", {"payment_id": "{payment}"}),
+    ("GET", "/disputes/{dispute}", None),
+    ("POST", "/disputes/{dispute}/evidence", {"evidence": {"uncategorized_text": "winning_evidence"}}),
+    ("POST", "/disputes/{dispute}/accept", None),
+    ("GET", "/payouts/{payout}", None),
+    ("POST", "/payouts/{payout}/cancel", None),
     ("POST", "/merchants/me/api-keys/{key}/rotate", None),
     ("DELETE", "/merchants/me/api-keys/{key}", None),
     ("GET", "/webhooks/endpoints/{endpoint}", None),
@@ -39,6 +44,9 @@ OPERATIONS: list[tuple[str, str, Any]] = [
 ]
 LISTS = [
     "/payments",
+    "/disputes",
+    "/balance/entries",
+    "/payouts",
     "/merchants/me/api-keys",
     "/webhooks/endpoints",
     "/webhooks/events",
@@ -46,6 +54,7 @@ LISTS = [
 ]
 FILTERS = ["/webhooks/events?payment_id={payment}", "/webhooks/deliveries?event_id={event}"]
 FILTERS += ["/webhooks/deliveries?endpoint_id={endpoint}"]
+FILTERS += ["/disputes?payment_id={disputed}", "/balance/entries?payment_id={payment}"]
 
 
 async def everything_of(gateway: Gateway, client: httpx.AsyncClient) -> dict[str, str]:
@@ -67,6 +76,9 @@ async def everything_of(gateway: Gateway, client: httpx.AsyncClient) -> dict[str
     payment = await posted("/payments", {"amount": 100})
     held = await posted("/payments", {"amount": 100, "capture_method": "manual"})
     refund = await posted(f"/payments/{payment}/refund", {"amount": 1})
+    await posted("/payments", {"amount": 90_000, "simulate": "available_at_once"})
+    payout = await posted("/payouts", {"amount": 1})
+    disputed = await posted("/payments", {"amount": 100, "simulate": "dispute"})
     worker = gateway.joined.worker
     working = asyncio.create_task(worker.run())
     try:
@@ -78,6 +90,9 @@ async def everything_of(gateway: Gateway, client: httpx.AsyncClient) -> dict[str
         "payment": payment,
         "held": held,
         "refund": refund,
+        "payout": payout,
+        "disputed": disputed,
+        "dispute": await newest("/disputes"),
         "endpoint": endpoint,
         "key": await posted("/merchants/me/api-keys", {}),
         "event": await newest("/webhooks/events"),
@@ -94,7 +109,7 @@ def filled(part: Any, ids: dict[str, str]) -> Any:
 
 async def test_a_foreign_id_is_as_good_as_unknown(each_gateway: Gateway) -> None:
     theirs = await everything_of(each_gateway, await each_gateway.another_merchant())
-    assert len(theirs) == 7
+    assert len(theirs) == 10
     unknown = {name: str(uuid4()) for name in theirs}
     before = await each_gateway.rows()
     headers = {"X-Request-ID": "the same"}

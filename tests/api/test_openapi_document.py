@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from kessai.dialects.native.errors import STATUS
+from kessai.storage.scanning import SCANNED_MAX
 from kessai.storage.windows import LOOKED_AT_MAX
 from tests.support.gateway import Gateway
 
@@ -25,6 +26,16 @@ GET /api/v1/payments/{payment_id}/refunds list_payment_refunds
 GET /api/v1/payments/{payment_id}/timeline get_payment_timeline
 POST /api/v1/refunds create_refund
 GET /api/v1/refunds/{refund_id} get_refund
+GET /api/v1/disputes list_disputes
+GET /api/v1/disputes/{dispute_id} get_dispute
+POST /api/v1/disputes/{dispute_id}/evidence answer_dispute
+POST /api/v1/disputes/{dispute_id}/accept accept_dispute
+GET /api/v1/balance get_balance
+GET /api/v1/balance/entries list_balance_entries
+POST /api/v1/payouts create_payout
+GET /api/v1/payouts list_payouts
+GET /api/v1/payouts/{payout_id} get_payout
+POST /api/v1/payouts/{payout_id}/cancel cancel_payout
 GET /api/v1/merchants/me get_merchant
 PATCH /api/v1/merchants/me update_merchant
 POST /api/v1/merchants/me/api-keys create_api_key
@@ -111,10 +122,16 @@ def test_every_operation_says_what_it_does(document: Document) -> None:
         assert operation["tags"], path
 
 
-@pytest.mark.parametrize("path", ["/payments", "/webhooks/events", "/webhooks/deliveries"])
-def test_lists_say_how_much_a_page_looks_at(document: Document, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        *((path, LOOKED_AT_MAX) for path in ("/payments", "/webhooks/events", "/webhooks/deliveries")),
+        *((path, SCANNED_MAX) for path in ("/disputes", "/balance/entries", "/payouts")),
+    ],
+)
+def test_lists_say_how_much_a_page_looks_at(document: Document, path: str, most: int) -> None:
     said = document["paths"][f"/api/v1{path}"]["get"]["description"]
-    assert f"no more than {LOOKED_AT_MAX:,} " in said
+    assert f"no more than {most:,} " in said
 
 
 def test_every_reference_leads_somewhere(document: Document) -> None:
@@ -201,7 +218,10 @@ async def test_request_examples_work_as_they_stand(document: Document, gateway: 
     paid, held = await gateway.pay(10_000), await gateway.hold(10_000)
     (key,) = (await gateway.client.get("/merchants/me/api-keys")).json()["data"]
     endpoint = await gateway.client.post("/webhooks/endpoints", json={"url": "http://localhost:1/"})
-    named = {"key_id": key["id"], "endpoint_id": endpoint.json()["id"]}
+    await gateway.pay(90_000, simulate="dispute")
+    await gateway.pay(900_000, simulate="available_at_once")
+    (dispute,) = (await gateway.client.get("/disputes")).json()["data"]
+    named = {"key_id": key["id"], "endpoint_id": endpoint.json()["id"], "dispute_id": dispute["id"]}
     tried = 0
     for method, path, operation in operations(document):
         media = operation.get("requestBody", {}).get("content", {}).get("application/json", {})

@@ -68,7 +68,12 @@ class Seat:
         refund = await client.post(f"/payments/{payment['id']}/refund", json={"amount": 1})
         event = (await client.get("/webhooks/events")).json()["data"][0]
         key = await client.post("/merchants/me/api-keys")
+        await self.gateway.pay(100, simulate="dispute")
+        dispute = (await client.get("/disputes")).json()["data"][0]
+        await self.gateway.pay(90_000, simulate="available_at_once")
+        payout = (await client.post("/payouts", json={"amount": 1})).json()
         found = {"endpoint": endpoint.json(), "payment": payment, "refund": refund.json(), "event": event}
+        found |= {"dispute": dispute, "payout": payout}
         return {f"{name}_id": each["id"] for name, each in {**found, "key": key.json()}.items()}
 
     def send(self, case: Case) -> httpx.Response:

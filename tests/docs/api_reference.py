@@ -21,7 +21,17 @@ from tests.docs.tables import table
 # A part of the OpenAPI document is whatever JSON holds.
 Tree = dict[str, Any]
 
-_GROUPS: Final = ("payments", "refunds", "payer", "merchants", "webhooks", "operations")
+_GROUPS: Final = (
+    "payments",
+    "refunds",
+    "payer",
+    "disputes",
+    "balance",
+    "payouts",
+    "merchants",
+    "webhooks",
+    "operations",
+)
 _LISTED_ELSEWHERE: Final = {
     tuple(SIMULATIONS): "[a simulation](simulations.md)",
     tuple(EventType): "[an event](webhooks.md#events)",

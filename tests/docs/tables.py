@@ -14,12 +14,14 @@ from kessai.control.metrics import Metrics
 from kessai.dialects.native.errors import STATUS
 from kessai.dialects.native.signing import sign
 from kessai.domain.delivery import Attempt, DeliveryStatus
+from kessai.domain.dispute import DisputeStatus
 from kessai.domain.errors import KessaiError
 from kessai.domain.event import NATIVE_EVENTS, EventType
 from kessai.domain.ids import DeliveryId
 from kessai.domain.instrument import SETTLES_LATER, InstrumentType
 from kessai.domain.outcome import Declined
 from kessai.domain.payment import AUTHORIZATION_LASTS
+from kessai.domain.payout import PayoutStatus
 from kessai.domain.refund import RefundStatus
 from kessai.domain.schedules import NAMED, NATIVE, Schedule
 from kessai.domain.transitions import REQUESTABLE, TRANSITIONS, Action, Status
@@ -230,6 +232,12 @@ _TOLD: Final = {
     EventType.PAYMENT_REQUIRES_ACTION: "the payer has to prove who they are",
     EventType.REFUND_PENDING: "a refund is on its way and its outcome is not known yet",
     EventType.REFUND_FAILED: "a refund failed; its amount is back on the payment",
+    EventType.DISPUTE_CREATED: "the holder of the card disputes a payment, or asks about it first",
+    EventType.DISPUTE_UPDATED: "evidence or metadata was added, or the dispute has moved",
+    EventType.DISPUTE_CLOSED: "a dispute was won or lost, or an inquiry is over",
+    EventType.PAYOUT_CREATED: "an amount has left the balance for the bank",
+    EventType.PAYOUT_PAID: "it has arrived there",
+    EventType.PAYOUT_CANCELED: "it was canceled, and is back in the balance",
     EventType.ENDPOINT_DISABLED: "an endpoint was switched off because it did not answer, or said 410",
 }
 
@@ -292,11 +300,13 @@ def _length(delay: timedelta) -> str:
 
 
 def statuses() -> str:
-    """The statuses of refunds and deliveries, by the docstrings of their enums."""
+    """The statuses of refunds, disputes, payouts and deliveries, by the docstrings of their enums."""
     return table(
         ("Of a", "Statuses", "Which means"),
         (
             ("refund", ", ".join(f"`{each}`" for each in RefundStatus), _first_line(RefundStatus)),
+            ("dispute", ", ".join(f"`{each}`" for each in DisputeStatus), _first_line(DisputeStatus)),
+            ("payout", ", ".join(f"`{each}`" for each in PayoutStatus), _first_line(PayoutStatus)),
             ("delivery", ", ".join(f"`{each}`" for each in DeliveryStatus), _first_line(DeliveryStatus)),
         ),
     )

@@ -15,8 +15,10 @@ from kessai.dialects.native.errors import STATUS
 from kessai.dialects.stripe.coverage import is_documented
 from kessai.domain.currencies import EXPONENTS
 from kessai.domain.delivery import DeliveryStatus
+from kessai.domain.dispute import DisputeStatus
 from kessai.domain.event import EventType
 from kessai.domain.outcome import Declined
+from kessai.domain.payout import PayoutStatus
 from kessai.domain.refund import RefundStatus
 from kessai.domain.transitions import Status
 from kessai.simulation.table import AUTHENTICATION_DECLINED, REFUND_FAILED, SIMULATIONS
@@ -43,7 +45,16 @@ def codes() -> set[str]:
     """Every word in capitals that the API answers with."""
     verdicts = (AUTHENTICATION_DECLINED, *(row.verdict for row in SIMULATIONS.values()))
     declines = {verdict.code for verdict in verdicts if isinstance(verdict, Declined)}
-    return {*STATUS, *declines, REFUND_FAILED, *Status, *RefundStatus, *DeliveryStatus}
+    return {
+        *STATUS,
+        *declines,
+        REFUND_FAILED,
+        *Status,
+        *RefundStatus,
+        *DisputeStatus,
+        *PayoutStatus,
+        *DeliveryStatus,
+    }
 
 
 @cache

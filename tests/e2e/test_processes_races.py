@@ -58,7 +58,22 @@ async def capture_against_cancel(shops: list[Shop]) -> None:
     assert found == {200: 1, 422: AT_ONCE - 1}
 
 
-RACES: Final = (many_refunds, many_captures, capture_against_cancel)
+async def many_payouts(shops: list[Shop]) -> None:
+    """More payouts than there is money: exactly as many as fit are made."""
+    await shops[0].pay(100_000, simulate="available_at_once")
+    before = await available(shops[0])
+    found = await at_once(shops, lambda shop: shop.post("/payouts", {"amount": before // FITTING}))
+    assert found == {201: FITTING, 422: AT_ONCE - FITTING}
+    assert await available(shops[-1]) == before - before // FITTING * FITTING
+
+
+async def available(shop: Shop) -> int:
+    """What can be paid out now."""
+    (holding,) = (await shop.get("/balance")).json["data"]
+    return int(holding["available"])
+
+
+RACES: Final = (many_refunds, many_captures, capture_against_cancel, many_payouts)
 
 
 @pytest.mark.parametrize("race", RACES)

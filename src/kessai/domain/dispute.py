@@ -22,7 +22,7 @@ EVIDENCE_WITHIN: Final = timedelta(days=9)
 
 
 class DisputeStatus(StrEnum):
-    """Where a dispute stands; those that begin with WARNING are inquiries."""
+    """NEEDS_RESPONSE until it is answered or time is up; those that begin with WARNING are inquiries."""
 
     NEEDS_RESPONSE = "NEEDS_RESPONSE"
     UNDER_REVIEW = "UNDER_REVIEW"

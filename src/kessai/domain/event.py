@@ -88,6 +88,12 @@ NATIVE_EVENTS: Final = (
     EventType.PAYMENT_REQUIRES_ACTION,
     EventType.REFUND_PENDING,
     EventType.REFUND_FAILED,
+    EventType.DISPUTE_CREATED,
+    EventType.DISPUTE_UPDATED,
+    EventType.DISPUTE_CLOSED,
+    EventType.PAYOUT_CREATED,
+    EventType.PAYOUT_PAID,
+    EventType.PAYOUT_CANCELED,
     EventType.ENDPOINT_DISABLED,
 )
 """What the native API tells of. The others are of what only other APIs have routes for."""

@@ -16,7 +16,7 @@ from kessai.domain.values import value
 
 
 class PayoutStatus(StrEnum):
-    """Where a payout stands."""
+    """PENDING until it arrives; the others are final."""
 
     PENDING = "PENDING"
     PAID = "PAID"

@@ -36,6 +36,8 @@ def test_an_event_is_one_line_whatever_is_in_it() -> None:
         ({"payment_id": "p", "refund_id": None, "endpoint_id": None}, "payment p"),
         ({"payment_id": "p", "refund_id": "r", "endpoint_id": None}, "payment p  refund r"),
         ({"payment_id": None, "refund_id": None, "endpoint_id": "w"}, "endpoint w"),
+        ({"event": "dispute.closed", "payment_id": None, "document_id": "d"}, "dispute d"),
+        ({"event": "payment.failed", "payment_id": "p", "document_id": None}, "payment p"),
     ],
 )
 def test_an_event_whose_body_was_pruned_still_says_whom_it_is_about(

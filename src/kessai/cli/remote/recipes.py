@@ -13,8 +13,9 @@ from kessai.simulation.table import SIMULATIONS, Course, Delivery
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One POST and what it makes. `{payment}` in `path` is the id of the payment made before.
+    """One POST and what it makes. `{payment}` in `path` is the id of the payment made before, and so on.
 
+    `is_found`: the step before made it, and it is the newest of the list at `path`.
     `takes` maps the names that `--set` knows to fields of the body; `metadata` stands for `metadata.NAME`.
     """
 
@@ -22,6 +23,7 @@ class Step:
     path: str
     body: Mapping[str, object] = field(default_factory=dict)
     takes: Mapping[str, str] = field(default_factory=dict)
+    is_found: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,12 @@ class Recipe:
 
 
 AMOUNT: Final = 10_000
-WHOLE_NUMBERS: Final = frozenset({"amount", "refund_amount", "delay_s", "expires_in_s"})
+WHOLE_NUMBERS: Final = frozenset({"amount", "refund_amount", "payout_amount", "delay_s", "expires_in_s"})
 """Fields that are numbers; what is typed for others is text, whatever it looks like."""
 
+_PAID_OUT: Final = 500
 _HOLD_S: Final = 1
+_ARRIVES_S: Final = 1
 _PATIENCE_S: Final = 15.0
 _PENDING_S: Final = 60
 _ORDER: Final = ("amount", "currency", "description", "customer_email", "reference", "metadata")
@@ -64,6 +68,27 @@ _REFUND: Final = Step(
     "refund", "/payments/{payment}/refund", takes={"refund_amount": "amount", "reason": "reason"}
 )
 _CANCEL: Final = Step("payment", "/payments/{payment}/cancel")
+_DISPUTED: Final = (
+    _payment("simulate", simulate="dispute"),
+    Step("dispute", "/disputes?limit=1&payment_id={payment}", is_found=True),
+)
+_DISPUTES: Final = {"simulate": tuple(name for name, row in SIMULATIONS.items() if row.dispute)}
+_EVIDENCE: Final = Step(
+    "dispute",
+    "/disputes/{dispute}/evidence",
+    {"evidence": {"uncategorized_text": "The parcel was handed over."}},
+)
+_ACCEPT: Final = Step("dispute", "/disputes/{dispute}/accept")
+_CANCEL_PAYOUT: Final = Step("payout", "/payouts/{payout}/cancel")
+
+
+def _paid_out(*also: str, **body: object) -> tuple[Step, Step]:
+    """A payment that can be paid out at once, and a payout of a part of it."""
+    takes = {name: name for name in ("currency", "description", "metadata", *also)}
+    payout = Step("payout", "/payouts", {"amount": _PAID_OUT, **body}, {"payout_amount": "amount", **takes})
+    return _payment(simulate="available_at_once"), payout
+
+
 _PROMPT: Final = tuple(name for name, row in SIMULATIONS.items() if row.answer is Delivery.PROMPT)
 _DECLINES: Final = tuple(
     name
@@ -90,6 +115,14 @@ RECIPES: Final[Mapping[str, Recipe]] = MappingProxyType(
             (_payment("delay_s", simulate="refund_failure", delay_s=_PENDING_S), _REFUND),
         ),
         "refund.failed": Recipe((_payment(simulate="refund_failure"), _REFUND)),
+        "dispute.created": Recipe(_DISPUTED, _DISPUTES),
+        "dispute.updated": Recipe((*_DISPUTED, _EVIDENCE), _DISPUTES),
+        "dispute.closed": Recipe((*_DISPUTED, _ACCEPT), _DISPUTES),
+        "payout.created": Recipe(_paid_out()),
+        "payout.paid": Recipe(
+            _paid_out("delay_s", delay_s=_ARRIVES_S), patience_s=_PATIENCE_S, waits_for="delay_s"
+        ),
+        "payout.canceled": Recipe((*_paid_out(), _CANCEL_PAYOUT)),
         "endpoint.disabled": Recipe((_payment(),), patience_s=_PATIENCE_S, needs_gone_endpoint=True),
     }
 )

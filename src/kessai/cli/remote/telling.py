@@ -8,7 +8,7 @@ from kessai.domain.money import Money
 
 _TYPE_WIDTH = 23
 """The longest name of an event, so that what follows stands in one column."""
-_SUBJECTS = ("payment", "refund", "endpoint")
+_SUBJECTS = ("payment", "refund", "dispute", "payout", "endpoint")
 
 
 def moment_text(moment: str | None) -> str:
@@ -33,7 +33,7 @@ def named(event_type: object) -> str:
 
 
 def subject(body: Answer) -> str:
-    """Whom a webhook's body tells of: its payment, refund or endpoint, and how it stands."""
+    """Whom a webhook's body tells of: its payment, refund, dispute, payout or endpoint, and how it stands."""
     found = [_kept(name, body.get(name)) for name in _SUBJECTS]
     told = "  ".join(filter(None, found))
     reason = body.get("reason")
@@ -48,6 +48,9 @@ def amount_text(of: Answer) -> str:
 def _ids(event: Answer) -> Answer:
     """Whom an event is about, as a body would name them, without how they stand."""
     found = {name: event.get(f"{name}_id") for name in _SUBJECTS}
+    if document_id := event.get("document_id"):
+        # Only the event's name says what it is.
+        found[str(event.get("event")).partition(".")[0]] = document_id
     return {name: {"id": subject_id} for name, subject_id in found.items() if subject_id}
 
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from kessai.cli.remote.api import Answer, NativeApi
     from kessai.cli.remote.recipes import Recipe
 
+_ABOUT: Final = {"endpoint": "endpoint_id", "dispute": "document_id", "payout": "document_id"}
+"""The member of an event that says whose it is, where that is no payment."""
+_MOVING: Final = ("payment", "dispute", "payout")
+"""What may stand differently once the event is there."""
 _LOOKS_APART_S: Final = 0.5
 _TOLD_OF_S: Final = 10
 """A wait that is longer is told of."""
@@ -39,7 +43,7 @@ def trigger(
 ) -> None:
     """Make an event happen, by making what it tells of.
 
-    The payments and refunds are real ones of the server, and so are their webhooks. For endpoint.disabled
+    What is made, payments for example, is really the server's, and so are the webhooks. For endpoint.disabled
     there is a temporary endpoint, which the server has to reach, and which is removed again.
     """
     from kessai.cli.remote.api import connected
@@ -54,7 +58,7 @@ def trigger(
     else:
         made = _made(api, recipe, overrides)
         told = _told(api, event, recipe, made, overrides)
-    made["payment"] = api.get(f"/payments/{made['payment']['id']}")
+    made.update({name: api.get(f"/{name}s/{made[name]['id']}") for name in _MOVING if name in made})
     if json:
         write_json({"event": told, **made})
     else:
@@ -67,8 +71,10 @@ def _made(api: NativeApi, recipe: Recipe, overrides: Mapping[str, object]) -> di
 
     made: dict[str, Answer] = {}
     for step in recipe.steps:
-        path = step.path.format(payment=made["payment"]["id"] if made else "")
-        made[step.makes] = api.post(path, body_of(step, overrides))
+        path = step.path.format(**{name: each["id"] for name, each in made.items()})
+        made[step.makes] = (
+            api.get(path)["data"][0] if step.is_found else api.post(path, body_of(step, overrides))
+        )
     return made
 
 
@@ -114,9 +120,10 @@ def _wait_s(recipe: Recipe, overrides: Mapping[str, object]) -> float:
 
 def _found(api: NativeApi, event: str, made: Mapping[str, Answer]) -> Answer | None:
     """The newest event of this type about what was made."""
-    if "endpoint" in made:
-        about, whose = "endpoint_id", made["endpoint"]["id"]
-        query = {"created_from": made["endpoint"]["created_at"]}
+    subject = event.partition(".")[0]
+    if subject in _ABOUT:
+        about, whose = _ABOUT[subject], made[subject]["id"]
+        query = {"created_from": made[subject]["created_at"]}
     else:
         about = "payment_id"
         whose = made["payment"]["id"]

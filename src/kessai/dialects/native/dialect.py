@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from kessai.dialects.native import (
+    balance_routes,
     challenge_routes,
+    dispute_routes,
     endpoint_routes,
     merchant_routes,
     payment_routes,
+    payout_routes,
     refund_routes,
     verification_routes,
     webhook_routes,
@@ -41,6 +44,9 @@ class NativeDialect:
         return (
             (_PREFIX, payment_routes.router),
             (_PREFIX, refund_routes.router),
+            (_PREFIX, dispute_routes.router),
+            (_PREFIX, balance_routes.router),
+            (_PREFIX, payout_routes.router),
             (_PREFIX, merchant_routes.router),
             (_PREFIX, endpoint_routes.router),
             (_PREFIX, webhook_routes.router),

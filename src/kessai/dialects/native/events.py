@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, Final, assert_never
 
 from kessai.dialects.native import signing
-from kessai.dialects.native.translate import document_out, payment_out, refund_out
+from kessai.dialects.native.documents import document_out
+from kessai.dialects.native.translate import payment_out, refund_out
 from kessai.domain.endpoint import EVERY_EVENT, Endpoint
 from kessai.domain.event import NATIVE_EVENTS, DocumentFact, EndpointFact, Event, PaymentFact, PrunedFact
 from kessai.domain.ids import EventId

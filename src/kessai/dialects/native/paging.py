@@ -37,14 +37,15 @@ def decode_cursor(cursor: str | None) -> str | None:
     try:
         last_id = str(UUID(bytes=urlsafe_b64decode(cursor + "==")))
     except (Error, ValueError):
-        raise _not_a_cursor() from None
+        raise not_a_cursor() from None
     # Decoding passes over what does not belong there.
     if encode_cursor(last_id) != cursor:
-        raise _not_a_cursor()
+        raise not_a_cursor()
     return last_id
 
 
-def _not_a_cursor() -> InvalidFieldError:
+def not_a_cursor() -> InvalidFieldError:
+    """The refusal of a cursor that we never gave out."""
     return InvalidFieldError(
         "this is not a cursor", param="cursor", hint="pass next_cursor of the page before, unchanged"
     )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from collections.abc import Mapping
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any, Final
 
 from kessai.dialects.native.schemas import PaymentIn, PaymentQuery
 from kessai.domain.delivery import Attempt, Delivery
-from kessai.domain.document import Document
 from kessai.domain.errors import InvalidFieldError
 from kessai.domain.event import Event
+from kessai.domain.ids import canonical
 from kessai.domain.instrument import Instrument, InstrumentType
 from kessai.domain.merchant import ApiKey, Merchant
 from kessai.domain.money import Money
@@ -39,8 +40,7 @@ def order_from(body: PaymentIn, merchant: Merchant) -> Order:
         description=masked(body.description),
         customer_email=masked(body.customer_email),
         reference=masked(body.reference),
-        metadata=body.metadata
-        and {mask_real_numbers(key): mask_real_numbers(value) for key, value in body.metadata.items()},
+        metadata=masked_metadata(body.metadata),
         instrument=instrument,
     )
 
@@ -65,9 +65,26 @@ def filter_from(query: PaymentQuery) -> PaymentFilter:
     )
 
 
+def wanted_id(asked: str | None, *, param: str) -> str | None:
+    """The id by which a list is narrowed.
+
+    Raises:
+        InvalidFieldError: nothing has such an id.
+    """
+    known = None if asked is None else canonical(asked)
+    if asked is not None and known is None:
+        raise InvalidFieldError(f"{param} is not an id", param=param, hint="ids are UUIDs")
+    return known
+
+
 def masked(text: str | None) -> str | None:
     """Free text without real card numbers."""
     return text and mask_real_numbers(text)
+
+
+def masked_metadata(metadata: Mapping[str, str]) -> Mapping[str, str]:
+    """The same of what a merchant keeps with something."""
+    return metadata and {mask_real_numbers(key): mask_real_numbers(each) for key, each in metadata.items()}
 
 
 def _instrument(body: PaymentIn) -> tuple[Instrument | None, str]:
@@ -132,14 +149,6 @@ def refund_out(refund: Refund) -> dict[str, Any]:
         "error_code": refund.error_code,
         "created_at": refund.created_at,
     }
-
-
-def document_out(document: Document) -> dict[str, Any]:
-    """A customer, an intent or another document: all there is to know of it but for whose it is."""
-    shown = asdict(document)
-    for name in ("merchant_id", "version", "deleted_at"):
-        del shown[name]
-    return shown
 
 
 def timeline_out(timeline: Timeline) -> dict[str, Any]:
