@@ -14,8 +14,9 @@ from kessai.domain.change import Change
 from kessai.domain.errors import DatabaseUnavailableError, KessaiError
 from kessai.domain.event import Event
 from kessai.domain.ids import MerchantId
-from kessai.domain.outcome import Declined
+from kessai.domain.outcome import ActionRequired, Declined
 from kessai.domain.refund import RefundStatus
+from kessai.services.intents import PAYMENT_CANCELED
 from kessai.storage.event_rows import event_from_row, select_events
 from kessai.storage.journal import BATCH_MAX, COMMITTED, STALE, CommitResult, Committed, Database, KeyTaken
 from kessai.storage.repositories.idempotency import IdempotencyRepository
@@ -380,6 +381,31 @@ async def test_a_refund_that_fails_later_moves_with_its_payment(database: Databa
     repository = PaymentRepository(database)
     assert await repository.get(ledger.merchant.id, captured.id) == restored
     assert await repository.get_refund(ledger.merchant.id, failed.id) == failed
+
+
+async def test_the_try_before_moves_with_the_new_one_or_neither_does(
+    database: Database, ledger: Ledger
+) -> None:
+    asked = ledger.decided(ActionRequired())
+    await write(database, ledger.saving(asked))
+    over = asked.resolve(PAYMENT_CANCELED, at=START + DAY).saved_again()
+    first, second = (
+        replace(ledger.saving(ledger.captured(), claim=ledger.claim(key)), abandoned=over)
+        for key in ("first", "second")
+    )
+
+    assert await at_once(database, first, second) == [COMMITTED, STALE]
+
+    repository = PaymentRepository(database)
+    assert await repository.get(ledger.merchant.id, asked.id) == over
+    assert first.payment is not None
+    assert await repository.get(ledger.merchant.id, first.payment.id) == first.payment
+    assert await counts(database) == {
+        "merchants": 1,
+        "payments": 2,
+        "webhook_events": 2,
+        "idempotency_keys": 1,
+    }
 
 
 # Ordinary statements

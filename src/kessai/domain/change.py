@@ -21,8 +21,8 @@ class Change:
     """Rows to insert (version 1) and rows to move on (a higher version, from the one before).
 
     The journal answers `Stale` when a row is no longer at the version before, or one that is shared has been
-    made meanwhile, and `KeyTaken` when the
-    claim's key is another's; nothing of the Change is then written.
+    made meanwhile, and `KeyTaken` when the claim's key is another's; nothing of the Change is then written.
+    `abandoned` is the try before a new `payment`, which moves in the same moment.
     """
 
     payment: Payment | None = None
@@ -30,6 +30,7 @@ class Change:
     events: tuple[Event, ...] = ()
     records: tuple[Record, ...] = ()
     claim: KeyClaim | None = None
+    abandoned: Payment | None = None
 
     def also(self, other: Change) -> Change:
         """Both in one transaction, this one first. At most one of them moves a payment or a refund."""
@@ -39,6 +40,7 @@ class Change:
             (*self.events, *other.events),
             (*self.records, *other.records),
             self.claim or other.claim,
+            self.abandoned or other.abandoned,
         )
 
     def is_news(self, *, is_heard: bool) -> bool:
@@ -52,4 +54,4 @@ class Change:
 
     def claimed_by(self, claim: KeyClaim) -> Change:
         """The same Change, protected by a key."""
-        return Change(self.payment, self.refund, self.events, self.records, claim)
+        return Change(self.payment, self.refund, self.events, self.records, claim, self.abandoned)

@@ -153,7 +153,7 @@ class Checkouts:
             statement_descriptor_suffix=intent.details.get("statement_descriptor_suffix"),
             transfer_group=intent.details.get("transfer_group"),
         )
-        step = self._intents.confirm(intent, payer.instrument, Terms(), details, at=at)
+        step = await self._intents.confirm(intent, payer.instrument, Terms(), details, at=at)
         kept = self._intents.kept_for_later(
             step,
             payer.instrument,
@@ -165,8 +165,8 @@ class Checkouts:
             at=at, intent_id=intent.id, payer_email=payer.email, customer_id=payer.customer_id
         )
         after, followed = await self._follower.moved(tried, None, step.intent, at)
-        change = Change(
-            payment=step.change.payment,
+        change = replace(
+            step.change,
             records=(*kept.records, *step.change.records, *(followed.records or (after,))),
             events=(*told, *kept.events, *step.change.events, *followed.events),
         )

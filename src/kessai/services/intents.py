@@ -184,7 +184,7 @@ class Intents:
             status=IntentStatus.REQUIRES_CONFIRMATION,
         )
 
-    def confirm(
+    async def confirm(
         self,
         intent: Intent,
         instrument: SavedInstrument,
@@ -195,7 +195,8 @@ class Intents:
     ) -> Step:
         """Try to be paid with an instrument. `intent` is the version that is to be written, not yet tried.
 
-        `details` are kept with the try; why it fails is added to them.
+        `details` are kept with the try; why it fails is added to them. The try before is over, if its payer
+        was still asked.
         """
         trial = trial_of(instrument, terms)
         order = Order(
@@ -216,7 +217,8 @@ class Intents:
             tried = replace(intent, instrument_id=instrument.id, instrument_form=instrument.form)
         step = self._followed(tried, decided, trial.failure, at)
         disputed = self._disputes.follow(step.change)
-        return replace(step, change=disputed, payment=disputed.payment)
+        change = replace(disputed, abandoned=await self._abandoned(intent, at))
+        return replace(step, change=change, payment=disputed.payment)
 
     def kept_for_later(
         self, step: Step, instrument: SavedInstrument, *, is_wanted: bool, is_new: bool, at: datetime
@@ -314,7 +316,8 @@ class Intents:
 
     async def left(self, before: Intent, after: Intent, *, at: datetime) -> Payment | None:
         """The try, to be written as failed, whose payer need not come since its intent was updated."""
-        is_left = after.status is not IntentStatus.REQUIRES_ACTION
+        was_asked = before.status is IntentStatus.REQUIRES_ACTION
+        is_left = was_asked and after.status is not IntentStatus.REQUIRES_ACTION
         return await self._abandoned(before, at) if is_left else None
 
     async def _require_current(self, payment: Payment, intent_id: str) -> None:
@@ -325,10 +328,12 @@ class Intents:
         raise TransitionNotAllowedError(action="authenticate", status=payment.status.value, allowed=[])
 
     async def _abandoned(self, intent: Intent, at: datetime) -> Payment | None:
-        """The try whose payer will not come any more."""
-        if intent.status is not IntentStatus.REQUIRES_ACTION or intent.payment_id is None:
+        """The latest try, if its payer is asked: they will not come any more."""
+        if intent.payment_id is None:
             return None
         waiting = await self._payments.get(intent.merchant_id, intent.payment_id)
+        if waiting.status is not Status.REQUIRES_ACTION:
+            return None
         return waiting.resolve(PAYMENT_CANCELED, at=max(at, waiting.updated_at)).saved_again()
 
     async def _stepped(self, payment: Payment, change: Change, facts: Mapping[str, Any]) -> Step:

@@ -81,8 +81,12 @@ INSERT_EVENT: Final = _insert_event()
 
 def is_usual(change: Change) -> bool:
     """Whether the journals' fast statements know this kind of Change."""
-    return (change.refund is None or change.refund.version == 1) and all(
-        isinstance(each, Document) and each.version == 1 and not each.is_shared for each in change.records
+    return (
+        change.abandoned is None
+        and (change.refund is None or change.refund.version == 1)
+        and all(
+            isinstance(each, Document) and each.version == 1 and not each.is_shared for each in change.records
+        )
     )
 
 
@@ -102,8 +106,8 @@ def save(connection: Connection, change: Change) -> CommitResult:
 
 def _rows(change: Change) -> list[tuple[Table, dict[str, Any]]]:
     rows = [(record_table(record), record_values(record)) for record in change.records]
-    if change.payment is not None:
-        rows.append((payments, dict(zip(PAYMENT_COLUMNS, payment_to_row(change.payment), strict=True))))
+    moved = [payment for payment in (change.abandoned, change.payment) if payment is not None]
+    rows += [(payments, dict(zip(PAYMENT_COLUMNS, payment_to_row(each), strict=True))) for each in moved]
     if change.refund is not None:
         rows.append((refunds, dict(zip(REFUND_COLUMNS, refund_to_row(change.refund), strict=True))))
     return rows

@@ -211,3 +211,49 @@ async def test_what_was_given_up_asks_nobody(stripe: Stripe) -> None:
         answer = await stripe.client.post(f"{address_of(intent)}&outcome=approve")
         assert Page(answer).texts["h1"] == "There is nothing left to do here"
         assert (await stripe.get(f"/{kind}/{intent['id']}"))["status"] == "canceled"
+
+
+@pytest.mark.parametrize("card", [CHALLENGED, "pm_card_visa", "pm_card_visa_chargeDeclined"])
+async def test_confirming_again_gives_up_who_was_asked(gateway: Gateway, stripe: Stripe, card: str) -> None:
+    # given a payer who is asked
+    intent = await waiting(stripe, "payment_intents")
+    (asked,) = (await stripe.client.get("/api/v1/payments")).json()["data"]
+
+    # when the merchant tries once more
+    status = 402 if card.endswith("Declined") else 200
+    await stripe.post(f"/payment_intents/{intent['id']}/confirm", status, payment_method=card)
+
+    # then nobody waits for the first answer any more, which no charge and no event tells of
+    first = (await stripe.client.get(f"/api/v1/payments/{asked['id']}")).json()
+    assert (first["status"], first["error_code"]) == ("FAILED", "PAYMENT_CANCELED")
+    page = await stripe.client.get(f"/challenge/{asked['id']}", headers={"Authorization": ""})
+    assert (page.status_code, "is FAILED" in page.text) == (200, True)
+    late = await stripe.client.post(f"/challenge/{asked['id']}?outcome=approve")
+    assert (late.status_code, late.json()["error"]["code"]) == (422, "INVALID_PAYMENT_STATE")
+    charges = (await stripe.get("/charges"))["data"]
+    assert [each["status"] for each in charges] == {
+        CHALLENGED: [],
+        "pm_card_visa": ["succeeded"],
+        "pm_card_visa_chargeDeclined": ["failed"],
+    }[card]
+    assert (await types_told(gateway)).count("charge.failed") == (1 if status == 402 else 0)
+
+
+async def test_a_payer_who_goes_back_to_checkout_leaves_one_try_behind(stripe: Stripe) -> None:
+    # given a payer who was sent to their bank, and comes back to choose another card
+    line = {"price_data": {"currency": "usd", "unit_amount": 700, "product_data": {"name": "Tea"}}}
+    session = await stripe.post(
+        "/checkout/sessions",
+        mode="payment",
+        line_items=[{**line, "quantity": 1}],
+        success_url="https://shop.example/done",
+    )
+    path = urlsplit(session["url"]).path
+    for method in ("authenticationRequired", "visa"):
+        form = {"email": "ann@example.com", "method": method}
+        paid = await stripe.client.post(path, data=form, headers={"Authorization": ""})
+        assert paid.status_code == 303
+
+    # then one try is paid, and the other is over
+    tries = (await stripe.client.get("/api/v1/payments")).json()["data"]
+    assert [each["status"] for each in tries] == ["CAPTURED", "FAILED"]

@@ -9,6 +9,7 @@ Source: Stripe, "How Checkout works" and "Testing", read 2026-11-26. How the pag
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
@@ -108,8 +109,8 @@ async def _tried(visit: Visit, found: CheckoutSession, form: Mapping[str, str]) 
     else:
         asked = _asked(found, page_url, customer_id)
         after, step = await visit.services.checkouts.pay(found, asked, payer, at=visit.now)
-    change = Change(
-        payment=step.change.payment,
+    change = replace(
+        step.change,
         records=(*made.records, *step.change.records),
         events=(*made.events, *step.change.events),
     )

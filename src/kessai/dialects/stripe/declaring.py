@@ -155,4 +155,4 @@ def _caused(change: Change | None, call: Call) -> Change | None:
         Event(event_id, each.merchant_id, each.type, each.fact, each.at, cause)
         for event_id, each in zip(ids, change.events, strict=True)
     )
-    return Change(change.payment, change.refund, events, change.records, change.claim)
+    return Change(change.payment, change.refund, events, change.records, change.claim, change.abandoned)

@@ -88,7 +88,7 @@ async def create_payment_intent(call: Call, given: Given) -> Result:
     )
     intent, told = call.services.intents.create(call.merchant.id, asked, instrument, at=call.now)
     if is_confirmed:
-        return _confirm(call, given, intent, instrument, made, (told,))
+        return await _confirm(call, given, intent, instrument, made, (told,))
     change = Change(records=(*made, intent), events=(told,))
     return Result(payment_intent(intent, call.services.public_url), change)
 
@@ -134,7 +134,7 @@ async def confirm_payment_intent(call: Call, given: Given, intent: str) -> Resul
         )
     if instrument is None and changed.instrument_id is not None:
         instrument = await call.services.instruments.get(call.merchant.id, changed.instrument_id)
-    return _confirm(call, given, changed, instrument, made, ())
+    return await _confirm(call, given, changed, instrument, made, ())
 
 
 @routes.post(
@@ -229,7 +229,7 @@ def charge_details(intent: Intent, instrument: SavedInstrument) -> ChargeDetails
     )
 
 
-def _confirm(
+async def _confirm(
     call: Call,
     given: Given,
     intent: Intent,
@@ -241,7 +241,7 @@ def _confirm(
     if instrument is None:
         raise _no_method()
     refuse_unreturning(given, intent.details, _TITLE)
-    step = call.services.intents.confirm(
+    step = await call.services.intents.confirm(
         intent, instrument, _terms(given, intent), charge_details(intent, instrument), at=call.now
     )
     kept = call.services.intents.kept_for_later(
@@ -251,8 +251,8 @@ def _confirm(
         is_new=bool(made),
         at=call.now,
     )
-    change = Change(
-        payment=step.change.payment,
+    change = replace(
+        step.change,
         records=(*kept.records, *step.change.records),
         events=(*told, *step.change.events, *kept.events),
     )
