@@ -21,6 +21,7 @@ GET /api/v1/payments list_payments
 GET /api/v1/payments/{payment_id} get_payment
 POST /api/v1/payments/{payment_id}/capture capture_payment
 POST /api/v1/payments/{payment_id}/cancel cancel_payment
+POST /api/v1/payments/{payment_id}/increment increment_payment
 POST /api/v1/payments/{payment_id}/refund refund_payment
 GET /api/v1/payments/{payment_id}/refunds list_payment_refunds
 GET /api/v1/payments/{payment_id}/timeline get_payment_timeline
@@ -215,7 +216,7 @@ def test_field_examples_fit_their_fields(document: Document) -> None:
 
 
 async def test_request_examples_work_as_they_stand(document: Document, gateway: Gateway) -> None:
-    paid, held = await gateway.pay(10_000), await gateway.hold(10_000)
+    paid, of_holds = await gateway.pay(10_000), {"capture_payment", "increment_payment"}
     (key,) = (await gateway.client.get("/merchants/me/api-keys")).json()["data"]
     endpoint = await gateway.client.post("/webhooks/endpoints", json={"url": "http://localhost:1/"})
     await gateway.pay(90_000, simulate="dispute")
@@ -231,7 +232,7 @@ async def test_request_examples_work_as_they_stand(document: Document, gateway: 
                 body = body | {"payment_id": (await gateway.pay(10_000))["id"]}
             if "endpoint_id" in body:
                 body = body | {"endpoint_id": named["endpoint_id"]}
-            payment = held if operation["operationId"] == "capture_payment" else paid
+            payment = await gateway.hold(10_000) if operation["operationId"] in of_holds else paid
             url = path.format(**named, payment_id=payment["id"])
             answer = await gateway.stranger.request(
                 method, url, json=body, headers={"Authorization": gateway.client.headers["authorization"]}

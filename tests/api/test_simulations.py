@@ -27,7 +27,10 @@ DECLINES = [
     "card_velocity_exceeded",
 ]
 DISPUTED = ["dispute", "dispute_product_not_received", "dispute_inquiry", "dispute_twice"]
-PROMPT = ["success", "refund_failure", "refund_pending", "available_at_once", *DISPUTED]
+PROMPT = [
+    *("success", "refund_failure", "refund_pending", "increment_declined", "available_at_once"),
+    *DISPUTED,
+]
 CAPTURED = [*PROMPT, "lost_response", "slow"]
 DECLINES_AFTER_ACTION = {
     "requires_action_declined": "CARD_DECLINED",

@@ -91,6 +91,8 @@ def _comes_later(row: Simulation, words: type[English]) -> str | None:
         return words.refunds
     if row.refunds_wait:
         return words.refunds_wait
+    if isinstance(row.increment, Declined):
+        return words.increment
     return words.available if row.is_available_at_once else None
 
 
@@ -165,6 +167,7 @@ _WHO: Final = {
     Action.CHALLENGE: "the bank",
     Action.DEFER: "the bank",
     Action.SETTLE: "the clock",
+    Action.DECLINE_INCREMENT: "the bank, when it will not hold more",
     Action.EXPIRE: f"the clock, after {AUTHORIZATION_LASTS.days} days or `expires_in_s`",
     Action.REFUND_PART: "the merchant",
     Action.RESTORE: "the bank, when a refund fails",
@@ -224,6 +227,7 @@ def _first_line(kind: type) -> str:
 _TOLD: Final = {
     EventType.PAYMENT_CREATED: "a payment was asked for; `payment` is as it was before the bank's answer",
     EventType.PAYMENT_AUTHORIZED: "the amount is held and waits to be captured",
+    EventType.PAYMENT_INCREMENTED: "more is held than before; `amount` of the payment says how much",
     EventType.PAYMENT_SUCCEEDED: "the amount was captured",
     EventType.PAYMENT_FAILED: "the bank, or the payer, said no",
     EventType.PAYMENT_REFUNDED: "some or all was given back; `refund` says how much",

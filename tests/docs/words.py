@@ -21,6 +21,7 @@ class English:
     disputed = "`CAPTURED`, and disputed{times} (`{reason}`); `delay_s` is the time to answer"
     asked = "`CAPTURED`, and the holder inquires; `delay_s` is the time to answer"
     available = "`CAPTURED`, and in the available balance at once"
+    increment = "`CAPTURED`; with `capture_method` `manual` `AUTHORIZED`, and to hold more is declined"
     lost = "`CAPTURED`, but the connection is closed without an answer"
     late = "`CAPTURED`, but the answer comes after `delay_s` ({wait} s by default)"
 
@@ -40,5 +41,6 @@ class Japanese(English):
     disputed = "`CAPTURED`。チャージバックを{times}受ける（`{reason}`）。`delay_s` は回答できる秒数"
     asked = "`CAPTURED`。カード保有者の問い合わせを受ける。`delay_s` は回答できる秒数"
     available = "`CAPTURED`。すぐに利用可能残高になる"
+    increment = "`CAPTURED`（`capture_method` が `manual` なら `AUTHORIZED`。ただし増額は断られる）"
     lost = "`CAPTURED`。ただし応答を返さずに接続を切る"
     late = "`CAPTURED`。ただし応答は `delay_s`（既定は {wait} 秒）の後に返る"

@@ -50,6 +50,8 @@ _ARROWS: Final = frozenset(
         ("create", None, "CREATED"),
         ("authorize", "CREATED", "AUTHORIZED"),
         ("decline", "CREATED", "FAILED"),
+        ("increment", "AUTHORIZED", "AUTHORIZED"),
+        ("decline_increment", "AUTHORIZED", "AUTHORIZED"),
         ("capture", "AUTHORIZED", "CAPTURED"),
         ("cancel", "AUTHORIZED", "VOIDED"),
         ("refund_part", "CAPTURED", "CAPTURED"),
@@ -62,11 +64,15 @@ _TOLD_AT_REST: Final = {
     "FAILED": "payment.failed",
 }
 _TOLD_LATER: Final = {
+    "increment": "payment.incremented",
     "capture": "payment.succeeded",
     "cancel": "payment.canceled",
     "refund_part": "payment.refunded",
     "refund": "payment.refunded",
 }
+
+_UNTOLD: Final = frozenset({"decline_increment"})
+"""What leaves everything as it was is told of by the answer and the timeline alone."""
 
 Step = tuple[str, str | None, str, str, int | None]
 """A transition as it is kept: action, from, to, moment, amount."""
@@ -80,6 +86,7 @@ def audit_rows(books: Books, journal: Journal) -> list[Finding]:
     findings += _audit_keys(books, journal)
     findings += _audit_effects(books, journal)
     findings += _audit_deliveries(books)
+    findings += _audit_amounts(books, journal)
     refunds = _grouped(books.refunds, "payment_id")
     events = _grouped(books.events, "payment_id")
     for payment in books.payments:
@@ -96,7 +103,8 @@ def expected_events(steps: list[Step], capture_method: str) -> Counter[str]:
     born = [step for step in steps if step[0] in at_birth]
     rest = born[-1][2] if born else "nowhere"
     told = ["payment.created", *([_TOLD_AT_REST[rest]] if rest in _TOLD_AT_REST else [])]
-    return Counter([*told, *(_TOLD_LATER.get(step[0], step[0]) for step in steps[len(born) :])])
+    later = [step[0] for step in steps[len(born) :] if step[0] not in _UNTOLD]
+    return Counter([*told, *(_TOLD_LATER.get(action, action) for action in later)])
 
 
 def _audit_keys(books: Books, journal: Journal) -> Iterator[Finding]:
@@ -158,6 +166,15 @@ def _audit_deliveries(books: Books) -> Iterator[Finding]:
 
 def _hears_all(endpoint: Row) -> bool:
     return endpoint["events"] == ["*"] and bool(endpoint["is_enabled"]) and endpoint["deleted_at"] is None
+
+
+def _audit_amounts(books: Books, journal: Journal) -> Iterator[Finding]:
+    """Every payment is of as much as was asked for, and what its hold was raised by."""
+    for payment in books.payments:
+        ask = journal.asked.get(payment["reference"])
+        steps: list[Step] = [tuple(step) for step in payment["transitions"]]
+        if ask is not None and payment["amount"] != ask.body["amount"] + moved(steps, "increment"):
+            yield Finding(Wrong.MONEY, f"payment {payment['id']}: {payment['amount']} for {ask.body}")
 
 
 def kind_of(ask: Ask) -> str:

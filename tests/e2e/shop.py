@@ -145,6 +145,7 @@ class Shop:
 
     async def _reserves_and_takes_a_part(self, amount: int) -> None:
         payment_id = await self.pay(amount, capture_method="manual")
+        _expect(await self.ask(f"/payments/{payment_id}/increment", amount=amount + 100), 200)
         _expect(await self.ask(f"/payments/{payment_id}/capture", amount=amount - 200), 200)
         _expect(await self.refund(payment_id, 50), 201)
 

@@ -97,9 +97,16 @@ PLANTS: Final[dict[str, tuple[tuple[str, ...], set[Wrong]]]] = {
             "UPDATE payments SET status = 'AUTHORIZED', captured_amount = 0, refunded_amount = 0,"
             " transitions = json_remove(json_remove(transitions, '$[#-1]'), '$[#-1]')"
             " WHERE id = (SELECT id FROM payments WHERE capture_method = 'manual' AND status = 'CAPTURED'"
-            " AND json_array_length(transitions) = 4 LIMIT 1)",
+            " AND json_array_length(transitions) = 5 LIMIT 1)",
         ),
         {Wrong.LOST, Wrong.MONEY, Wrong.EVENTS},
+    ),
+    "a raised hold is as low as before": (
+        (
+            "UPDATE payments SET amount = amount - 100 WHERE id ="
+            " (SELECT id FROM payments WHERE transitions LIKE '%\"increment\"%' LIMIT 1)",
+        ),
+        {Wrong.MONEY},
     ),
     "an event is missing": (
         ("DELETE FROM webhook_events WHERE rowid = (SELECT max(rowid) FROM webhook_events)",),

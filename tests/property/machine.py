@@ -15,7 +15,7 @@ from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from tests.property.model import SIMULATIONS, Model, Payment, RefusedError
+from tests.property.model import SIMULATIONS, DeclinedError, Model, Payment, RefusedError
 
 T = TypeVar("T")
 Shown = dict[str, Any]
@@ -29,6 +29,7 @@ TIMES = st.sampled_from(
 )
 # Most payments should get as far as being captured: more can happen to them.
 OUTCOMES = st.sampled_from(["success", "success", "refund_failure", "requires_action", *SIMULATIONS])
+MORE = st.integers(1, 9)
 ORDERS = st.fixed_dictionaries(
     {
         "amount": AMOUNTS,
@@ -44,6 +45,7 @@ KINDS: list[Shown] = [
     {"simulate": "requires_action"},
     {"simulate": "refund_failure", "delay_s": 60},
     {"capture_method": "manual"},
+    {"capture_method": "manual", "simulate": "increment_declined"},
     {},
 ]
 # Counted from where a machine's time begins.
@@ -144,6 +146,16 @@ class PaymentMachine(RuleBasedStateMachine):
             return lambda shown: compare(payment, shown)
 
         self.ask(f"/payments/{payment.id}/capture", body, decide, has_key=has_key)
+
+    @rule(pick=PICKS, amount=MORE, has_key=st.booleans())
+    def increment(self, pick: int, amount: int, has_key: bool) -> None:
+        payment = self.picked(pick, "AUTHORIZED")
+
+        def decide() -> Callable[[Shown], None]:
+            self.model.increment(payment, amount)
+            return lambda shown: compare(payment, shown)
+
+        self.ask(f"/payments/{payment.id}/increment", {"amount": amount}, decide, has_key=has_key)
 
     @rule(pick=PICKS, has_key=st.booleans())
     def cancel(self, pick: int, has_key: bool) -> None:
@@ -250,13 +262,19 @@ class PaymentMachine(RuleBasedStateMachine):
             if stored is None:
                 check = asked.decide()
                 check(answer.json())
-                if asked.key is not None:
-                    self.model.keep(asked.key, (asked.path, asked.body), answer.content)
+                self.keep(asked, answer)
         except RefusedError as refused:
             code = str(refused)
-        assert code_of(answer) == code
+            if isinstance(refused, DeclinedError):
+                self.keep(asked, answer)
+        assert stored is not None or code_of(answer) == code
         assert ("idempotent-replayed" in answer.headers) == (stored is not None)
         assert stored is None or answer.content == stored
+
+    def keep(self, asked: Asked, answer: httpx.Response) -> None:
+        """From now on its key answers so."""
+        if asked.key is not None:
+            self.model.keep(asked.key, (asked.path, asked.body), answer.content)
 
     def check(self, payment: Payment) -> None:
         """The payment stands where the model has it."""

@@ -15,13 +15,19 @@ SIMULATIONS = (
     "pending_success",
     "pending_failure",
     "refund_failure",
+    "increment_declined",
 )
 HOLD = timedelta(days=7)
 KEY_LASTS = timedelta(hours=24)
+INCREMENTS = 10
 
 
 class RefusedError(Exception):
     """The request is refused with this code."""
+
+
+class DeclinedError(RefusedError):
+    """The bank was asked and said no: that is done, and a key answers so again."""
 
 
 @dataclass
@@ -47,10 +53,15 @@ class Payment:
     refunds: list[Refund] = field(default_factory=list)
     path: list[str] = field(default_factory=lambda: ["CREATED"])
     id: str = ""
+    increments: int = 0
 
     @property
     def amount(self) -> int:
         return int(self.fields["amount"])
+
+    def hold_more(self, amount: int) -> None:
+        # A new dict: the request may be repeated as it was.
+        self.fields = {**self.fields, "amount": amount}
 
     @property
     def simulate(self) -> str:
@@ -120,6 +131,18 @@ class Model:
         if amount is not None and amount > payment.amount:
             raise RefusedError("AMOUNT_TOO_LARGE")
         payment.take(payment.amount if amount is None else amount)
+
+    def increment(self, payment: Payment, amount: int) -> None:
+        payment.require("AUTHORIZED")
+        if amount <= payment.amount:
+            raise RefusedError("VALIDATION_FAILED")
+        if payment.increments == INCREMENTS:
+            raise RefusedError("CONFLICT")
+        payment.increments += 1
+        payment.move("AUTHORIZED", payment.due_at)
+        if payment.simulate == "increment_declined":
+            raise DeclinedError("INCREMENT_DECLINED")
+        payment.hold_more(amount)
 
     def cancel(self, payment: Payment) -> None:
         payment.require("AUTHORIZED")

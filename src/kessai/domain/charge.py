@@ -14,8 +14,9 @@ from kessai.domain.values import value
 class ChargeDetails:
     """Facts of one try. `instrument` is as it was then; `metadata` and `description` are the try's own.
 
-    `failure` is why it failed, `dispute_id` that it was disputed. The other members are what a dialect was
-    told and shows again, which no rule looks at.
+    `failure` is why it failed, `dispute_id` that it was disputed. `may_increment`: what is held may be
+    raised, as merchant and card provide for it. The other members are what a dialect was told and shows
+    again, which no rule looks at.
     """
 
     instrument: SavedInstrument | None = None
@@ -25,6 +26,7 @@ class ChargeDetails:
     billing: Mapping[str, Any]
     failure: Failure | None = None
     dispute_id: str | None = None
+    may_increment: bool = False
     shipping: Mapping[str, Any] | None = None
     receipt_email: str | None = None
     statement_descriptor: str | None = None

@@ -10,6 +10,7 @@ KessaiError
 ├── InvalidFieldError               VALIDATION_FAILED
 ├── TransitionNotAllowedError       INVALID_PAYMENT_STATE
 ├── AmountTooLargeError             AMOUNT_TOO_LARGE
+├── IncrementDeclinedError          INCREMENT_DECLINED
 ├── RealCardRefusedError            REAL_CARD_REFUSED
 ├── KeyReusedError                  IDEMPOTENCY_KEY_REUSED
 ├── KeyInUseError                   IDEMPOTENCY_KEY_IN_USE
@@ -119,6 +120,15 @@ class AmountTooLargeError(KessaiError):
         )
         self.asked = asked
         self.left = left
+
+
+class IncrementDeclinedError(KessaiError):
+    """The bank would not hold more; what was held stays."""
+
+    code = "INCREMENT_DECLINED"
+
+    def __init__(self, *, reason: str, held: int) -> None:
+        super().__init__(reason, param="amount", hint=f"{held} is held as before, to be captured or let go")
 
 
 class RealCardRefusedError(KessaiError):

@@ -19,6 +19,7 @@ class EventType(StrEnum):
 
     PAYMENT_CREATED = "payment.created"
     PAYMENT_AUTHORIZED = "payment.authorized"
+    PAYMENT_INCREMENTED = "payment.incremented"
     PAYMENT_SUCCEEDED = "payment.succeeded"
     PAYMENT_FAILED = "payment.failed"
     PAYMENT_REFUNDED = "payment.refunded"
@@ -80,6 +81,7 @@ class EventType(StrEnum):
 NATIVE_EVENTS: Final = (
     EventType.PAYMENT_CREATED,
     EventType.PAYMENT_AUTHORIZED,
+    EventType.PAYMENT_INCREMENTED,
     EventType.PAYMENT_SUCCEEDED,
     EventType.PAYMENT_FAILED,
     EventType.PAYMENT_REFUNDED,
@@ -103,7 +105,7 @@ NATIVE_EVENTS: Final = (
 class PaymentFact:
     """A payment, with its refund if the event is about one.
 
-    `before` is how it stood, where what is kept with it was changed.
+    `before` is how it stood, where what is kept with it or held of it was changed.
     """
 
     payment: Payment

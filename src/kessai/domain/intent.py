@@ -35,6 +35,7 @@ class IntentAction(StrEnum):
 
     UPDATE = "update"
     CONFIRM = "confirm"
+    INCREMENT = "increment"
     CAPTURE = "capture"
     CANCEL = "cancel"
 
@@ -47,6 +48,7 @@ ALLOWED: Final[Mapping[IntentAction, frozenset[IntentStatus]]] = MappingProxyTyp
     {
         IntentAction.UPDATE: frozenset(IntentStatus) - {IntentStatus.CANCELED},
         IntentAction.CONFIRM: _WAITING,
+        IntentAction.INCREMENT: frozenset({IntentStatus.AUTHORIZED}),
         IntentAction.CAPTURE: frozenset({IntentStatus.AUTHORIZED}),
         IntentAction.CANCEL: _WAITING | {IntentStatus.AUTHORIZED},
     }
@@ -121,6 +123,7 @@ class Intent(Document):
         facts: dict[str, Any] = {
             "status": status,
             "payment_id": payment.id,
+            "amount": payment.order.amount,
             "captured": payment.captured,
             "error": error if has_failed else None,
             "instrument_id": None if has_failed else self.instrument_id,

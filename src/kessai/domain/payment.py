@@ -9,7 +9,12 @@ from enum import StrEnum
 from typing import Any, Final, assert_never
 
 from kessai.domain.charge import ChargeDetails
-from kessai.domain.errors import AmountTooLargeError, InvalidFieldError, TransitionNotAllowedError
+from kessai.domain.errors import (
+    AmountTooLargeError,
+    ConflictError,
+    InvalidFieldError,
+    TransitionNotAllowedError,
+)
 from kessai.domain.ids import IntentId, MerchantId, PaymentId, RefundId
 from kessai.domain.instrument import Instrument
 from kessai.domain.money import Money, zero
@@ -21,6 +26,11 @@ from kessai.domain.values import value
 AUTHORIZATION_LASTS: Final = timedelta(days=7)
 """How long a hold stands before it expires, and the longest it may; the card networks' usual time."""
 
+INCREMENTS_MAX: Final = 10
+"""How often a higher hold may be asked for, declines counted: a bound of its history, and Stripe's."""
+
+_INCREMENTS: Final = frozenset({Action.INCREMENT, Action.DECLINE_INCREMENT})
+
 
 class CaptureMethod(StrEnum):
     """Whether an approved payment is captured at once or waits to be."""
@@ -31,7 +41,7 @@ class CaptureMethod(StrEnum):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What a merchant asks to be paid.
+    """What a merchant asks to be paid. It stays for life, but for an amount that grows with its hold.
 
     `hold_lasts` is for an order that is captured by hand, once it is authorized; None is AUTHORIZATION_LASTS.
     `intent_id`: it is one try of an intent, which may have several.
@@ -137,6 +147,32 @@ class Payment:
             raise AmountTooLargeError(action="capture", asked=asked.minor, left=self.order.amount.minor)
         return self._take(Action.CAPTURE, asked, at=at)
 
+    def increment(self, amount: Money, verdict: Verdict, *, at: datetime) -> Payment:
+        """Hold `amount` in all; if the bank declines, as much as before. When the hold lapses stays.
+
+        Raises:
+            TransitionNotAllowedError: nothing is held.
+            InvalidFieldError: `amount` is not more than is held.
+            ConflictError: it was asked for too often, or the hold is not of that kind.
+        """
+        self._require(Action.INCREMENT)
+        held = self.order.amount
+        if amount <= held:
+            raise InvalidFieldError(
+                f"the amount must be more than the {held.minor} that is held",
+                param="amount",
+                hint="give the new total, not what is to be added",
+            )
+        self._require_incrementable()
+        match verdict:
+            case Declined():
+                return self._move(Action.DECLINE_INCREMENT, at=at, moved=amount - held)
+            case Approved():
+                raised = replace(self.order, amount=amount)
+                return self._move(Action.INCREMENT, at=at, moved=amount - held, order=raised)
+            case _:
+                assert_never(verdict)
+
     def cancel(self, *, at: datetime) -> Payment:
         """Let what is held go untaken."""
         return self._move(Action.CANCEL, at=at, due_at=None, expires_at=None)
@@ -186,6 +222,17 @@ class Payment:
         return self._move(
             action, at=at, moved=amount, captured=amount, captured_at=at, expires_at=None, due_at=None
         )
+
+    def _require_incrementable(self) -> None:
+        if self.details is not None and not self.details.may_increment:
+            raise ConflictError(
+                "this hold cannot be raised: its merchant or its card does not provide for it"
+            )
+        asked = sum(each.action in _INCREMENTS for each in self.transitions)
+        if asked >= INCREMENTS_MAX:
+            raise ConflictError(
+                f"this hold was asked to be raised {asked} times, which is as often as it may"
+            )
 
     def _require(self, action: Action) -> Status:
         return _target(self.status, action)

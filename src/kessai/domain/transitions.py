@@ -34,6 +34,8 @@ class Action(StrEnum):
     CHALLENGE = "challenge"
     DEFER = "defer"
     SETTLE = "settle"
+    INCREMENT = "increment"
+    DECLINE_INCREMENT = "decline_increment"
     CAPTURE = "capture"
     CANCEL = "cancel"
     EXPIRE = "expire"
@@ -53,6 +55,8 @@ TRANSITIONS: Final[Mapping[tuple[Status, Action], Status]] = MappingProxyType(
         (Status.REQUIRES_ACTION, Action.DECLINE): Status.FAILED,
         (Status.PENDING, Action.SETTLE): Status.CAPTURED,
         (Status.PENDING, Action.DECLINE): Status.FAILED,
+        (Status.AUTHORIZED, Action.INCREMENT): Status.AUTHORIZED,
+        (Status.AUTHORIZED, Action.DECLINE_INCREMENT): Status.AUTHORIZED,
         (Status.AUTHORIZED, Action.CAPTURE): Status.CAPTURED,
         (Status.AUTHORIZED, Action.CANCEL): Status.VOIDED,
         (Status.AUTHORIZED, Action.EXPIRE): Status.EXPIRED,
@@ -63,7 +67,7 @@ TRANSITIONS: Final[Mapping[tuple[Status, Action], Status]] = MappingProxyType(
     }
 )
 
-REQUESTABLE: Final = (Action.CAPTURE, Action.CANCEL, Action.REFUND_REST)
+REQUESTABLE: Final = (Action.CAPTURE, Action.INCREMENT, Action.CANCEL, Action.REFUND_REST)
 """The actions a merchant may ask for; the bank and the clock do the others."""
 
 
@@ -74,7 +78,10 @@ def requestable_from(status: Status) -> tuple[str, ...]:
 
 @value(frozen=True, slots=True)
 class Transition:
-    """One arrow that was taken. `source` is None for the first; `amount` counts minor units moved."""
+    """One arrow that was taken. `source` is None for the first; `amount` counts minor units moved.
+
+    Of an increment they are what was held besides, or would have been.
+    """
 
     action: Action
     source: Status | None

@@ -28,7 +28,14 @@ from kessai.services.instruments import set_up
 from kessai.services.payments import EVENT_AT_REST, Payments
 from kessai.services.ports import IdFactory
 from kessai.services.telling import Teller
-from kessai.simulation.trying import Terms, failure_of, outcome_of, trial_of
+from kessai.simulation.trying import (
+    Terms,
+    failure_of,
+    increment_failure,
+    may_increment,
+    outcome_of,
+    trial_of,
+)
 from kessai.storage.journal import Database
 from kessai.storage.repositories.documents import DocumentRepository
 from kessai.storage.scanning import Wanted
@@ -210,7 +217,9 @@ class Intents:
             instrument=trial.instrument,
             intent_id=IntentId(intent.id),
         )
-        asked = new_payment(PaymentId(self._ids.new_id(at)), order, at=at, details=details)
+        is_held = intent.capture_method is CaptureMethod.MANUAL
+        kept = replace(details, may_increment=is_held and may_increment(instrument, terms))
+        asked = new_payment(PaymentId(self._ids.new_id(at)), order, at=at, details=kept)
         decided = asked.follow(outcome_of(trial), at=at)
         tried = intent
         if intent.instrument_id != instrument.id:
@@ -253,7 +262,8 @@ class Intents:
         step = self._followed(intent.saved_again(at=at, **facts), payment, failure, at)
         kept = step.payment or payment
         told = tuple(_about(event, kept) for event in change.events)
-        mine = step.change.events[-1:] if intent.status is not step.intent.status else ()
+        has_moved = (intent.status, intent.amount) != (step.intent.status, step.intent.amount)
+        mine = step.change.events[-1:] if has_moved else ()
         saved = await self._saved(intent, step, at)
         more = await self._follow_on(intent, step.intent, at)
         return replace(
@@ -296,6 +306,14 @@ class Intents:
         held = _latest(intent)
         payment, change = await self._payments.capture(intent.merchant_id, held, amount, at=at)
         return await self._stepped(payment, change, facts)
+
+    async def increment(self, intent: Intent, amount: int, *, at: datetime, **facts: Any) -> Step:
+        """Have more held, `amount` in all; fields named by `facts` change as well, unless it is declined."""
+        intent.require(IntentAction.INCREMENT)
+        asked = await self._payments.increment(intent.merchant_id, _latest(intent), amount, at=at)
+        if asked.declined is not None:
+            return Step(intent, asked.change, asked.payment, increment_failure(asked.payment))
+        return await self._stepped(asked.payment, asked.change, facts)
 
     async def cancel(self, intent: Intent, reason: str | None, *, at: datetime) -> Step:
         """Give it up; what is held goes untaken."""
@@ -370,5 +388,5 @@ def _latest(intent: Intent) -> str:
 def _about(event: Event, payment: Payment) -> Event:
     fact = event.fact
     if isinstance(fact, PaymentFact) and fact.payment.id == payment.id:
-        return replace(event, fact=PaymentFact(payment, fact.refund))
+        return replace(event, fact=replace(fact, payment=payment))
     return event

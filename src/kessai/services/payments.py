@@ -17,12 +17,13 @@ from kessai.domain.errors import ConflictError, NotFoundError, TransitionNotAllo
 from kessai.domain.event import Event, EventType, PaymentFact
 from kessai.domain.ids import EventId, MerchantId, PaymentId, RefundId
 from kessai.domain.money import Money
+from kessai.domain.outcome import Declined
 from kessai.domain.payment import Order, Payment, new_payment, new_refund
 from kessai.domain.refund import Refund, RefundStatus
 from kessai.domain.transitions import Action, Status, requestable_from
 from kessai.domain.values import value
 from kessai.services.ports import IdFactory
-from kessai.simulation.decide import decide, refunds_fail, refunds_wait, verdict_later
+from kessai.simulation.decide import decide, increment_verdict, refunds_fail, refunds_wait, verdict_later
 from kessai.simulation.settlement import TAKEN_BACK
 from kessai.simulation.table import AUTHENTICATION_DECLINED, DEFAULT_DELAY, REFUND_FAILED
 from kessai.storage.journal import Database
@@ -51,6 +52,15 @@ class Created:
     wait_s: float
     answer_after_s: float
     answer_is_lost: bool
+
+
+@value(frozen=True, slots=True)
+class Incremented:
+    """A payment after a higher hold was asked for; `declined` is why it is as high as before."""
+
+    payment: Payment
+    change: Change
+    declined: Declined | None = None
 
 
 class Payments:
@@ -114,6 +124,19 @@ class Payments:
         held = held if details is None else replace(held, details=details)
         at = _not_before(held, at)
         return self._moved(held.capture(_money(amount, held), at=at), at)
+
+    async def increment(
+        self, merchant_id: MerchantId, payment_id: str, amount: int, *, at: datetime
+    ) -> Incremented:
+        """Have `amount` held in all. A decline is remembered by its transition; nothing else tells of it."""
+        held = await self.get(merchant_id, payment_id)
+        at = _not_before(held, at)
+        verdict = increment_verdict(held.order.simulate)
+        asked = held.increment(Money(amount, held.order.amount.currency), verdict, at=at).saved_again()
+        if isinstance(verdict, Declined):
+            return Incremented(asked, Change(payment=asked), verdict)
+        told = self._event(EventType.PAYMENT_INCREMENTED, asked, at, before=held)
+        return Incremented(asked, Change(payment=asked, events=(told,)))
 
     async def cancel(
         self, merchant_id: MerchantId, payment_id: str, *, at: datetime
@@ -317,11 +340,15 @@ class Payments:
         return saved, Change(payment=saved, events=(self._event(EVENT_AT_REST[saved.status], saved, at),))
 
     def _event(
-        self, event_type: EventType, payment: Payment, at: datetime, refund: Refund | None = None
+        self,
+        event_type: EventType,
+        payment: Payment,
+        at: datetime,
+        refund: Refund | None = None,
+        before: Payment | None = None,
     ) -> Event:
-        return Event(
-            EventId(self._ids.new_id(at)), payment.merchant_id, event_type, PaymentFact(payment, refund), at
-        )
+        fact = PaymentFact(payment, refund, before)
+        return Event(EventId(self._ids.new_id(at)), payment.merchant_id, event_type, fact, at)
 
 
 class BrokenLedgerError(Exception):

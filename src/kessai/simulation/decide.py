@@ -71,6 +71,11 @@ def refunds_wait(simulate: str) -> bool:
     return SIMULATIONS[simulate].refunds_wait
 
 
+def increment_verdict(simulate: str) -> Verdict:
+    """What the bank says to a higher hold of such a payment."""
+    return SIMULATIONS[simulate].increment
+
+
 def effective(simulate: str | None, by_instrument: str) -> str:
     """What was asked for by name goes before what the card number stands for."""
     return by_instrument if simulate is None or simulate == DEFAULT else simulate

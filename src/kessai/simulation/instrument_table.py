@@ -5,6 +5,7 @@ To add a card is to add a row; `instruments` looks them up. Names are the tails 
 
 Source: Stripe, "Testing", read 2026-11-20. The countries but six, debit and older numbers of some brands, and
 the cards ending in 3063, 3097, 6072 and 7872 are from knowledge of that page, not read again for this table.
+"Increment an authorization" and "Partially authorize a payment", read 2026-11-26.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ class PublishedInstrument:
 
     `afterwards` is the row of `SIMULATIONS` for a payment that goes through: what comes of it later.
     `lookup_fails`: 3-D Secure cannot be tried. `refuses_at_attach`: the issuer declines when the card is
-    attached to a customer already. `blocked`: Radar lets no payment through to the issuer.
+    attached to a customer already. `blocked`: Radar lets no payment through to the issuer. `increment` is how
+    a higher hold is declined.
     """
 
     names: tuple[str, ...]
@@ -78,6 +80,7 @@ class PublishedInstrument:
     risk_score: int = 20
     blocked: bool = False
     checks: Checks = Checks()
+    increment: Refusal | None = None
 
 
 def _card(
@@ -109,6 +112,10 @@ def _challenging(
 
 def _later(number: str, names: str, afterwards: str, country: str = "US") -> PublishedInstrument:
     return replace(_card(number, names, country=country), afterwards=afterwards)
+
+
+def _not_raised(card: PublishedInstrument, increment: Refusal) -> PublishedInstrument:
+    return replace(card, afterwards="increment_declined", increment=increment)
 
 
 def _blocked(number: str, names: str, risk_score: int) -> PublishedInstrument:
@@ -277,5 +284,20 @@ _AFTERWARDS: Final = (
     _later("4000003720000278", "bypassPendingInternational", "available_at_once", "IE"),
 )
 
-INSTRUMENTS: Final = (*_BRANDS, *_COUNTRIES, *_DECLINES, *_RISKS, *_AUTHENTICATIONS, *_AFTERWARDS)
+_INCREMENTS: Final = (
+    _card("4000058400000063", "debit_incrementalAuthAuthorized", funding="debit"),
+    _not_raised(_card("4000008400000076", "credit_disableEnterpriseCardFeatures"), _GENERIC),
+    # It grants a part of the increment where that is asked for, which is not simulated.
+    _not_raised(_card("4000058400000816", "debit_partialIncrement", funding="debit"), _POOR),
+)
+
+INSTRUMENTS: Final = (
+    *_BRANDS,
+    *_COUNTRIES,
+    *_DECLINES,
+    *_RISKS,
+    *_AUTHENTICATIONS,
+    *_AFTERWARDS,
+    *_INCREMENTS,
+)
 """Every card that Stripe publishes, each once."""

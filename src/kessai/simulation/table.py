@@ -42,8 +42,8 @@ class DisputeOnCharge:
 class Simulation:
     """One row: the verdict, the way to it, and what comes of it later.
 
-    `refunds_wait`: a refund is pending for a while, and then succeeds. `is_available_at_once`: what was
-    captured need not wait to be paid out.
+    `refunds_wait`: a refund is pending for a while, and then succeeds. `increment` is the verdict on a higher
+    hold. `is_available_at_once`: what was captured need not wait to be paid out.
     """
 
     verdict: Verdict
@@ -53,6 +53,7 @@ class Simulation:
     refunds_wait: bool = False
     dispute: DisputeOnCharge | None = None
     is_available_at_once: bool = False
+    increment: Verdict = Approved()
 
 
 DEFAULT: Final = "success"
@@ -109,6 +110,7 @@ SIMULATIONS: Final[Mapping[str, Simulation]] = MappingProxyType(
         "dispute_inquiry": _disputed(is_inquiry=True),
         "dispute_twice": _disputed(count=2),
         "available_at_once": Simulation(Approved(), is_available_at_once=True),
+        "increment_declined": Simulation(Approved(), increment=_CARD_DECLINED),
         "lost_response": Simulation(Approved(), answer=Delivery.LOST),
         "slow": Simulation(Approved(), answer=Delivery.LATE),
     }

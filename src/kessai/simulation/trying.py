@@ -16,6 +16,7 @@ from kessai.simulation.instruments import (
     OTHER_METHODS,
     Authentication,
     PublishedInstrument,
+    Refusal,
     authentication_refused,
     by_name,
     challenge_needed,
@@ -40,18 +41,29 @@ _FAILED_AUTHENTICATION: Final = Failure(
     was_sent=False,
 )
 
+_INCREMENTING: Final = frozenset({"visa", "mastercard", "amex", "discover"})
+"""The brands whose holds can be raised, whatever the merchant sells.
+
+Source: Stripe, "Increment an authorization", read 2026-11-26; some others do it for some trades.
+"""
+_INCREMENT_DECLINED: Final = Failure(
+    code="card_declined", decline_code="generic_decline", message="Your card was declined."
+)
+
 
 @value(frozen=True, slots=True, kw_only=True)
 class Terms:
     """How a merchant wants to be paid.
 
     `off_session`: the payer is not there. `challenge` is when they are to prove who they are: "automatic",
-    "any" or "challenge". `refuses_action`: rather not at all than by asking them.
+    "any" or "challenge". `refuses_action`: rather not at all than by asking them. `wants_increments`: what is
+    held is to be raised where the card allows it.
     """
 
     off_session: bool = False
     challenge: str = "automatic"
     refuses_action: bool = False
+    wants_increments: bool = False
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -118,6 +130,20 @@ def failure_of(payment: Payment) -> Failure:
     )
 
 
+def may_increment(instrument: SavedInstrument, terms: Terms) -> bool:
+    """Whether what is held of an instrument on these terms can be raised."""
+    is_provided = instrument.card is not None and instrument.card.brand in _INCREMENTING
+    return terms.wants_increments and is_provided
+
+
+def increment_failure(payment: Payment) -> Failure:
+    """Why a higher hold was declined."""
+    instrument = payment.details.instrument if payment.details else None
+    row = _row(instrument.card.published) if instrument and instrument.card else None
+    said = row.increment if row else None
+    return _failure(said, instrument) if said and instrument else _INCREMENT_DECLINED
+
+
 def _other(instrument: SavedInstrument, terms: Terms) -> Trial:
     """A method whose payer approves on a page needs them there, unless it was set up."""
     method = OTHER_METHODS[instrument.type]
@@ -140,9 +166,10 @@ def _row(name: str) -> PublishedInstrument:
 
 
 def _declined(row: PublishedInstrument, instrument: SavedInstrument) -> Failure | None:
-    if row.decline is None:
-        return None
-    said = row.decline
+    return None if row.decline is None else _failure(row.decline, instrument)
+
+
+def _failure(said: Refusal, instrument: SavedInstrument) -> Failure:
     return Failure(
         code=said.code,
         decline_code=said.decline_code,

@@ -47,9 +47,12 @@ EVENT_COLUMNS: Final = tuple(str(column.name) for column in webhook_events.colum
 
 
 def select_events() -> Select[Any]:
-    """Events as `event_from_row` reads them: each with what was ordered, if it is about a payment."""
+    """Events as `event_from_row` reads them: each with what was ordered, if it is about a payment.
+
+    The last column is the payment's amount, for snapshots of before there were raised holds: they lack it.
+    """
     about = webhook_events.outerjoin(payments, payments.c.id == webhook_events.c.payment_id)
-    return select(*webhook_events.columns, *ordered).select_from(about)
+    return select(*webhook_events.columns, *ordered, payments.c.amount).select_from(about)
 
 
 class PrunedEventError(Exception):
@@ -106,7 +109,7 @@ def event_to_row(event: Event, payment: Payment | None = None, state: Row = ()) 
 
 
 def event_from_row(row: Row) -> Event:
-    """The event that `event_to_row` took apart: the values of EVENT_COLUMNS, then its payment's order."""
+    """The event that `event_to_row` took apart: EVENT_COLUMNS, then its payment's order and amount."""
     (
         event_id,
         merchant_id,
@@ -120,18 +123,19 @@ def event_from_row(row: Row) -> Event:
         pruned_at,
         document_id,
         *order,
+        amount,
     ) = row
     kept = orjson.loads(snapshot)
     fact = (
         PrunedFact(payment_id, refund_id, endpoint_id, pruned_at, document_id)
         if pruned_at
-        else _fact(kept, order)
+        else _fact(kept, order, amount)
     )
     cause = Cause(*kept["cause"]) if "cause" in kept else None
     return Event(EventId(event_id), MerchantId(merchant_id), EventType(event_type), fact, at, cause)
 
 
-def _fact(snapshot: dict[str, Any], order: Row) -> PaymentFact | EndpointFact | DocumentFact:
+def _fact(snapshot: dict[str, Any], order: Row, amount: int) -> PaymentFact | EndpointFact | DocumentFact:
     if "document" in snapshot:
         read, before = document_reader(snapshot["document"]), snapshot["before"]
         return DocumentFact(read(snapshot["now"]), None if before is None else read(before))
@@ -140,13 +144,13 @@ def _fact(snapshot: dict[str, Any], order: Row) -> PaymentFact | EndpointFact | 
         return EndpointFact(
             endpoint_from_values(dict(zip(_ENDPOINT.names, values, strict=True))), snapshot["reason"]
         )
-    # Older snapshots hold the order as well.
-    payment = payment_from(order, _STATE.read(snapshot["payment"]))
+    # Older snapshots hold the order as well, those after them not even its amount.
+    payment = payment_from(order, _STATE.read({"amount": amount, **snapshot["payment"]}))
     refund, before = snapshot["refund"], snapshot.get("before")
     return PaymentFact(
         payment,
         refund_from_row(_REFUND.read(refund)) if refund else None,
-        payment_from(order, _STATE.read(before)) if before else None,
+        payment_from(order, _STATE.read({"amount": amount, **before})) if before else None,
     )
 
 

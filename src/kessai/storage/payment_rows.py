@@ -22,7 +22,6 @@ from kessai.storage.tables import payments, refunds
 ORDER_COLUMNS: Final = (
     "id",
     "merchant_id",
-    "amount",
     "currency",
     "capture_method",
     "simulate",
@@ -38,9 +37,10 @@ ORDER_COLUMNS: Final = (
     "created_at",
     "intent_id",
 )
-"""What was ordered: it stays for life."""
+"""What was ordered and stays for life: all but the amount."""
 
 STATE_COLUMNS: Final = (
+    "amount",
     "status",
     "captured_amount",
     "refunded_amount",
@@ -55,7 +55,10 @@ STATE_COLUMNS: Final = (
     "version",
     "details",
 )
-"""Where a payment stands: what every step may change, and what an event remembers."""
+"""Where a payment stands: what every step may change, and what an event remembers.
+
+The amount is here since a hold can be raised.
+"""
 
 PAYMENT_COLUMNS: Final = ORDER_COLUMNS + STATE_COLUMNS
 REFUND_COLUMNS: Final = tuple(str(column.name) for column in refunds.columns)
@@ -83,12 +86,11 @@ def payment_to_row(payment: Payment, state: Row | None = None) -> tuple[Any, ...
 def _order_to_row(payment: Payment) -> tuple[Any, ...]:
     """The values of ORDER_COLUMNS."""
     order = payment.order
-    amount, instrument = order.amount, order.instrument
+    instrument = order.instrument
     return (
         payment.id,
         order.merchant_id,
-        amount.minor,
-        amount.currency,
+        order.amount.currency,
         order.capture_method.value,
         order.simulate,
         _seconds(order.delay),
@@ -106,6 +108,7 @@ def _order_to_row(payment: Payment) -> tuple[Any, ...]:
 def state_to_row(payment: Payment) -> tuple[Any, ...]:
     """The values of STATE_COLUMNS."""
     return (
+        payment.order.amount.minor,
         payment.status.value,
         payment.captured.minor,
         payment.refunded.minor,
@@ -130,6 +133,7 @@ def payment_from_row(row: Row) -> Payment:
 def payment_from(order: Row, state: Row) -> Payment:
     """The payment of these ORDER_COLUMNS, as it stood by these STATE_COLUMNS."""
     (
+        amount,
         status,
         captured,
         refunded,
@@ -144,7 +148,7 @@ def payment_from(order: Row, state: Row) -> Payment:
         version,
         details,
     ) = state
-    payment_id, asked, created_at = _order_from_row(order)
+    payment_id, asked, created_at = _order_from_row(order, amount)
     currency = asked.amount.currency
     return Payment(
         id=payment_id,
@@ -166,11 +170,10 @@ def payment_from(order: Row, state: Row) -> Payment:
     )
 
 
-def _order_from_row(row: Row) -> tuple[PaymentId, Order, datetime]:
+def _order_from_row(row: Row, amount: int) -> tuple[PaymentId, Order, datetime]:
     (
         payment_id,
         merchant_id,
-        amount,
         currency,
         capture_method,
         simulate,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,10 +12,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from kessai.domain.errors import AmountTooLargeError, InvalidFieldError, TransitionNotAllowedError
+from kessai.domain.charge import ChargeDetails
+from kessai.domain.errors import (
+    AmountTooLargeError,
+    ConflictError,
+    InvalidFieldError,
+    TransitionNotAllowedError,
+)
 from kessai.domain.money import Money, zero
 from kessai.domain.outcome import ActionRequired, Approved, Declined, Deferred, Outcome, Verdict
-from kessai.domain.payment import AUTHORIZATION_LASTS, CaptureMethod, Payment
+from kessai.domain.payment import AUTHORIZATION_LASTS, INCREMENTS_MAX, CaptureMethod, Payment
 from kessai.domain.transitions import REQUESTABLE, TRANSITIONS, Action, Status, requestable_from
 from tests.support.ledger import DAY, START, Ledger, rupees
 
@@ -46,7 +53,7 @@ def test_every_status_can_be_reached() -> None:
     ("status", "allowed"),
     [
         (Status.CREATED, ("cancel",)),
-        (Status.AUTHORIZED, ("capture", "cancel")),
+        (Status.AUTHORIZED, ("capture", "increment", "cancel")),
         (Status.CAPTURED, ("refund",)),
         (Status.REFUNDED, ()),
         (Status.PENDING, ()),
@@ -85,6 +92,51 @@ def test_a_partial_capture_releases_the_rest() -> None:
         payment.capture(rupees(1), at=START + DAY)
     _, given = payment.refund(None, at=START + DAY)
     assert given == rupees(4_000)
+
+
+def test_a_raised_hold_is_captured_whole_and_lapses_when_it_would_have() -> None:
+    held = Ledger().held(10_000)
+    raised = held.increment(rupees(12_500), Approved(), at=START + DAY)
+
+    assert (raised.status, raised.order.amount) == (Status.AUTHORIZED, rupees(12_500))
+    assert (raised.expires_at, raised.due_at) == (held.expires_at, held.due_at)
+    assert (raised.transitions[-1].action, raised.transitions[-1].amount) == (Action.INCREMENT, 2_500)
+    assert raised.capture(None, at=START + DAY).captured == rupees(12_500)
+
+
+def test_a_declined_increment_leaves_what_is_held() -> None:
+    held = Ledger().held(10_000)
+    asked = held.increment(rupees(10_001), DECLINED, at=START + DAY)
+
+    assert (asked.status, asked.order, asked.error_code) == (Status.AUTHORIZED, held.order, None)
+    assert (asked.transitions[-1].action, asked.transitions[-1].amount) == (Action.DECLINE_INCREMENT, 1)
+
+
+@pytest.mark.parametrize("amount", [1, 9_999, 10_000])
+def test_a_hold_is_only_ever_raised(amount: int) -> None:
+    with pytest.raises(InvalidFieldError, match="more than the 10000 that is held"):
+        Ledger().held(10_000).increment(rupees(amount), Approved(), at=START)
+
+
+def test_a_higher_hold_is_asked_for_a_few_times_whatever_the_bank_says() -> None:
+    held = Ledger().held(10_000)
+    for more in range(1, INCREMENTS_MAX + 1):
+        held = held.increment(rupees(10_000 + more), DECLINED if more % 2 else Approved(), at=START)
+
+    with pytest.raises(ConflictError, match="asked to be raised 10 times"):
+        held.increment(rupees(20_000), Approved(), at=START)
+    assert held.capture(None, at=START).captured == rupees(10_000 + INCREMENTS_MAX)
+
+
+@pytest.mark.parametrize("is_provided", [True, False])
+def test_a_saved_instruments_hold_is_raised_where_that_was_provided_for(is_provided: bool) -> None:
+    details = ChargeDetails(metadata={}, billing={}, may_increment=is_provided)
+    held = replace(Ledger().held(10_000), details=details)
+    if is_provided:
+        assert held.increment(rupees(10_001), Approved(), at=START).order.amount == rupees(10_001)
+    else:
+        with pytest.raises(ConflictError, match="cannot be raised"):
+            held.increment(rupees(10_001), Approved(), at=START)
 
 
 def test_more_than_is_held_is_not_captured() -> None:
@@ -140,6 +192,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.now = START
         self.moves: list[tuple[Action, Status, Status, datetime, int | None]] = []
         self.captured = 0
+        self.increments = 0
         self.refunds: list[int] = []
 
     @initialize(method=st.sampled_from(CaptureMethod), amount=st.integers(1, AMOUNT_MAX))
@@ -182,6 +235,15 @@ class AnyOrder(RuleBasedStateMachine):
             lambda: self.payment.capture(amount, at=self.now), (Action.CAPTURE, asked), possible=possible
         )
 
+    @rule(amount=st.integers(0, 2 * AMOUNT_MAX), verdict=verdicts)
+    def increment(self, amount: int, verdict: Verdict) -> None:
+        is_declined = isinstance(verdict, Declined)
+        self.attempt(
+            lambda: self.payment.increment(rupees(amount), verdict, at=self.now),
+            (Action.DECLINE_INCREMENT if is_declined else Action.INCREMENT, amount - self.amount),
+            possible=amount > self.amount and self.increments < INCREMENTS_MAX,
+        )
+
     @rule()
     def cancel(self) -> None:
         self.attempt(lambda: self.payment.cancel(at=self.now), (Action.CANCEL, None))
@@ -218,7 +280,9 @@ class AnyOrder(RuleBasedStateMachine):
             taken.append((action, status, target, self.now, amount))
             status = target
         if not possible:
-            with pytest.raises((TransitionNotAllowedError, AmountTooLargeError, InvalidFieldError)):
+            with pytest.raises(
+                (TransitionNotAllowedError, AmountTooLargeError, InvalidFieldError, ConflictError)
+            ):
                 move()
             assert self.payment == before
             return
@@ -232,6 +296,9 @@ class AnyOrder(RuleBasedStateMachine):
         """Keep the model's books."""
         if action in {Action.CAPTURE, Action.SETTLE}:
             self.captured = amount or 0
+        elif action in {Action.INCREMENT, Action.DECLINE_INCREMENT}:
+            self.increments += 1
+            self.amount += amount or 0 if action is Action.INCREMENT else 0
         elif action in {Action.REFUND_PART, Action.REFUND_REST}:
             self.refunds.append(amount or 0)
         elif action is Action.RESTORE:
@@ -241,6 +308,7 @@ class AnyOrder(RuleBasedStateMachine):
     def books_agree(self) -> None:
         payment = self.payment
         assert payment.status is self.status
+        assert payment.order.amount == rupees(self.amount)
         assert payment.captured == rupees(self.captured)
         assert payment.refunded == rupees(sum(self.refunds))
         assert payment.refunded <= payment.captured

@@ -9,7 +9,7 @@ import pytest
 from kessai.domain.errors import InvalidFieldError
 from kessai.domain.instrument import SETTLES_LATER, Instrument, InstrumentType
 from kessai.domain.outcome import ActionRequired, Approved, Declined, Deferred
-from kessai.simulation.decide import decide, effective, refunds_fail, verdict_later
+from kessai.simulation.decide import decide, effective, increment_verdict, refunds_fail, verdict_later
 from kessai.simulation.table import DEFAULT, DEFAULT_DELAY, DEFAULT_SLOWNESS, SIMULATIONS, SLOWNESS_MAX
 
 CARD = Instrument(InstrumentType.CARD, "visa", "4242")
@@ -31,7 +31,8 @@ DECLINES = {
 }
 DISPUTED = {"dispute", "dispute_product_not_received", "dispute_inquiry", "dispute_twice"}
 APPROVED_AT_ONCE = DISPUTED | {
-    *("success", "refund_failure", "refund_pending", "available_at_once", "lost_response", "slow")
+    *("success", "refund_failure", "refund_pending", "increment_declined"),
+    *("available_at_once", "lost_response", "slow"),
 }
 DECLINES_AFTER_ACTION = {
     "requires_action_declined": "CARD_DECLINED",
@@ -121,6 +122,11 @@ def test_what_is_paid_later_waits_and_then_goes_as_was_asked(kind: InstrumentTyp
 def test_other_instruments_change_nothing(kind: InstrumentType) -> None:
     for simulate in SIMULATIONS:
         assert decide(simulate, Instrument(kind), None) == decide(simulate, None, None)
+
+
+def test_only_one_makes_a_higher_hold_be_declined() -> None:
+    declined = [name for name in SIMULATIONS if isinstance(increment_verdict(name), Declined)]
+    assert declined == ["increment_declined"]
 
 
 def test_only_refund_failure_makes_refunds_fail() -> None:

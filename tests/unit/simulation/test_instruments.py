@@ -231,6 +231,9 @@ def test_what_comes_later_comes_with_one_card_each() -> None:
     assert named("createIssuerFraudRecord").early_fraud_warning
     assert simulate_for(named("pendingRefund"), challenged=False) == "refund_pending"
     assert simulate_for(named("refundFail"), challenged=False) == "refund_failure"
+    for name in ("credit_disableEnterpriseCardFeatures", "debit_partialIncrement"):
+        assert simulate_for(named(name), challenged=False) == "increment_declined"
+    assert simulate_for(named("debit_incrementalAuthAuthorized"), challenged=False) == "success"
     bypassing = {row.names[0] for row in INSTRUMENTS if SIMULATIONS[row.afterwards].is_available_at_once}
     assert bypassing == {"bypassPending", "bypassPendingInternational"}
 

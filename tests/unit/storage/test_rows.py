@@ -75,8 +75,9 @@ def test_events_with_what_they_tell_of(event: Event) -> None:
 def _ordered(event: Event) -> tuple[Any, ...]:
     """What a select of events reads beside it."""
     if isinstance(event.fact, PaymentFact):
-        return payment_to_row(event.fact.payment)[: len(ORDER_COLUMNS)]
-    return (None,) * len(ORDER_COLUMNS)
+        payment = event.fact.payment
+        return (*payment_to_row(payment)[: len(ORDER_COLUMNS)], payment.order.amount.minor)
+    return (None,) * (len(ORDER_COLUMNS) + 1)
 
 
 @settings(max_examples=10)
@@ -88,6 +89,19 @@ def test_events_whose_snapshot_holds_the_order_too_as_older_versions_wrote_it(pa
     row = list(event_to_row(told))
     snapshot = orjson.loads(row[EVENT_COLUMNS.index("snapshot")])
     snapshot["payment"] |= {"id": "other", "simulate": "other", "created_at": "2000-01-01T00:00:00+00:00"}
+    row[EVENT_COLUMNS.index("snapshot")] = orjson.dumps(snapshot).decode()
+
+    assert event_from_row((*row, *_ordered(told))) == told
+
+
+@settings(max_examples=10)
+@given(values.payments())
+def test_events_whose_snapshot_lacks_the_amount_as_older_versions_wrote_it(payment: Payment) -> None:
+    fact = PaymentFact(payment, before=payment)
+    told = Event(EventId("e"), payment.merchant_id, EventType.PAYMENT_UPDATED, fact, payment.created_at)
+    row = list(event_to_row(told))
+    snapshot = orjson.loads(row[EVENT_COLUMNS.index("snapshot")])
+    del snapshot["payment"]["amount"], snapshot["before"]["amount"]
     row[EVENT_COLUMNS.index("snapshot")] = orjson.dumps(snapshot).decode()
 
     assert event_from_row((*row, *_ordered(told))) == told

@@ -67,6 +67,14 @@ def _payment(*also: str, **body: object) -> Step:
 _REFUND: Final = Step(
     "refund", "/payments/{payment}/refund", takes={"refund_amount": "amount", "reason": "reason"}
 )
+_LITTLE: Final = Step(
+    "payment",
+    "/payments",
+    {"amount": 1, "capture_method": "manual"},
+    {name: name for name in _ORDER if name != "amount"},
+)
+"""As little as can be held, so that any other amount is more."""
+_INCREMENT: Final = Step("payment", "/payments/{payment}/increment", {"amount": AMOUNT}, {"amount": "amount"})
 _CANCEL: Final = Step("payment", "/payments/{payment}/cancel")
 _DISPUTED: Final = (
     _payment("simulate", simulate="dispute"),
@@ -101,6 +109,7 @@ RECIPES: Final[Mapping[str, Recipe]] = MappingProxyType(
     {
         "payment.created": Recipe((_payment("simulate"),), {"simulate": _PROMPT}),
         "payment.authorized": Recipe((_payment("expires_in_s", capture_method="manual"),)),
+        "payment.incremented": Recipe((_LITTLE, _INCREMENT)),
         "payment.succeeded": Recipe((_payment(),)),
         "payment.failed": Recipe((_payment("simulate", simulate="card_declined"),), {"simulate": _DECLINES}),
         "payment.refunded": Recipe((_payment(), _REFUND)),

@@ -17,6 +17,7 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "INVALID_JSON": 400,
         "AUTHENTICATION_FAILED": 401,
         "LIVE_KEY_REFUSED": 401,
+        "INCREMENT_DECLINED": 402,
         "MERCHANT_INACTIVE": 403,
         "NOT_FOUND": 404,
         "METHOD_NOT_ALLOWED": 405,
@@ -41,6 +42,7 @@ _RETRY_S: Final = b"1"
 _DESCRIPTIONS: Final = {
     400: "The body is not a JSON object",
     401: "No key, or one that opens nothing",
+    402: "The bank said no; what was held stays",
     403: "The merchant is not active",
     404: "Unknown, or another merchant's",
     405: "The path does not take this method",

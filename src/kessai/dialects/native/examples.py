@@ -30,6 +30,14 @@ PAYMENT: Final = {
     "captured_at": _AT,
     "expires_at": None,
 }
+HELD: Final = {
+    **PAYMENT,
+    "status": "AUTHORIZED",
+    "capture_method": "manual",
+    "captured_amount": 0,
+    "captured_at": None,
+    "expires_at": "2026-02-07T12:00:00Z",
+}
 VOIDED: Final = {
     **PAYMENT,
     "status": "VOIDED",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 from kessai.dialects.native import examples
-from kessai.dialects.native.errors import reading, writing
+from kessai.dialects.native.errors import reading, refuse, writing
 from kessai.dialects.native.examples import answers, asks, page_of
 from kessai.dialects.native.paging import decode_cursor, page_after
 from kessai.dialects.native.schemas import (
     CaptureIn,
+    IncrementIn,
     PaymentIn,
     PaymentOut,
     PaymentPage,
@@ -17,6 +18,7 @@ from kessai.dialects.native.schemas import (
     TimelineOut,
 )
 from kessai.dialects.native.translate import filter_from, order_from, payment_out, timeline_out
+from kessai.domain.errors import IncrementDeclinedError
 from kessai.domain.payment import Payment
 from kessai.http.call import Call, Reply
 from kessai.http.routes import Query, Router
@@ -108,6 +110,31 @@ async def capture_payment(call: Call, payment_id: str, body: CaptureIn | None = 
         call.merchant.id, payment_id, body.amount if body else None, at=call.now
     )
     return Reply(200, _shown(call, payment), await call.services.intents.follow(change))
+
+
+@router.post(
+    "/payments/{payment_id}/increment",
+    operation_id="increment_payment",
+    summary="Have more held",
+    response_model=PaymentOut,
+    responses={
+        **writing("NOT_FOUND", "INVALID_PAYMENT_STATE", "INCREMENT_DECLINED"),
+        **answers(200, examples.HELD),
+    },
+    openapi_extra=asks(more={"amount": 12000}),
+)
+async def increment_payment(call: Call, payment_id: str, body: IncrementIn) -> Reply:
+    """Ask the bank to hold `amount` in all, more than is held now. At most 10 times, declines counted.
+
+    A decline is answered with 402 and shown in the timeline; what was held can be captured as before. The
+    hold lapses when it would have.
+    """
+    asked = await call.services.payments.increment(call.merchant.id, payment_id, body.amount, at=call.now)
+    if asked.declined is not None:
+        held = asked.payment.order.amount.minor
+        refusal = refuse(IncrementDeclinedError(reason=asked.declined.message, held=held), call.request_id)
+        return Reply(refusal.status, refusal.body, asked.change)
+    return Reply(200, _shown(call, asked.payment), await call.services.intents.follow(asked.change))
 
 
 @router.post(

@@ -172,6 +172,12 @@ class CaptureIn(In):
     amount: Amount | None = None
 
 
+class IncrementIn(In):
+    """How much is to be held in all: the new total, not what is added."""
+
+    amount: Amount
+
+
 class RefundIn(In):
     """How much to give back; what is left when left out."""
 
