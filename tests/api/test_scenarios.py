@@ -119,6 +119,27 @@ CATALOGUE = [
         ("CAPTURED 2000 USD, 700 captured, 0 refunded",),
     ),
     Scenario(
+        "held, raised and captured",
+        (
+            hold(),
+            refused(step("increment", amount=2_000)),
+            step("increment", amount=2_600),
+            CAPTURE,
+            refused(step("increment", amount=2_700)),
+        ),
+        ("CAPTURED 2600 USD, 2600 captured, 0 refunded",),
+    ),
+    Scenario(
+        "held, not raised, and captured",
+        (hold(bank="increment_declined"), refused(step("increment", amount=2_600)), CAPTURE),
+        ("CAPTURED 2000 USD, 2000 captured, 0 refunded",),
+    ),
+    Scenario(
+        "raised, its answer lost, and let go",
+        (hold(), LOSE, step("increment", amount=2_600), VOID),
+        ("VOIDED 2600 USD, 0 captured, 0 refunded",),
+    ),
+    Scenario(
         "void",
         (hold(), VOID, refused(CAPTURE), refused(VOID)),
         ("VOIDED 2000 USD, 0 captured, 0 refunded",),

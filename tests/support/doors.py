@@ -40,6 +40,10 @@ class Door(Protocol):
         """Take what is held."""
         ...
 
+    async def increment(self, amount: int) -> int:
+        """Have more held, so much in all."""
+        ...
+
     async def void(self) -> int:
         """Let go what is held."""
         ...
@@ -126,6 +130,9 @@ class NativeDoor(_Shop):
     async def capture(self, amount: int | None = None) -> int:
         return await self._ask("capture", amount)
 
+    async def increment(self, amount: int) -> int:
+        return await self._ask("increment", amount)
+
     async def void(self) -> int:
         return await self._ask("cancel")
 
@@ -149,6 +156,7 @@ class StripeDoor(_Shop):
         "requires_action_declined": "pm_card_threeDSecureRequiredChargeDeclined",
         "refund_pending": "pm_card_pendingRefund",
         "refund_failure": "pm_card_refundFail",
+        "increment_declined": "pm_card_credit_disableEnterpriseCardFeatures",
     }
     intent: Mapping[str, Any]
 
@@ -161,6 +169,7 @@ class StripeDoor(_Shop):
             "payment_method": self.CARDS[bank],
             "payment_method_types": ["card"],
             "capture_method": "manual" if by_hand else "automatic",
+            "payment_method_options": {"card": {"request_incremental_authorization": "if_available"}},
             "confirm": True,
             "return_url": RETURN_URL,
         }
@@ -181,6 +190,10 @@ class StripeDoor(_Shop):
     async def capture(self, amount: int | None = None) -> int:
         asked = {} if amount is None else {"amount_to_capture": amount}
         return await self._ask(f"/v1/payment_intents/{self.intent['id']}/capture", asked)
+
+    async def increment(self, amount: int) -> int:
+        path = f"/v1/payment_intents/{self.intent['id']}/increment_authorization"
+        return await self._ask(path, {"amount": amount})
 
     async def void(self) -> int:
         return await self._ask(f"/v1/payment_intents/{self.intent['id']}/cancel", {})

@@ -78,6 +78,18 @@ async def payments(walk: Walk, _gateway: Gateway) -> None:
     )
     await walk("GET /payment_intents")
     await walk("GET /payment_intents/search", query="status:'succeeded'")
+    options = {"card": {"request_incremental_authorization": "if_available"}}
+    held = await walk(
+        "POST /payment_intents",
+        amount=1_000,
+        currency="usd",
+        capture_method="manual",
+        confirm=True,
+        payment_method="pm_card_debit_partialIncrement",
+        payment_method_types=["card"],
+        payment_method_options=options,
+    )
+    await walk("POST /payment_intents/{intent}/increment_authorization", held["id"], status=402, amount=1_100)
     given_up = await walk("POST /payment_intents", amount=1_000, currency="usd")
     await walk("POST /payment_intents/{intent}/cancel", given_up["id"])
     asked = await walk(

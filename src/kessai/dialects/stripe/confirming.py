@@ -160,8 +160,17 @@ def require_secret(call: Call, given: Given, secret: str, title: str) -> None:
 
 def challenge_wanted(details: Mapping[str, Any]) -> str:
     """When the payer is to prove who they are: "automatic", "any" or "challenge"."""
-    card = (details.get("payment_method_options") or {}).get("card") or {}
-    return str(card.get("request_three_d_secure") or "automatic")
+    return str(_card_options(details).get("request_three_d_secure") or "automatic")
+
+
+def increments_wanted(details: Mapping[str, Any]) -> bool:
+    """Whether what is held is to be raised where the card allows it."""
+    return _card_options(details).get("request_incremental_authorization") == "if_available"
+
+
+def _card_options(details: Mapping[str, Any]) -> Mapping[str, Any]:
+    card: Mapping[str, Any] = (details.get("payment_method_options") or {}).get("card") or {}
+    return card
 
 
 def _is_same(shown: str, secret: str) -> bool:

@@ -45,6 +45,7 @@ from kessai.domain.test_clock import TestClock
 
 NAMES: Final[Mapping[EventType, str]] = {
     EventType.PAYMENT_AUTHORIZED: "charge.succeeded",
+    EventType.PAYMENT_INCREMENTED: "charge.updated",
     EventType.PAYMENT_SUCCEEDED: "charge.succeeded",
     EventType.PAYMENT_PENDING: "charge.pending",
     EventType.PAYMENT_FAILED: "charge.failed",

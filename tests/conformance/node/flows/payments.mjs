@@ -76,3 +76,28 @@ flow("a payer who must prove who they are is sent to a page", async ({ stripe })
   assert.equal(intent.next_action.type, "redirect_to_url");
   assert.match(intent.next_action.redirect_to_url.url, /^http/);
 });
+
+flow("a hold is raised until its issuer declines", async ({ stripe }) => {
+  const holding = (payment_method) =>
+    stripe.paymentIntents.create(
+      payment({
+        payment_method,
+        capture_method: "manual",
+        payment_method_options: { card: { request_incremental_authorization: "if_available" } },
+        expand: ["latest_charge"],
+      }),
+    );
+  const intent = await holding("pm_card_debit_incrementalAuthAuthorized");
+  const card = intent.latest_charge.payment_method_details.card;
+  assert.equal(card.incremental_authorization.status, "available");
+  const raised = await stripe.paymentIntents.incrementAuthorization(intent.id, { amount: 2500 });
+  assert.equal(raised.amount_capturable, 2500);
+  assert.equal((await stripe.paymentIntents.capture(intent.id)).amount_received, 2500);
+  const other = await holding("pm_card_debit_partialIncrement");
+  const refusal = await refusalOf(
+    stripe.paymentIntents.incrementAuthorization(other.id, { amount: 2500 }),
+  );
+  assert.ok(refusal instanceof errors.StripeCardError);
+  assert.equal(refusal.decline_code, "insufficient_funds");
+  assert.equal(refusal.payment_intent.amount_capturable, 2000);
+});

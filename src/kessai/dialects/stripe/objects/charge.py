@@ -158,7 +158,7 @@ def _card_details(payment: Payment, details: ChargeDetails, instrument: SavedIns
         "extended_authorization": {"status": "disabled"},
         "fingerprint": card.fingerprint,
         "funding": card.funding,
-        "incremental_authorization": {"status": "unavailable"},
+        "incremental_authorization": {"status": "available" if details.may_increment else "unavailable"},
         "installments": None,
         "last4": card.last4,
         "mandate": None,

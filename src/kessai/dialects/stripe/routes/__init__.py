@@ -14,6 +14,7 @@ from kessai.dialects.stripe.routes import (
     disputes,
     early_fraud_warnings,
     events,
+    increments,
     payment_intents,
     payment_links,
     payment_methods,
@@ -31,6 +32,7 @@ from kessai.dialects.stripe.routes import (
 _MODULES = (
     customers,
     payment_intents,
+    increments,
     payment_methods,
     tokens,
     sources,

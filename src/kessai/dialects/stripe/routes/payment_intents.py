@@ -9,6 +9,7 @@ from typing import Any, Final
 from kessai.dialects.stripe.amounts import charged, currency_of, in_units, money_from
 from kessai.dialects.stripe.confirming import (
     challenge_wanted,
+    increments_wanted,
     methods_of,
     refuse_anothers,
     refuse_pages_own,
@@ -46,7 +47,8 @@ _TITLE: Final = "PaymentIntent"
 _METHOD: Final = "payment_method payment_method_data"
 _CARD_OPTIONS: Final = (
     "payment_method_options.card.request_three_d_secure payment_method_options.card.capture_method "
-    "payment_method_options.card.setup_future_usage"
+    "payment_method_options.card.setup_future_usage "
+    "payment_method_options.card.request_incremental_authorization"
 )
 _DESCRIBED: Final = (
     f"{_METHOD} customer description metadata receipt_email shipping statement_descriptor "
@@ -102,13 +104,13 @@ async def search_payment_intents(call: Call, given: Given) -> Result:
 @routes.get("/v1/payment_intents/{intent}", _PUBLIC, is_public=True)
 async def retrieve_payment_intent(call: Call, given: Given, intent: str) -> Result:
     """A PaymentIntent; a public key has to show its client secret."""
-    return Result(payment_intent(await _found(call, given, intent), call.services.public_url))
+    return Result(payment_intent(await found(call, given, intent), call.services.public_url))
 
 
 @routes.post("/v1/payment_intents/{intent}", f"amount currency capture_method {_DESCRIBED}")
 async def update_payment_intent(call: Call, given: Given, intent: str) -> Result:
     """Change what is given."""
-    known = await _found(call, given, intent)
+    known = await found(call, given, intent)
     instrument, made = await instrument_of(call, given)
     changed = await _updated(call, given, known, instrument)
     left = await call.services.intents.left(known, changed, at=call.now)
@@ -124,13 +126,13 @@ async def update_payment_intent(call: Call, given: Given, intent: str) -> Result
 )
 async def confirm_payment_intent(call: Call, given: Given, intent: str) -> Result:
     """Try to be paid."""
-    known = await _found(call, given, intent)
+    known = await found(call, given, intent)
     await refuse_pages_own(call, known.checkout_id)
     instrument, made = await instrument_of(call, given)
     changed = await _updated(call, given, known, instrument)
     if known.status not in _CONFIRMABLE:
         raise unexpected(
-            known, f"This PaymentIntent's status is {_word(known)}; it cannot be confirmed.", call
+            known, f"This PaymentIntent's status is {word(known)}; it cannot be confirmed.", call
         )
     if instrument is None and changed.instrument_id is not None:
         instrument = await call.services.instruments.get(call.merchant.id, changed.instrument_id)
@@ -143,7 +145,7 @@ async def confirm_payment_intent(call: Call, given: Given, intent: str) -> Resul
 )
 async def capture_payment_intent(call: Call, given: Given, intent: str) -> Result:
     """Take what is held, or a part of it and release the rest."""
-    known = await _found(call, given, intent)
+    known = await found(call, given, intent)
     asked = given.get("amount_to_capture")
     amount = None if asked is None else money_from(asked, known.amount.currency, param="amount_to_capture")
     if given.get("final_capture") is False:
@@ -156,7 +158,7 @@ async def capture_payment_intent(call: Call, given: Given, intent: str) -> Resul
         )
     except TransitionNotAllowedError:
         message = (
-            f"This PaymentIntent could not be captured because it has a status of {_word(known)}. "
+            f"This PaymentIntent could not be captured because it has a status of {word(known)}. "
             "Only a PaymentIntent with one of the following statuses may be captured: requires_capture."
         )
         raise unexpected(known, message, call) from None
@@ -174,13 +176,13 @@ async def capture_payment_intent(call: Call, given: Given, intent: str) -> Resul
 @routes.post("/v1/payment_intents/{intent}/cancel", "cancellation_reason")
 async def cancel_payment_intent(call: Call, given: Given, intent: str) -> Result:
     """Give it up."""
-    known = await _found(call, given, intent)
+    known = await found(call, given, intent)
     await refuse_pages_own(call, known.checkout_id)
     try:
         step = await call.services.intents.cancel(known, given.get("cancellation_reason"), at=call.now)
     except TransitionNotAllowedError:
         message = (
-            f"You cannot cancel this PaymentIntent because it has a status of {_word(known)}. Only a "
+            f"You cannot cancel this PaymentIntent because it has a status of {word(known)}. Only a "
             "PaymentIntent with one of the following statuses may be canceled: requires_payment_method, "
             "requires_capture, requires_confirmation, requires_action."
         )
@@ -193,8 +195,8 @@ async def list_payment_intents(call: Call, given: Given) -> Result:
     """Newest first."""
     customer_id = await customer_id_of(call, given)
     wanted = await wanted_of(call, given, "payment_intent", owner_id=customer_id)
-    found = await call.services.intents.list(call.merchant.id, wanted, limit=limit_of(given))
-    return Result(page_of(call, given, "/v1/payment_intents", "payment_intent", found))
+    listed = await call.services.intents.list(call.merchant.id, wanted, limit=limit_of(given))
+    return Result(page_of(call, given, "/v1/payment_intents", "payment_intent", listed))
 
 
 _CONFIRMABLE: Final = frozenset(
@@ -274,6 +276,7 @@ def _terms(given: Given, intent: Intent) -> Terms:
         off_session=bool(given.get("off_session")),
         challenge=challenge_wanted(intent.details),
         refuses_action=bool(given.get("error_on_requires_action")),
+        wants_increments=increments_wanted(intent.details),
     )
 
 
@@ -291,7 +294,7 @@ async def _updated(call: Call, given: Given, known: Intent, instrument: SavedIns
     if (capture_method := _capture_method(given)) is not None:
         facts["capture_method"] = capture_method
     if instrument is not None and known.status not in _CONFIRMABLE:
-        message = f"This PaymentIntent's payment method could not be updated: its status is {_word(known)}."
+        message = f"This PaymentIntent's payment method could not be updated: its status is {word(known)}."
         raise unexpected(known, message, call)
     refuse_unlisted(instrument, facts["details"], _TITLE)
     facts["saves_instrument"] = _saves(facts["details"])
@@ -300,14 +303,14 @@ async def _updated(call: Call, given: Given, known: Intent, instrument: SavedIns
     try:
         return call.services.intents.update(known, facts, instrument, at=call.now)
     except TransitionNotAllowedError:
-        message = f"This PaymentIntent's status is {_word(known)}; it cannot be updated."
+        message = f"This PaymentIntent's status is {word(known)}; it cannot be updated."
         raise unexpected(known, message, call) from None
 
 
 def _amount(given: Given, known: Intent, call: Call) -> Any:
     if known.status not in _CONFIRMABLE:
         message = (
-            f"This PaymentIntent's amount could not be updated because it has a status of {_word(known)}."
+            f"This PaymentIntent's amount could not be updated because it has a status of {word(known)}."
         )
         raise unexpected(known, message, call)
     currency = currency_of(given["currency"]) if "currency" in given else known.amount.currency
@@ -341,15 +344,21 @@ def _saves(details: Mapping[str, Any]) -> bool:
     return (card.get("setup_future_usage") or details.get("setup_future_usage")) not in (None, "", "none")
 
 
-async def _found(call: Call, given: Given, object_id: str) -> Intent:
-    found: Intent | None = await find(call, "payment_intent", object_id)
-    if found is None:
+async def found(call: Call, given: Given, object_id: str) -> Intent:
+    """The PaymentIntent of a path; a public key has to show its client secret.
+
+    Raises:
+        StripeError: there is none such, or its secret is another.
+    """
+    intent: Intent | None = await find(call, "payment_intent", object_id)
+    if intent is None:
         raise missing("payment_intent", object_id, param="intent", status=404)
-    require_secret(call, given, client_secret(found), _TITLE)
-    return found
+    require_secret(call, given, client_secret(intent), _TITLE)
+    return intent
 
 
-def _word(intent: Intent) -> str:
+def word(intent: Intent) -> str:
+    """What this API calls where it stands."""
     return str(payment_intent(intent)["status"])
 
 
