@@ -30,7 +30,8 @@ class SavedInstrument(Document):
     """A means to pay. `customer_id` is who it is attached to; one that was detached is never attached again.
 
     `form` is how it was made, "instrument", or "card" and "source" in older words. `is_set_up`: its payer has
-    proved who they are, for payments to come. `details` are what a dialect was told of it.
+    proved who they are, for payments to come. `conduct` names what comes of one that is no card, where a test
+    value says so. `details` are what a dialect was told of it.
     """
 
     kind: ClassVar[str] = "instrument"
@@ -41,6 +42,7 @@ class SavedInstrument(Document):
     customer_id: str | None = None
     is_detached: bool = False
     is_set_up: bool = False
+    conduct: str = ""
     billing: Mapping[str, Any]
     metadata: Mapping[str, str]
     details: Mapping[str, Any]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from hashlib import sha256
 from string import ascii_letters, digits
@@ -244,7 +244,6 @@ class OtherMethod:
 
     kind: InstrumentType
     course: Course
-    delay: timedelta | None = None
 
     @property
     def simulate(self) -> str:

@@ -11,6 +11,7 @@ from kessai.domain.outcome import Declined, Outcome
 from kessai.domain.payment import Payment
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.values import value
+from kessai.simulation.accounts import conduct
 from kessai.simulation.decide import decide
 from kessai.simulation.instruments import (
     OTHER_METHODS,
@@ -121,8 +122,7 @@ def failure_of(payment: Payment) -> Failure:
     instrument = payment.details.instrument if payment.details else None
     if payment.error_code == AUTHENTICATION_DECLINED.code:
         return _with(_FAILED_AUTHENTICATION, instrument)
-    card = instrument.card if instrument else None
-    declined = _declined(_row(card.published), instrument) if card and instrument else None
+    declined = _refused(instrument) if instrument else None
     return declined or Failure(
         code="payment_intent_payment_attempt_failed",
         message=payment.error_message or "The payment failed.",
@@ -144,18 +144,30 @@ def increment_failure(payment: Payment) -> Failure:
     return _failure(said, instrument) if said and instrument else _INCREMENT_DECLINED
 
 
+def _refused(instrument: SavedInstrument) -> Failure | None:
+    """How its bank, or its payer, says no; None if they do not."""
+    if instrument.card is not None:
+        return _declined(_row(instrument.card.published), instrument)
+    said = conduct(instrument.conduct).failure
+    return None if said is None else _failure(said, instrument)
+
+
 def _other(instrument: SavedInstrument, terms: Terms) -> Trial:
     """A method whose payer approves on a page needs them there, unless it was set up."""
     method = OTHER_METHODS[instrument.type]
     kept = Instrument(method.kind)
-    if method.course is not Course.AFTER_ACTION:
-        return Trial(simulate=method.simulate, instrument=kept, delay=method.delay)
+    if method.course is Course.AFTER_DELAY:
+        known = conduct(instrument.conduct)
+        simulate = method.simulate if known.failure is None else "pending_failure"
+        return Trial(simulate=simulate, instrument=kept, delay=known.delay)
+    if method.course is Course.AT_ONCE:
+        return Trial(simulate=method.simulate, instrument=kept)
     if terms.off_session and instrument.is_set_up:
         return Trial(simulate=DEFAULT, instrument=kept)
     if terms.off_session or terms.refuses_action:
         failure = _with(_ACTION_REFUSED, instrument)
         return Trial(simulate=DEFAULT, instrument=kept, refusal=ACTION_REFUSED, failure=failure)
-    return Trial(simulate=method.simulate, instrument=kept, delay=method.delay)
+    return Trial(simulate=method.simulate, instrument=kept)
 
 
 def _row(name: str) -> PublishedInstrument:
