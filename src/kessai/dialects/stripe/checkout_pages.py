@@ -23,6 +23,7 @@ from kessai.dialects.stripe.objects.payment_intent import payment_intent
 from kessai.dialects.stripe.objects.setup_intent import setup_intent
 from kessai.dialects.stripe.page_forms import PageFormReader
 from kessai.dialects.stripe.paying import kept_card
+from kessai.dialects.stripe.type_facts import facts_of_type
 from kessai.domain.change import Change
 from kessai.domain.checkout import CheckoutSession, CheckoutStatus
 from kessai.domain.errors import NotFoundError, TransitionNotAllowedError
@@ -35,6 +36,7 @@ from kessai.http.routes import Query, Router
 from kessai.services.checkout import Payer
 from kessai.services.intents import Asked, Step
 from kessai.services.setups import SetupStep
+from kessai.simulation.accounts import conduct_of
 from kessai.simulation.instruments import by_name
 
 router: Final = Router(tags=["payer"])
@@ -141,7 +143,9 @@ def _instrument(visit: Visit, session: CheckoutSession, method: str, email: str)
     facts: dict[str, object] = {"billing": {"email": email}}
     row = by_name(method)
     if row is None:
-        facts["type"] = method.removeprefix("type:")
+        kind = method.removeprefix("type:")
+        details = {kind: facts_of_type(kind, {})}
+        facts |= {"type": kind, "conduct": conduct_of(kind, None, email), "details": details}
     else:
         facts |= {"type": "card", "card": kept_card(row, visit.now, {})}
     return visit.services.instruments.make(session.merchant_id, facts, at=visit.now)

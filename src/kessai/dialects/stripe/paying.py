@@ -16,12 +16,13 @@ from kessai.dialects.stripe.declaring import Given
 from kessai.dialects.stripe.errors import StripeError, card_error, missing, not_simulated, required
 from kessai.dialects.stripe.facts import address_of, given_of, masked, metadata_of
 from kessai.dialects.stripe.kinds import find
-from kessai.dialects.stripe.type_facts import facts_of_type
+from kessai.dialects.stripe.type_facts import facts_of_type, number_of, test_account
 from kessai.domain.document import Document
 from kessai.domain.saved_instrument import SavedCard, SavedInstrument
 from kessai.domain.token import Token
 from kessai.domain.values import value
 from kessai.http.call import Call
+from kessai.simulation.accounts import account_named, conduct_of
 from kessai.simulation.instruments import (
     OTHER_METHODS,
     CardProblem,
@@ -34,6 +35,7 @@ from kessai.simulation.instruments import (
 )
 
 _CARD_NAME: Final = "pm_card_"
+_ACCOUNT_NAME: Final = "pm_"
 _TOKEN_NAME: Final = "tok_"  # noqa: S105 - how a test token's name begins
 _DEFAULT_EXPIRY_YEARS: Final = 1
 _FEW_DIGITS: Final = re.compile(r"[0-9]{1,4}")
@@ -83,8 +85,8 @@ async def instrument_of(call: Call, given: Given) -> tuple[SavedInstrument | Non
 
 
 async def named(call: Call, name: str, *, param: str) -> tuple[SavedInstrument, bool]:
-    """The instrument of this id, or a new one if it is the name of a test card."""
-    new = named_card(call, name)
+    """The instrument of this id, or a new one if it is one of Stripe's test names."""
+    new = by_test_name(call, name)
     if new is not None:
         return new, True
     found: SavedInstrument | None = await find(call, "payment_method", name)
@@ -97,10 +99,16 @@ async def named(call: Call, name: str, *, param: str) -> tuple[SavedInstrument, 
     return found, False
 
 
-def named_card(call: Call, name: str) -> SavedInstrument | None:
-    """A new instrument, if this is one of the names of test cards."""
+def by_test_name(call: Call, name: str) -> SavedInstrument | None:
+    """A new instrument, if this is one of the names of test cards and accounts."""
     row = by_name(name.removeprefix(_CARD_NAME)) if name.startswith(_CARD_NAME) else None
-    return None if row is None else of_row(call, row, {})
+    if row is not None:
+        return of_row(call, row, {})
+    account = account_named(name.removeprefix(_ACCOUNT_NAME)) if name.startswith(_ACCOUNT_NAME) else None
+    if account is None:
+        return None
+    data = {"type": account.type, account.type: test_account(account.type, account.number)}
+    return described(call, data, param="payment_method")
 
 
 async def picked(call: Call, data: Given) -> Pick:
@@ -190,10 +198,13 @@ def described(call: Call, data: Given, *, param: str) -> SavedInstrument:
         return of_row(call, _row_of(call, card, param=within), facts, card)
     if kind not in OTHER_METHODS:
         raise not_simulated(f"The payment method type {kind}", param=_within(param, "type"))
-    details = {**facts["details"], kind: facts_of_type(kind, data.get(kind) or {})}
-    return call.services.instruments.make(
-        call.merchant.id, {**facts, "type": kind, "details": details}, at=call.now
-    )
+    given = data.get(kind) or {}
+    more = {
+        "type": kind,
+        "conduct": conduct_of(kind, number_of(given), facts["billing"].get("email")),
+        "details": {**facts["details"], kind: facts_of_type(kind, given)},
+    }
+    return call.services.instruments.make(call.merchant.id, {**facts, **more}, at=call.now)
 
 
 def of_row(

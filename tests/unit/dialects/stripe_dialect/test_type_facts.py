@@ -38,6 +38,11 @@ def test_the_same_account_has_the_same_fingerprint_however_it_is_written() -> No
 def test_what_has_no_number_is_kept_as_it_is() -> None:
     assert facts_of_type("ideal", {"bank": "ing"}) == {"bank": "ing"}
     assert facts_of_type("link", {}) == {}
+    assert facts_of_type("boleto", {"tax_id": "00.000.000/0000-00"}) == {"tax_id": "00.000.000/0000-00"}
+
+
+def test_a_boleto_always_has_a_tax_id() -> None:
+    assert facts_of_type("boleto", {}) == {"tax_id": "000.000.000-00"}
 
 
 @pytest.mark.parametrize("kind", ["sepa_debit", "us_bank_account", "acss_debit"])

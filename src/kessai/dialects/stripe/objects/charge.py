@@ -20,6 +20,11 @@ _RELEASED: Final = frozenset({Status.VOIDED, Status.EXPIRED})
 _NEVER_SENT: Final = frozenset({AUTHENTICATION_DECLINED.code, "PAYMENT_CANCELED", ACTION_REFUSED.code})
 """How a payment fails that never got as far as its issuer: Stripe makes no charge of it."""
 
+_ONLY_OF_METHODS: Final = frozenset(
+    {"financial_connections_account", "generated_from", "networks", "status_details"}
+)
+"""What payment methods show of an account, and charges do not."""
+
 
 def is_charge(payment: Payment) -> bool:
     """Whether this try got as far as an issuer."""
@@ -128,7 +133,7 @@ def _outcome(payment: Payment, details: ChargeDetails) -> Object | None:
             else "This payment was blocked as too risky.",
             "type": "blocked" if is_blocked else "issuer_declined",
         }
-        if not is_blocked:
+        if risk is not None and not is_blocked:
             shown |= {"advice_code": "try_again_later", "network_decline_code": "05"}
     return shown
 
@@ -138,7 +143,9 @@ def _method_details(payment: Payment, details: ChargeDetails) -> Object | None:
     if instrument is None:
         return None
     if instrument.card is None:
-        return {instrument.type: dict(instrument.details.get(instrument.type) or {}), "type": instrument.type}
+        facts = instrument.details.get(instrument.type) or {}
+        shown = {name: each for name, each in facts.items() if name not in _ONLY_OF_METHODS}
+        return {instrument.type: shown, "type": instrument.type}
     return {"card": _card_details(payment, details, instrument), "type": "card"}
 
 

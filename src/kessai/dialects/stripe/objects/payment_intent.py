@@ -112,7 +112,8 @@ def failure_object(failure: Failure, payment_id: str | None = None) -> Object:
     if failure.param is not None:
         shown["param"] = failure.param
     if payment_id is not None and failure.was_sent:
-        shown["charge"] = encode("ch", payment_id)
+        is_card = failure.instrument is None or failure.instrument.card is not None
+        shown["charge"] = encode("ch" if is_card else "py", payment_id)
     if failure.instrument is not None:
         shown["payment_method"] = payment_method(failure.instrument)
     return shown

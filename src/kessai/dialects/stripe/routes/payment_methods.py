@@ -12,7 +12,7 @@ from kessai.dialects.stripe.kinds import find
 from kessai.dialects.stripe.objects.payment_method import instrument_id
 from kessai.dialects.stripe.objects.payment_method import payment_method as shown
 from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
-from kessai.dialects.stripe.paying import Pick, billing_of, full_year, named_card, picked, renewed
+from kessai.dialects.stripe.paying import Pick, billing_of, by_test_name, full_year, picked, renewed
 from kessai.dialects.stripe.routes.customers import living
 from kessai.dialects.stripe.shape import Object
 from kessai.domain.change import Change
@@ -73,7 +73,7 @@ async def attach_payment_method(call: Call, given: Given, payment_method: str) -
     if not given.get("customer"):
         raise required("customer")
     customer = await living(call, given["customer"], param="customer", status=400)
-    new = named_card(call, payment_method)
+    new = by_test_name(call, payment_method)
     pick = Pick(new) if new else Pick(await _found(call, payment_method), is_new=False)
     made, change = attached(call, pick, customer.id)
     return Result(shown(made, call.services.public_url), change)

@@ -1,0 +1,75 @@
+"""Debits and vouchers with Stripe's library for Python: what comes of them is told by webhooks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import stripe
+
+from tests.conformance.test_python_webhooks import listening, verified
+from tests.support.receiver import Receiver
+
+# how the library itself calls httpx
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+
+
+async def voucher(client: stripe.StripeClient, email: str) -> stripe.PaymentIntent:
+    """A PaymentIntent that waits for whoever has this address to pay at a shop."""
+    params: Any = {
+        "amount": 2_000,
+        "currency": "mxn",
+        "confirm": True,
+        "payment_method_types": ["oxxo"],
+        "payment_method_data": {"type": "oxxo", "billing_details": {"name": "Ann", "email": email}},
+    }
+    intent = await client.v1.payment_intents.create_async(params=params)
+    assert intent.status == "processing"
+    return intent
+
+
+async def test_a_voucher_that_expires_is_told_of(
+    async_client: stripe.StripeClient, receiver: Receiver
+) -> None:
+    endpoint = await listening(
+        async_client, receiver, "charge.failed", "payment_intent.payment_failed", "payment_intent.succeeded"
+    )
+
+    intent = await voucher(async_client, "expire_immediately@example.com")
+
+    told = {
+        event.type: event.data.object
+        for event in (verified(each, endpoint.secret) for each in await receiver.wait_for(2))
+    }
+    assert told.keys() == {"charge.failed", "payment_intent.payment_failed"}
+    failed = told["payment_intent.payment_failed"]
+    assert (failed["id"], failed["status"]) == (intent.id, "requires_payment_method")
+    assert failed["last_payment_error"]["code"] == "payment_intent_payment_attempt_expired"
+    assert failed["last_payment_error"]["charge"] == told["charge.failed"]["id"] == intent.latest_charge
+    assert str(intent.latest_charge).startswith("py_")
+
+
+async def test_a_voucher_may_be_paid_at_once(async_client: stripe.StripeClient, receiver: Receiver) -> None:
+    endpoint = await listening(async_client, receiver, "payment_intent.succeeded")
+    intent = await voucher(async_client, "succeed_immediately@example.com")
+
+    (received,) = await receiver.wait_for(1)
+
+    assert verified(received, endpoint.secret).data.object["id"] == intent.id
+
+
+def test_an_account_by_its_name_is_debited(client: stripe.StripeClient) -> None:
+    params: Any = {
+        "amount": 2_000,
+        "currency": "usd",
+        "confirm": True,
+        "payment_method": "pm_usBankAccount_success",
+        "payment_method_types": ["us_bank_account"],
+        "expand": ["payment_method"],
+    }
+    intent = client.v1.payment_intents.create(params=params)
+
+    assert intent.status == "processing"
+    assert isinstance(intent.payment_method, stripe.PaymentMethod)
+    assert intent.payment_method.us_bank_account is not None
+    assert intent.payment_method.us_bank_account.last4 == "6789"
