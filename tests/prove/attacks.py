@@ -11,6 +11,7 @@ from tests.prove.ground import KINDS, Kind
 from tests.prove.hostile import prove_hostile
 from tests.prove.kill import prove_kill
 from tests.prove.model import prove_model
+from tests.prove.power import prove_power
 from tests.prove.prove_planted import prove_planted
 from tests.prove.races import prove_races
 from tests.prove.refunds import prove_refunds
@@ -35,6 +36,9 @@ ATTACKS: Final[Mapping[str, Attack]] = {
     "model": Attack(prove_model, "random requests in any order, each answered as a model of 200 lines says"),
     "refunds": Attack(prove_refunds, "64 captures, refunds and cancels of one payment at once"),
     "term": Attack(prove_term, "SIGTERM at random moments: in full flow, starting, migrating, and twice"),
+    "power": Attack(
+        prove_power, "power loss at any moment, unsynced writes dropped, torn or reordered", ("sqlite",)
+    ),
     "hostile": Attack(prove_hostile, "receivers that hang, drip, flood and lie beside a healthy one"),
     "storm": Attack(prove_storm, "failing receivers, killed and paused dispatchers, changing endpoints"),
     "addresses": Attack(prove_addresses, "webhook URLs that lead to forbidden addresses by any trick"),

@@ -95,7 +95,7 @@ def open_ground(kind: Kind, report: Report | None = None) -> Iterator[Ground]:
         directory = run.path / "ground"
         directory.mkdir()
         if report is not None:
-            stack.callback(_keep, run.path, report)
+            stack.callback(keep, run.path, report)
         if kind == "sqlite":
             ground = Ground(f"sqlite:///{directory / 'kessai.db'}", directory)
         else:
@@ -107,7 +107,7 @@ def open_ground(kind: Kind, report: Report | None = None) -> Iterator[Ground]:
         yield ground
 
 
-def _keep(path: Path, report: Report) -> None:
+def keep(path: Path, report: Report) -> None:
     """Leave what a broken promise is to be looked at with; whoever used it has ended."""
     if report.broken:
         name = f"{report.attack}-{report.database}-{report.seed}"

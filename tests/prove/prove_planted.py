@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tests.prove.addresses import prove_addresses
+from tests.prove.disk_watch import why_not
 from tests.prove.fleet import SWIFT, Setting
 from tests.prove.ground import KINDS, Kind
 from tests.prove.hostile import prove_hostile
 from tests.prove.kill import prove_kill
 from tests.prove.model import TOLD, prove_model
 from tests.prove.planted.senders import GUARD_ON_THE_NAME
+from tests.prove.power import prove_power
 from tests.prove.races import RACING, prove_races
 from tests.prove.refunds import FOUGHT_OVER, prove_refunds
 from tests.prove.report import Report
@@ -68,6 +70,8 @@ HUNTS: Final = (
     Hunt("body-rendered-anew", prove_storm, "another body"),
     Hunt("body-rendered-anew", prove_signatures, "does not verify", Setting(retry_delay_s=0.1), 0.05),
     Hunt("first-come-first-served", prove_hostile, "healthy first attempts, p99", CROWDED, 0.05),
+    Hunt("synced-at-checkpoints-only", prove_power, "acknowledged lost", Setting(), 0.01, ("sqlite",)),
+    Hunt("never-synced", prove_power, "acknowledged lost", Setting(), 0.01, ("sqlite",)),
 )
 
 
@@ -77,6 +81,9 @@ def prove_planted(kind: Kind, scale: float, seed: int) -> Report:
     clean: set[tuple[Harness, Setting]] = set()
     for hunt in HUNTS:
         if kind not in hunt.kinds:
+            continue
+        if hunt.run is prove_power and (reason := why_not()):
+            report.note(f"{hunt.plant}, not hunted", reason)
             continue
         _tell(report, hunt, find(hunt, kind, seed))
         if (hunt.run, hunt.setting) not in clean:

@@ -15,7 +15,13 @@ from kessai.services.ports import WebhookSender
 from kessai.settings import Settings
 from kessai.storage.journal import Database
 from tests.prove.lookup import real_sender
-from tests.prove.planted.databases import EarlyAnswers, EventsAfterCommit, ExhaustedForgotten, ForgetfulOfKeys
+from tests.prove.planted.databases import (
+    EarlyAnswers,
+    EventsAfterCommit,
+    ExhaustedForgotten,
+    ForgetfulOfKeys,
+    sync_less,
+)
 from tests.prove.planted.engines import FirstComeFirstServed, SignedWithTheEventsTime, Unfenced
 from tests.prove.planted.ledgers import LastOneWins, OneShort, Unbounded
 from tests.prove.planted.senders import NewIdOnRetry, Optimist, RenderedAnew
@@ -63,6 +69,8 @@ _ENGINES: Final[Mapping[str, PlantEngine]] = {
     "lease-without-fencing": _unfenced,
     "first-come-first-served": _unpaced,
     "signed-with-the-events-time": _old,
+    "synced-at-checkpoints-only": lambda _deliveries, database: sync_less(database, "NORMAL"),
+    "never-synced": lambda _deliveries, database: sync_less(database, "OFF"),
 }
 _SERVERS: Final[Mapping[str, type[Server]]] = {"ends-at-once": Impatient}
 

@@ -1,11 +1,11 @@
-"""Databases with a bug: what is written late, and what is written too thoroughly."""
+"""Databases with a bug: they write late or too thoroughly, or do not sync."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from sqlalchemy import Connection, delete, select
 
@@ -13,6 +13,7 @@ from kessai.domain.change import Change
 from kessai.domain.delivery import DeliveryStatus
 from kessai.storage.journal import COMMITTED, CommitResult, Database
 from kessai.storage.query import Query
+from kessai.storage.sqlite.database import SqliteDatabase
 from kessai.storage.tables import webhook_attempts, webhook_deliveries
 
 T = TypeVar("T")
@@ -105,3 +106,10 @@ class ExhaustedForgotten(Wrapped):
             return result
 
         return await self._inner.run(tidied)
+
+
+def sync_less(database: Database, level: Literal["NORMAL", "OFF"]) -> None:
+    """Acknowledge what the operating system has, whether or not the disk has it."""
+    if not isinstance(database, SqliteDatabase):
+        raise TypeError("only SQLite is told how often to sync")
+    database._journal._connection.execute(f"PRAGMA synchronous = {level}")

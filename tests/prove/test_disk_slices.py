@@ -1,0 +1,33 @@
+"""A few seconds of the attack on the disk, and of its hunts for planted bugs."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.prove.disk_watch import why_not
+from tests.prove.power import prove_power
+from tests.prove.prove_planted import HUNTS, Hunt, find, is_found
+
+SEED = 7
+ORDINARY = ("synced-at-checkpoints-only", "never-synced")
+"""Bugs that each run of the tests has to find; `prove planted` hunts all."""
+WATCHED = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
+
+pytestmark = pytest.mark.slow
+
+
+def case(hunt: Hunt) -> object:
+    """What is hunted in a recording takes a compiler."""
+    return pytest.param(hunt, id=hunt.plant, marks=[WATCHED] if hunt.run is prove_power else [])
+
+
+@WATCHED
+def test_the_power_may_go_at_any_moment() -> None:
+    report = prove_power("sqlite", 0.01, SEED)
+
+    assert report.failures == [], report.evidence
+
+
+@pytest.mark.parametrize("hunt", [case(each) for each in HUNTS if each.plant in ORDINARY])
+def test_a_planted_bug_is_found_on_the_disk(hunt: Hunt) -> None:
+    assert is_found(hunt, find(hunt, "sqlite", SEED))
