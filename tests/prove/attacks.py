@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.prove.addresses import prove_addresses
+from tests.prove.disk import prove_disk
 from tests.prove.ground import KINDS, Kind
 from tests.prove.hostile import prove_hostile
 from tests.prove.kill import prove_kill
@@ -39,6 +40,7 @@ ATTACKS: Final[Mapping[str, Attack]] = {
     "power": Attack(
         prove_power, "power loss at any moment, unsynced writes dropped, torn or reordered", ("sqlite",)
     ),
+    "disk": Attack(prove_disk, "a disk that is full, read-only or broken, no descriptors, under 8 clients"),
     "hostile": Attack(prove_hostile, "receivers that hang, drip, flood and lie beside a healthy one"),
     "storm": Attack(prove_storm, "failing receivers, killed and paused dispatchers, changing endpoints"),
     "addresses": Attack(prove_addresses, "webhook URLs that lead to forbidden addresses by any trick"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tests.prove.addresses import prove_addresses
+from tests.prove.disk import prove_disk
 from tests.prove.disk_watch import why_not
 from tests.prove.fleet import SWIFT, Setting
 from tests.prove.ground import KINDS, Kind
@@ -72,6 +73,9 @@ HUNTS: Final = (
     Hunt("first-come-first-served", prove_hostile, "healthy first attempts, p99", CROWDED, 0.05),
     Hunt("synced-at-checkpoints-only", prove_power, "acknowledged lost", Setting(), 0.01, ("sqlite",)),
     Hunt("never-synced", prove_power, "acknowledged lost", Setting(), 0.01, ("sqlite",)),
+    Hunt("committed-on-a-full-disk", prove_disk, "acknowledged, and lost", Setting(), 0.02, ("sqlite",)),
+    Hunt("full-disk-is-a-bug", prove_disk, "answered with anything else", Setting(), 0.02, ("sqlite",)),
+    Hunt("full-disk-for-long", prove_disk, "to the next write", Setting(), 0.02, ("sqlite",)),
 )
 
 

@@ -1,15 +1,16 @@
-"""A few seconds of the attack on the disk, and of its hunts for planted bugs."""
+"""A few seconds of the attacks on the disk, and of their hunts for planted bugs."""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.prove.disk import prove_disk
 from tests.prove.disk_watch import why_not
 from tests.prove.power import prove_power
 from tests.prove.prove_planted import HUNTS, Hunt, find, is_found
 
 SEED = 7
-ORDINARY = ("synced-at-checkpoints-only", "never-synced")
+ORDINARY = ("synced-at-checkpoints-only", "never-synced", "committed-on-a-full-disk")
 """Bugs that each run of the tests has to find; `prove planted` hunts all."""
 WATCHED = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 
@@ -26,6 +27,13 @@ def test_the_power_may_go_at_any_moment() -> None:
     report = prove_power("sqlite", 0.01, SEED)
 
     assert report.failures == [], report.evidence
+
+
+def test_a_disk_in_trouble_costs_nothing_that_was_acknowledged() -> None:
+    report = prove_disk("sqlite", 0.02, SEED)
+
+    # How soon it writes again says something of a machine that has nothing else to do.
+    assert report.broken == [], report.evidence
 
 
 @pytest.mark.parametrize("hunt", [case(each) for each in HUNTS if each.plant in ORDINARY])

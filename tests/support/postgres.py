@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
@@ -84,14 +84,22 @@ class Postgres:
 class PrivatePostgres(Postgres):
     """A server of one test, which may stop, kill and start it again; it keeps port and data.
 
-    It is as careful with data as PostgreSQL is by default, unless `durable` is false.
+    It is as careful with data as PostgreSQL is by default, unless `durable` is false. Its data is in the
+    run's directory, or in `within`; `settings` are like "max_wal_size=64MB".
     """
 
-    def __init__(self, run: RunDirectory, *, durable: bool = True) -> None:
+    def __init__(
+        self,
+        run: RunDirectory,
+        *,
+        durable: bool = True,
+        within: Path | None = None,
+        settings: Sequence[str] = (),
+    ) -> None:
         super().__init__(run, PostgresPrograms.find(run), free_port())
-        self.home: Path = self.programs.private_directory(run.path / f"postgres-{uuid4().hex}")
+        self.home: Path = self.programs.private_directory((within or run.path) / f"postgres-{uuid4().hex}")
         self.log: Path = run.path / f"{self.home.name}.log"
-        self._options: tuple[str, ...] = () if durable else _FORGETFUL
+        self._options: tuple[str, ...] = (*(() if durable else _FORGETFUL), *settings)
         self._process: subprocess.Popen[bytes] | None = None
         self.programs.run(
             "initdb",
@@ -112,6 +120,11 @@ class PrivatePostgres(Postgres):
         if self._process is None:
             raise RuntimeError("this PostgreSQL is not running")
         return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the postmaster is there."""
+        return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
         """Start and wait until it accepts connections.

@@ -20,6 +20,9 @@ from tests.prove.planted.databases import (
     EventsAfterCommit,
     ExhaustedForgotten,
     ForgetfulOfKeys,
+    FullForLong,
+    FullIsABug,
+    FullIsNoMatter,
     sync_less,
 )
 from tests.prove.planted.engines import FirstComeFirstServed, SignedWithTheEventsTime, Unfenced
@@ -61,6 +64,9 @@ _WORLDS: Final[Mapping[str, PlantWorld]] = {
     "last-one-wins": _database(LastOneWins),
     "list-without-a-bound": _database(Unbounded),
     "refund-one-short": _database(OneShort),
+    "committed-on-a-full-disk": _database(FullIsNoMatter),
+    "full-disk-is-a-bug": _database(FullIsABug),
+    "full-disk-for-long": _database(FullForLong),
     "new-id-on-retry": _sender(NewIdOnRetry),
     "body-rendered-anew": _sender(RenderedAnew),
     "lost-answer-is-success": _sender(Optimist),

@@ -1,8 +1,9 @@
-"""Databases with a bug: they write late or too thoroughly, or do not sync."""
+"""Databases with a bug: they write late or too thoroughly, do not sync, or take a full disk amiss."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final, Literal, TypeVar
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, delete, select
 
 from kessai.domain.change import Change
 from kessai.domain.delivery import DeliveryStatus
+from kessai.domain.errors import StorageFullError
 from kessai.storage.journal import COMMITTED, CommitResult, Database
 from kessai.storage.query import Query
 from kessai.storage.sqlite.database import SqliteDatabase
@@ -19,6 +21,7 @@ from kessai.storage.tables import webhook_attempts, webhook_deliveries
 T = TypeVar("T")
 
 _HELD_BACK_S: Final = 0.25
+_SULKS_S: Final = 5.0
 
 
 class Wrapped:
@@ -106,6 +109,43 @@ class ExhaustedForgotten(Wrapped):
             return result
 
         return await self._inner.run(tidied)
+
+
+class FullIsNoMatter(Wrapped):
+    """Says that it has written what did not fit."""
+
+    async def commit(self, change: Change) -> CommitResult:
+        try:
+            return await self._inner.commit(change)
+        except StorageFullError:
+            return COMMITTED
+
+
+class FullIsABug(Wrapped):
+    """Does not know what the operating system means."""
+
+    async def commit(self, change: Change) -> CommitResult:
+        try:
+            return await self._inner.commit(change)
+        except StorageFullError as error:
+            raise RuntimeError("disk I/O error") from error
+
+
+class FullForLong(Wrapped):
+    """Believes for some seconds that a disk which was full still is."""
+
+    def __init__(self, inner: Database) -> None:
+        super().__init__(inner)
+        self._until = 0.0
+
+    async def commit(self, change: Change) -> CommitResult:
+        if time.monotonic() < self._until:
+            raise StorageFullError
+        try:
+            return await self._inner.commit(change)
+        except StorageFullError:
+            self._until = time.monotonic() + _SULKS_S
+            raise
 
 
 def sync_less(database: Database, level: Literal["NORMAL", "OFF"]) -> None:
