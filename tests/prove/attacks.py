@@ -15,6 +15,7 @@ from tests.prove.model import prove_model
 from tests.prove.power import prove_power
 from tests.prove.prove_planted import prove_planted
 from tests.prove.races import prove_races
+from tests.prove.redis import prove_redis
 from tests.prove.refunds import prove_refunds
 from tests.prove.report import Report
 from tests.prove.signatures import prove_signatures
@@ -41,6 +42,7 @@ ATTACKS: Final[Mapping[str, Attack]] = {
         prove_power, "power loss at any moment, unsynced writes dropped, torn or reordered", ("sqlite",)
     ),
     "disk": Attack(prove_disk, "a disk that is full, read-only or broken, no descriptors, under 8 clients"),
+    "redis": Attack(prove_redis, "the shared rate limit's server is flushed or killed every two seconds"),
     "hostile": Attack(prove_hostile, "receivers that hang, drip, flood and lie beside a healthy one"),
     "storm": Attack(prove_storm, "failing receivers, killed and paused dispatchers, changing endpoints"),
     "addresses": Attack(prove_addresses, "webhook URLs that lead to forbidden addresses by any trick"),

@@ -17,6 +17,7 @@ from tests.prove.model import TOLD, prove_model
 from tests.prove.planted.senders import GUARD_ON_THE_NAME
 from tests.prove.power import prove_power
 from tests.prove.races import RACING, prove_races
+from tests.prove.redis import LIMITED, prove_redis
 from tests.prove.refunds import FOUGHT_OVER, prove_refunds
 from tests.prove.report import Report
 from tests.prove.signatures import prove_signatures
@@ -62,6 +63,7 @@ HUNTS: Final = (
     Hunt("list-without-a-bound", prove_model, "the server and the model part", TOLD),
     Hunt("refund-one-short", prove_model, "the server and the model part", TOLD),
     Hunt("last-one-wins", prove_refunds, "minor units are off", FOUGHT_OVER, 0.01),
+    Hunt("no-limit-without-redis", prove_redis, "spells without a limit", LIMITED, 0.03),
     Hunt("ends-at-once", prove_term, "let in, and cut", PLAIN, 0.03),
     Hunt("signed-with-the-events-time", prove_signatures, "signed with another time", LATE_RETRIES, 0.03),
     Hunt("new-id-on-retry", prove_storm, "another id"),

@@ -12,6 +12,8 @@ from tests.prove.kill import prove_kill
 from tests.prove.model import prove_model
 from tests.prove.planted.senders import GUARD_ON_THE_NAME
 from tests.prove.prove_planted import HUNTS, ONE_DISPATCHER, Hunt, find, is_found
+from tests.prove.races import RACING, prove_races
+from tests.prove.redis import prove_redis
 from tests.prove.refunds import prove_refunds
 from tests.prove.signatures import prove_signatures
 from tests.prove.storm import prove_storm
@@ -54,6 +56,21 @@ def test_no_minor_unit_is_off_when_many_want_their_money_back_at_once(kind: Kind
     report = prove_refunds(kind, 0.005, SEED)
 
     assert report.failures == [], report.evidence
+
+
+@pytest.mark.parametrize("kind", BOTH_DATABASES)
+def test_one_key_has_one_effect_and_one_answer_however_many_race_for_it(kind: Kind) -> None:
+    report = prove_races(kind, 0.002, SEED, RACING)
+
+    assert report.failures == [], report.evidence
+
+
+@pytest.mark.parametrize("kind", BOTH_DATABASES)
+def test_nobody_who_pays_notices_that_the_shared_count_is_gone(kind: Kind) -> None:
+    report = prove_redis(kind, 0.02, SEED)
+
+    # How long a payment takes says something of a machine that has nothing else to do.
+    assert report.broken == [], report.evidence
 
 
 @pytest.mark.parametrize("kind", BOTH_DATABASES)

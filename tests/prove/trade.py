@@ -70,9 +70,9 @@ def _each(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-def found(log: Path, ground: Ground, fleet: Fleet) -> list[str]:
-    """What the auditor finds, asking the API as well."""
-    findings = audited(log, ground.url, fleet.api.base_url, fleet.api.api_key)
+def found(log: Path, ground: Ground, fleet: Fleet, api_key: str | None = None) -> list[str]:
+    """What the auditor finds, asking the API as well, with the fleet's own key or another."""
+    findings = audited(log, ground.url, fleet.api.base_url, api_key or fleet.api.api_key)
     return [f"{each['wrong']}: {each['where']}" for each in findings]
 
 

@@ -26,12 +26,14 @@ from tests.prove.planted.databases import (
     sync_less,
 )
 from tests.prove.planted.engines import FirstComeFirstServed, SignedWithTheEventsTime, Unfenced
+from tests.prove.planted.gates import generous_without_redis
 from tests.prove.planted.ledgers import LastOneWins, OneShort, Unbounded
 from tests.prove.planted.senders import NewIdOnRetry, Optimist, RenderedAnew
 from tests.prove.planted.servers import Impatient
 
 PlantWorld = Callable[[Settings, World], World]
 PlantEngine = Callable[[Deliveries, Database], None]
+PlantGateway = Callable[[Gateway], None]
 
 
 def _database(kind: Callable[[Database], Database]) -> PlantWorld:
@@ -78,6 +80,7 @@ _ENGINES: Final[Mapping[str, PlantEngine]] = {
     "synced-at-checkpoints-only": lambda _deliveries, database: sync_less(database, "NORMAL"),
     "never-synced": lambda _deliveries, database: sync_less(database, "OFF"),
 }
+_GATEWAYS: Final[Mapping[str, PlantGateway]] = {"no-limit-without-redis": generous_without_redis}
 _SERVERS: Final[Mapping[str, type[Server]]] = {"ends-at-once": Impatient}
 
 
@@ -96,5 +99,7 @@ def plant_in(gateway: Gateway, name: str | None) -> None:
 
     There is no port for what an engine decides, and none is wanted: so its parts are taken out.
     """
+    if name is not None and name in _GATEWAYS:
+        _GATEWAYS[name](gateway)
     if name is not None and name in _ENGINES:
         _ENGINES[name](gateway.worker._deliveries, gateway.database)

@@ -1,0 +1,153 @@
+"""A Redis-compatible server is flushed or killed every two seconds: nobody who pays notices.
+
+What it keeps is the shared count of requests. So a merchant who stays below the limit is never refused, one
+who hammers is kept to it whether the count is shared or of each process, and no answer is an error of ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import aiohttp
+
+from tests.e2e.cluster import new_merchants
+from tests.e2e.journal import Journal
+from tests.e2e.shop import Shop
+from tests.prove.fleet import Fleet, Setting
+from tests.prove.ground import Kind, open_ground
+from tests.prove.progress import Progress
+from tests.prove.report import Report
+from tests.prove.trade import found, kinds_of
+from tests.support.processes import RunDirectory
+from tests.support.valkey import Valkey
+
+SECONDS: Final = 300.0
+_EVERY_S: Final = 2.0
+_LIMIT: Final = 60
+"""Requests a second of one merchant: those who pay ask for far fewer."""
+_PAYS_EVERY_S: Final = 0.1
+_HAMMERS: Final = 8
+_SLOWEST_S: Final = 1.0
+"""How long nobody may wait: a server that is away must not be waited for."""
+_SHOWN: Final = 30
+
+LIMITED: Final = Setting(apis=2, dispatchers=0, limit=_LIMIT)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What both merchants saw. `unlimited` are the slices of time in which the hammer was never refused."""
+
+    troubles: Counter[str] = field(default_factory=Counter)
+    hammered: Counter[str] = field(default_factory=Counter)
+    paid: int = 0
+    unlimited: int = 0
+    slowest_s: float = 0.0
+    findings: list[str] = field(default_factory=list)
+
+
+def prove_redis(kind: Kind, scale: float, seed: int, setting: Setting = LIMITED) -> Report:
+    """Two processes for the API on PostgreSQL, one server on SQLite."""
+    report, tally = Report("prove redis", kind, scale, seed), Tally()
+    slices = max(3, round(SECONDS * scale / _EVERY_S))
+    with (
+        closing(RunDirectory.create()) as run,
+        closing(Valkey(run)) as valkey,
+        open_ground(kind, report) as ground,
+    ):
+        valkey.start()
+        keys = asyncio.run(new_merchants(ground.url, 2))
+        with Fleet(ground, replace(setting, redis_url=valkey.url)) as fleet:
+            log = ground.directory / "customers.jsonl"
+            asyncio.run(_run(fleet, valkey, keys, log, slices, random.Random(seed), tally))
+            # Audited with the limit away: it asks for much at once.
+            fleet.start_again(replace(setting, limit=0))
+            tally.findings += found(log, ground, fleet, keys[0])
+        _tell(report, tally, slices)
+    return report
+
+
+async def _run(
+    fleet: Fleet,
+    valkey: Valkey,
+    keys: list[str],
+    log: Path,
+    slices: int,
+    chance: random.Random,
+    tally: Tally,
+) -> None:
+    with closing(Journal.logged_to(log)) as journal:
+        async with (
+            Shop(lambda: chance.choice(fleet.apis).base_url, keys[0], journal) as payer,
+            Shop(lambda: chance.choice(fleet.apis).base_url, keys[1]) as hammer,
+        ):
+            stop = asyncio.Event()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_pay(payer, stop, tally))
+                for _ in range(_HAMMERS):
+                    group.create_task(_hammer(hammer, stop, tally))
+                await _trouble(valkey, slices, chance, tally)
+                stop.set()
+        tally.paid = journal.payments
+
+
+async def _trouble(valkey: Valkey, slices: int, chance: random.Random, tally: Tally) -> None:
+    """Every two seconds it forgets all, or dies; a dead one comes back with the next trouble."""
+    progress = Progress("redis: troubles", slices)
+    is_there = True
+    for number in range(slices):
+        before = tally.hammered["429"]
+        trouble = chance.choice(("flushed", "killed")) if is_there else "started"
+        act = {"flushed": valkey.clear, "killed": valkey.kill, "started": valkey.start}[trouble]
+        await asyncio.to_thread(act)
+        is_there = trouble != "killed"
+        tally.troubles[trouble] += 1
+        await asyncio.sleep(_EVERY_S)
+        tally.unlimited += tally.hammered["429"] == before
+        progress.at(number)
+    progress.end()
+
+
+async def _pay(shop: Shop, stop: asyncio.Event, tally: Tally) -> None:
+    while not stop.is_set():
+        key = str(uuid4())
+        answer = await shop.ask("/payments", key, amount=100, reference=key)
+        tally.slowest_s = max(tally.slowest_s, answer.seconds)
+        if answer.status != 201 or shop.journal.refused:
+            refused = [each.status for _, each in shop.journal.refused]
+            tally.findings.append(f"who pays is refused: {answer.status} {refused}")
+        await asyncio.sleep(_PAYS_EVERY_S)
+
+
+async def _hammer(shop: Shop, stop: asyncio.Event, tally: Tally) -> None:
+    while not stop.is_set():
+        try:
+            answer = await shop.get("/merchants/me")
+        except (aiohttp.ClientError, OSError) as error:
+            tally.findings.append(f"a connection is lost: {error!r}")
+            continue
+        tally.hammered[str(answer.status)] += 1
+        if answer.status not in (200, 429):
+            tally.findings.append(f"an error of ours: {answer.status} {answer.body[:200]!r}")
+        await asyncio.sleep(0.01)
+
+
+def _tell(report: Report, tally: Tally, slices: int) -> None:
+    report.hold("troubles", sum(tally.troubles.values()), ">=", slices, "")
+    for name, count in sorted(tally.troubles.items()):
+        report.note(name, count)
+    report.note("acknowledged payments", tally.paid)
+    for status, count in sorted(tally.hammered.items()):
+        report.note(f"the hammer was answered {status}", count)
+    report.hold("spells without a limit", tally.unlimited, "==", 0, "")
+    report.hold("slowest payment", tally.slowest_s, "<=", _SLOWEST_S, "s")
+    report.hold("broken promises", len(tally.findings), "==", 0, "")
+    if tally.findings:
+        report.breaks(kinds_of(tally.findings), findings=tally.findings[:_SHOWN])
