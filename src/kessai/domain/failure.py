@@ -10,12 +10,14 @@ from kessai.domain.values import value
 class Failure:
     """A decline, or an authentication that failed. `decline_code` is the issuer's own reason, if it gave one.
 
-    `was_sent`: the issuer was asked. `param` names the field at fault, `instrument` is what was to pay.
+    `error_code` is the core's own word for it, as a payment has it. `was_sent`: the issuer was asked. `param`
+    names the field at fault, `instrument` is what was to pay.
     """
 
     code: str
     message: str
     decline_code: str | None = None
+    error_code: str | None = None
     param: str | None = None
     is_card_error: bool = True
     was_sent: bool = True

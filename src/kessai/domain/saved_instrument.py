@@ -30,8 +30,9 @@ class SavedInstrument(Document):
     """A means to pay. `customer_id` is who it is attached to; one that was detached is never attached again.
 
     `form` is how it was made, "instrument", or "card" and "source" in older words. `is_set_up`: its payer has
-    proved who they are, for payments to come. `conduct` names what comes of one that is no card, where a test
-    value says so. `details` are what a dialect was told of it.
+    proved who they are, for payments to come. `simulate` is what one that is no card leads to, where that was
+    said when it was saved; without it, `conduct` names what comes of it, where a test value says so.
+    `details` are what a dialect was told of it.
     """
 
     kind: ClassVar[str] = "instrument"
@@ -42,6 +43,7 @@ class SavedInstrument(Document):
     customer_id: str | None = None
     is_detached: bool = False
     is_set_up: bool = False
+    simulate: str | None = None
     conduct: str = ""
     billing: Mapping[str, Any]
     metadata: Mapping[str, str]
@@ -62,3 +64,7 @@ class SavedInstrument(Document):
     def detached(self, *, at: datetime) -> SavedInstrument:
         """The same as the next version, nobody's for good."""
         return self.saved_again(at=at, customer_id=None, is_detached=True)
+
+    def deleted(self, *, at: datetime) -> SavedInstrument:
+        """The same, and in no list."""
+        return self.saved_again(at=at, customer_id=None, is_detached=True, deleted_at=at)

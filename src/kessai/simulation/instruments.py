@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Final, assert_never
 
 from kessai.domain.instrument import InstrumentType
+from kessai.domain.saved_instrument import SavedCard
 from kessai.domain.values import value
 from kessai.simulation.cards import PUBLISHED, brand_of, luhn_valid
 from kessai.simulation.instrument_table import (
@@ -26,6 +27,7 @@ from kessai.simulation.instrument_table import (
     PublishedInstrument,
     Refusal,
 )
+from kessai.simulation.other_cards import OTHER_CARDS
 from kessai.simulation.table import DEFAULT, Course
 
 __all__ = [
@@ -44,24 +46,47 @@ __all__ = [
     "challenge_needed",
     "expiry_problem",
     "fingerprint",
+    "kept_card",
+    "row_of",
     "simulate_for",
 ]
 
 _BY_NUMBER: Final = {row.number: row for row in INSTRUMENTS if row.number is not None}
-_BY_NAME: Final = {name: row for row in INSTRUMENTS for name in row.names}
+_OF_OTHERS: Final = {row.number: row for row in OTHER_CARDS}
+_BY_NAME: Final = {name: row for row in (*OTHER_CARDS, *INSTRUMENTS) for name in row.names}
 
 _LETTERS_AND_DIGITS: Final = ascii_letters + digits
 _FINGERPRINT_LENGTH: Final = 16
 
 
 def by_number(number: str) -> PublishedInstrument | None:
-    """The test card of this number, digits only."""
+    """Stripe's test card of this number, digits only."""
     return _BY_NUMBER.get(number)
+
+
+def row_of(number: str) -> PublishedInstrument:
+    """The test card of a number that is in `cards.PUBLISHED`, whoever publishes it."""
+    return _BY_NUMBER.get(number) or _OF_OTHERS[number]
 
 
 def by_name(tail: str) -> PublishedInstrument | None:
     """The test card of this name, as in `pm_card_visa` or `tok_visa`: "visa"."""
     return _BY_NAME.get(tail)
+
+
+def kept_card(row: PublishedInstrument, exp_month: int, exp_year: int, *, has_cvc: bool) -> SavedCard:
+    """What is kept of a test card that is saved, with what was said of it. `exp_year` is a full year."""
+    return SavedCard(
+        published=row.names[0],
+        brand=row.brand,
+        last4=row.last4,
+        exp_month=exp_month,
+        exp_year=exp_year,
+        funding=row.funding,
+        country=row.country,
+        fingerprint=fingerprint(row.number or row.names[0]),
+        has_cvc=has_cvc,
+    )
 
 
 @lru_cache(maxsize=512)
@@ -178,7 +203,7 @@ _REAL: Final = CardProblem(
     message="Your card was declined. A real card number was sent in test mode; it was not stored. "
     "Use a test number such as 4242424242424242.",
 )
-_OF_OTHERS: Final = CardProblem(
+_ANOTHERS: Final = CardProblem(
     code="card_declined",
     decline_code="test_mode_live_card",
     message="Your card was declined. Stripe publishes no such test number. "
@@ -226,7 +251,7 @@ def _cvc_problem(cvc: str | None, number: str) -> CardProblem | None:
 def _stranger(number: str) -> CardProblem | None:
     if number in _BY_NUMBER:
         return None
-    return _OF_OTHERS if number in PUBLISHED else _REAL
+    return _ANOTHERS if number in PUBLISHED else _REAL
 
 
 # Other methods

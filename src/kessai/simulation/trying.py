@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -23,7 +24,7 @@ from kessai.simulation.instruments import (
     challenge_needed,
     simulate_for,
 )
-from kessai.simulation.table import AUTHENTICATION_DECLINED, DEFAULT, Course
+from kessai.simulation.table import AUTHENTICATION_DECLINED, DEFAULT, SIMULATIONS, Course
 
 AUTHENTICATION_REQUIRED: Final = Declined(
     "AUTHENTICATION_REQUIRED", "The issuer wants the payer to prove who they are."
@@ -31,12 +32,14 @@ AUTHENTICATION_REQUIRED: Final = Declined(
 ACTION_REFUSED: Final = Declined("ACTION_REFUSED", "The payer has to act, which was not to be asked of them.")
 _ACTION_REFUSED: Final = Failure(
     code="payment_intent_action_required",
+    error_code=ACTION_REFUSED.code,
     message="This payment method needs its payer to act, and this payment was to do without that.",
     is_card_error=False,
     was_sent=False,
 )
 _FAILED_AUTHENTICATION: Final = Failure(
     code="payment_intent_authentication_failure",
+    error_code=AUTHENTICATION_DECLINED.code,
     message="The payer could not prove who they are. Try again, or with another payment method.",
     is_card_error=False,
     was_sent=False,
@@ -94,6 +97,7 @@ def trial_of(instrument: SavedInstrument, terms: Terms) -> Trial:
         failure = Failure(
             code="authentication_required",
             decline_code="authentication_required",
+            error_code=AUTHENTICATION_REQUIRED.code,
             message="Your card was declined. This transaction requires authentication.",
             instrument=instrument,
         )
@@ -121,13 +125,12 @@ def failure_of(payment: Payment) -> Failure:
     """Why a payment that was not decided at once has failed in the end."""
     instrument = payment.details.instrument if payment.details else None
     if payment.error_code == AUTHENTICATION_DECLINED.code:
-        return _with(_FAILED_AUTHENTICATION, instrument)
-    declined = _refused(instrument) if instrument else None
-    return declined or Failure(
-        code="payment_intent_payment_attempt_failed",
-        message=payment.error_message or "The payment failed.",
-        instrument=instrument,
-    )
+        return replace(_FAILED_AUTHENTICATION, instrument=instrument)
+    refused = _refused(instrument) if instrument else None
+    if refused is not None:
+        return replace(refused, error_code=payment.error_code)
+    said = Declined(payment.error_code or "", payment.error_message or "The payment failed.")
+    return _unexplained(said, instrument)
 
 
 def may_increment(instrument: SavedInstrument, terms: Terms) -> bool:
@@ -154,6 +157,10 @@ def _refused(instrument: SavedInstrument) -> Failure | None:
 
 def _other(instrument: SavedInstrument, terms: Terms) -> Trial:
     """A method whose payer approves on a page needs them there, unless it was set up."""
+    if instrument.simulate is not None:
+        kind, verdict = InstrumentType(instrument.type), SIMULATIONS[instrument.simulate].verdict
+        said = _unexplained(verdict, instrument) if isinstance(verdict, Declined) else None
+        return Trial(simulate=instrument.simulate, instrument=Instrument(kind), failure=said)
     method = OTHER_METHODS[instrument.type]
     kept = Instrument(method.kind)
     if method.course is Course.AFTER_DELAY:
@@ -165,7 +172,7 @@ def _other(instrument: SavedInstrument, terms: Terms) -> Trial:
     if terms.off_session and instrument.is_set_up:
         return Trial(simulate=DEFAULT, instrument=kept)
     if terms.off_session or terms.refuses_action:
-        failure = _with(_ACTION_REFUSED, instrument)
+        failure = replace(_ACTION_REFUSED, instrument=instrument)
         return Trial(simulate=DEFAULT, instrument=kept, refusal=ACTION_REFUSED, failure=failure)
     return Trial(simulate=method.simulate, instrument=kept)
 
@@ -178,7 +185,11 @@ def _row(name: str) -> PublishedInstrument:
 
 
 def _declined(row: PublishedInstrument, instrument: SavedInstrument) -> Failure | None:
-    return None if row.decline is None else _failure(row.decline, instrument)
+    if row.decline is None:
+        return None
+    verdict = SIMULATIONS[simulate_for(row, challenged=False)].verdict
+    said = _failure(row.decline, instrument)
+    return replace(said, error_code=verdict.code) if isinstance(verdict, Declined) else said
 
 
 def _failure(said: Refusal, instrument: SavedInstrument) -> Failure:
@@ -191,12 +202,12 @@ def _failure(said: Refusal, instrument: SavedInstrument) -> Failure:
     )
 
 
-def _with(failure: Failure, instrument: SavedInstrument | None) -> Failure:
+def _unexplained(said: Declined, instrument: SavedInstrument | None) -> Failure:
+    """A decline for which no card has words of its own."""
     return Failure(
-        code=failure.code,
-        message=failure.message,
-        is_card_error=failure.is_card_error,
-        was_sent=failure.was_sent,
+        code="payment_intent_payment_attempt_failed",
+        error_code=said.code or None,
+        message=said.message,
         instrument=instrument,
     )
 
@@ -205,6 +216,7 @@ def _with(failure: Failure, instrument: SavedInstrument | None) -> Failure:
 
 SETUP_AUTHENTICATION_FAILED: Final = Failure(
     code="setup_intent_authentication_failure",
+    error_code=AUTHENTICATION_DECLINED.code,
     message="The payer could not prove who they are. Try again, or with another payment method.",
     is_card_error=False,
     was_sent=False,
@@ -214,7 +226,7 @@ SETUP_AUTHENTICATION_FAILED: Final = Failure(
 def setup_challenged(instrument: SavedInstrument, challenge: str) -> bool:
     """Whether the payer is asked before an instrument is set up; `challenge` is as in `Terms`."""
     if instrument.card is None:
-        return OTHER_METHODS[instrument.type].course is Course.AFTER_ACTION
+        return instrument.simulate is None and OTHER_METHODS[instrument.type].course is Course.AFTER_ACTION
     row = _row(instrument.card.published)
     return challenge_needed(row, off_session=False, is_set_up=instrument.is_set_up, wanted=challenge)
 
@@ -225,7 +237,7 @@ def setup_failure(instrument: SavedInstrument, *, is_proven: bool = True) -> Fai
     A card that only declines payments is set up all the same, unless its issuer wants a proof for each.
     """
     if not is_proven:
-        return _with(SETUP_AUTHENTICATION_FAILED, instrument)
+        return replace(SETUP_AUTHENTICATION_FAILED, instrument=instrument)
     row = _row(instrument.card.published) if instrument.card else None
     if row is None:
         return None

@@ -26,8 +26,10 @@ from kessai.simulation.instruments import (
     card_problem,
     challenge_needed,
     fingerprint,
+    row_of,
     simulate_for,
 )
+from kessai.simulation.other_cards import OTHER_CARDS
 from kessai.simulation.table import SIMULATIONS, Course, DisputeOnCharge
 
 TODAY = date(2026, 11, 26)
@@ -69,8 +71,9 @@ def test_every_row_is_found_by_its_number_and_by_each_name(row: PublishedInstrum
 
 
 def test_no_number_and_no_name_stands_twice() -> None:
-    numbers = Counter(row.number for row in INSTRUMENTS if row.number is not None)
-    names = Counter(name for row in INSTRUMENTS for name in row.names)
+    rows = (*INSTRUMENTS, *OTHER_CARDS)
+    numbers = Counter(row.number for row in rows if row.number is not None)
+    names = Counter(name for row in rows for name in row.names)
 
     assert [each for each, times in (numbers + names).items() if times > 1] == []
 
@@ -335,6 +338,26 @@ def test_a_fingerprint_is_the_same_for_the_same_number_and_does_not_tell_it(numb
 def test_each_card_has_a_fingerprint_of_its_own() -> None:
     assert len({fingerprint(row.number or "") for row in INSTRUMENTS}) == len(INSTRUMENTS)
     assert fingerprint(VISA) == "BnOo0mjPOzMiWdY2"
+
+
+# Cards that others publish
+
+
+@pytest.mark.parametrize("number", PUBLISHED)
+def test_every_published_card_has_a_row_that_can_be_found_again_by_its_name(number: str) -> None:
+    row = row_of(number)
+
+    assert row.number == number
+    assert by_name(row.names[0]) is row
+
+
+@pytest.mark.parametrize("row", OTHER_CARDS, ids=label)
+def test_a_card_of_others_leads_to_what_its_number_stands_for(row: PublishedInstrument) -> None:
+    is_asked = challenge_needed(row, off_session=False, is_set_up=False, wanted="automatic")
+
+    assert row.number is not None
+    assert by_number(row.number) is None
+    assert simulate_for(row, challenged=is_asked) == PUBLISHED[row.number]
 
 
 # Card data

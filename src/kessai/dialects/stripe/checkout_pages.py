@@ -22,7 +22,7 @@ from kessai.dialects.stripe.objects.checkout_session import session_id, session_
 from kessai.dialects.stripe.objects.payment_intent import payment_intent
 from kessai.dialects.stripe.objects.setup_intent import setup_intent
 from kessai.dialects.stripe.page_forms import PageFormReader
-from kessai.dialects.stripe.paying import kept_card
+from kessai.dialects.stripe.paying import saved_card
 from kessai.dialects.stripe.type_facts import facts_of_type
 from kessai.domain.change import Change
 from kessai.domain.checkout import CheckoutSession, CheckoutStatus
@@ -147,7 +147,7 @@ def _instrument(visit: Visit, session: CheckoutSession, method: str, email: str)
         details = {kind: facts_of_type(kind, {})}
         facts |= {"type": kind, "conduct": conduct_of(kind, None, email), "details": details}
     else:
-        facts |= {"type": "card", "card": kept_card(row, visit.now, {})}
+        facts |= {"type": "card", "card": saved_card(row, visit.now, {})}
     return visit.services.instruments.make(session.merchant_id, facts, at=visit.now)
 
 

@@ -31,7 +31,7 @@ from kessai.simulation.instruments import (
     by_number,
     card_problem,
     expiry_problem,
-    fingerprint,
+    kept_card,
 )
 
 _CARD_NAME: Final = "pm_card_"
@@ -211,23 +211,18 @@ def of_row(
     call: Call, row: PublishedInstrument, facts: dict[str, Any], card: Given | None = None
 ) -> SavedInstrument:
     """A new instrument that is one of the published test cards."""
-    kept = kept_card(row, call.now, card or {})
+    kept = saved_card(row, call.now, card or {})
     return call.services.instruments.make(
         call.merchant.id, {**facts, "type": "card", "card": kept}, at=call.now
     )
 
 
-def kept_card(row: PublishedInstrument, now: datetime, given: Given) -> SavedCard:
+def saved_card(row: PublishedInstrument, now: datetime, given: Given) -> SavedCard:
     """What is kept of a published test card, with what a request said of it."""
-    return SavedCard(
-        published=row.names[0],
-        brand=row.brand,
-        last4=row.last4,
-        exp_month=given.get("exp_month") or now.month,
-        exp_year=full_year(given.get("exp_year") or now.year + _DEFAULT_EXPIRY_YEARS),
-        funding=row.funding,
-        country=row.country,
-        fingerprint=fingerprint(row.number or row.names[0]),
+    return kept_card(
+        row,
+        given.get("exp_month") or now.month,
+        full_year(given.get("exp_year") or now.year + _DEFAULT_EXPIRY_YEARS),
         has_cvc="number" not in given or bool(given.get("cvc")),
     )
 

@@ -6,7 +6,15 @@ from typing import Any, Final
 
 from kessai.dialects.stripe.amounts import amount_of, in_units
 from kessai.dialects.stripe.ids import encode, encode_short
-from kessai.dialects.stripe.objects.payment_method import billing_details, checks, instrument_id, published
+from kessai.dialects.stripe.objects.payment_method import (
+    CUSTOM,
+    billing_details,
+    checks,
+    instrument_id,
+    of_type,
+    published,
+    type_of,
+)
 from kessai.dialects.stripe.objects.payment_source import payment_source
 from kessai.dialects.stripe.shape import Object, seconds, seconds_or_none
 from kessai.domain.charge import ChargeDetails
@@ -143,9 +151,10 @@ def _method_details(payment: Payment, details: ChargeDetails) -> Object | None:
     if instrument is None:
         return None
     if instrument.card is None:
-        facts = instrument.details.get(instrument.type) or {}
-        shown = {name: each for name, each in facts.items() if name not in _ONLY_OF_METHODS}
-        return {instrument.type: shown, "type": instrument.type}
+        if (kind := type_of(instrument)) == CUSTOM:
+            return {"type": kind}
+        shown = {name: each for name, each in of_type(instrument).items() if name not in _ONLY_OF_METHODS}
+        return {kind: shown, "type": kind}
     return {"card": _card_details(payment, details, instrument), "type": "card"}
 
 

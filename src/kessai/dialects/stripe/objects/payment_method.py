@@ -8,10 +8,12 @@ from typing import Any, Final
 from kessai.dialects.stripe.ids import encode, encode_short
 from kessai.dialects.stripe.shape import Object, seconds
 from kessai.domain.saved_instrument import SavedCard, SavedInstrument
-from kessai.simulation.instruments import PublishedInstrument, by_name
+from kessai.simulation.instruments import OTHER_METHODS, PublishedInstrument, by_name
 
 PREFIXES: Final = {"instrument": "pm", "card": "card", "source": "src"}
 """By the form in which it was made."""
+CUSTOM: Final = "custom"
+"""The type of a method that is none of Stripe's: a merchant's own."""
 _UNCHECKED: Final = {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": None}
 
 
@@ -27,13 +29,13 @@ def payment_method(value: SavedInstrument, _public_url: str = "") -> Object:
         "object": "payment_method",
         "allow_redisplay": value.details.get("allow_redisplay", "unspecified"),
         "billing_details": billing_details(value.billing),
-        value.type: card_object(value.card, value.billing) if value.card else _of_type(value),
+        type_of(value): card_object(value.card, value.billing) if value.card else of_type(value),
         "created": seconds(value.created_at),
         "customer": value.customer_id and encode_short(value.customer_id),
         "customer_account": None,
         "livemode": False,
         "metadata": dict(value.metadata),
-        "type": value.type,
+        "type": type_of(value),
     }
 
 
@@ -94,5 +96,13 @@ def address(given: Mapping[str, Any] | None) -> Object:
     return {name: known.get(name) for name in ("city", "country", "line1", "line2", "postal_code", "state")}
 
 
-def _of_type(value: SavedInstrument) -> Object:
+def type_of(value: SavedInstrument) -> str:
+    """Its type; one that another API knows and this one does not is a merchant's own, "custom"."""
+    return value.type if value.card or value.type in OTHER_METHODS else CUSTOM
+
+
+def of_type(value: SavedInstrument) -> Object:
+    """What is shown of one that is no card, besides what every one has."""
+    if type_of(value) == CUSTOM:
+        return {"display_name": value.type, "logo": None, "type": value.type}
     return dict(value.details.get(value.type) or {})
