@@ -67,6 +67,11 @@ WRITES = [
     ("POST", f"/disputes/{UNKNOWN}/accept"),
     ("POST", "/payouts"),
     ("POST", f"/payouts/{UNKNOWN}/cancel"),
+    ("POST", "/customers"),
+    ("PATCH", f"/customers/{UNKNOWN}"),
+    ("POST", "/instruments"),
+    ("POST", f"/instruments/{UNKNOWN}/attach"),
+    ("POST", f"/instruments/{UNKNOWN}/detach"),
     ("PATCH", "/merchants/me"),
     ("POST", "/merchants/me/api-keys"),
     ("POST", f"/merchants/me/api-keys/{UNKNOWN}/rotate"),
@@ -100,6 +105,7 @@ async def test_wrong_types_in_every_field_at_once(gateway: Gateway) -> None:
     fields = [
         *("amount", "currency", "description", "customer_email", "metadata", "simulate"),
         *("capture_method", "payment_method", "reference", "delay_s"),
+        *("customer_id", "instrument_id", "off_session"),
     ]
     wrongs: list[object] = [[], [[]], [{}], 1.5, "\x00", {"\x00": {"\x00": []}}]
     for wrong in wrongs:

@@ -59,6 +59,8 @@ async def test_every_post_takes_a_key(each_gateway: Gateway) -> None:
         (f"/payments/{held['id']}/capture", None),
         (f"/payments/{paid['id']}/refund", {"amount": 60}),
         ("/refunds", {"payment_id": paid["id"], "amount": 20}),
+        ("/customers", {"name": "Hanako"}),
+        ("/instruments", {"type": "wallet"}),
         ("/merchants/me/api-keys", {"name": "CI"}),
         ("/webhooks/endpoints", {"url": "http://localhost:1/"}),
     ]

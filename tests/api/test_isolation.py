@@ -29,6 +29,18 @@ OPERATIONS: list[tuple[str, str, Any]] = [
     ("POST", "/disputes/{dispute}/accept", None),
     ("GET", "/payouts/{payout}", None),
     ("POST", "/payouts/{payout}/cancel", None),
+    ("POST", "/payments", {"amount": 1, "customer_id": "{customer}"}),
+    ("POST", "/payments", {"amount": 1, "instrument_id": "{instrument}"}),
+    ("GET", "/customers/{customer}", None),
+    ("PATCH", "/customers/{customer}", {"name": "mine"}),
+    ("PATCH", "/customers/{customer}", {"default_instrument_id": "{instrument}"}),
+    ("DELETE", "/customers/{customer}", None),
+    ("GET", "/customers/{customer}/instruments", None),
+    ("POST", "/instruments", {"type": "wallet", "customer_id": "{customer}"}),
+    ("GET", "/instruments/{instrument}", None),
+    ("POST", "/instruments/{instrument}/attach", {"customer_id": "{customer}"}),
+    ("POST", "/instruments/{instrument}/detach", None),
+    ("DELETE", "/instruments/{instrument}", None),
     ("POST", "/merchants/me/api-keys/{key}/rotate", None),
     ("DELETE", "/merchants/me/api-keys/{key}", None),
     ("GET", "/webhooks/endpoints/{endpoint}", None),
@@ -47,14 +59,16 @@ LISTS = [
     "/disputes",
     "/balance/entries",
     "/payouts",
+    "/customers",
+    "/instruments",
     "/merchants/me/api-keys",
     "/webhooks/endpoints",
     "/webhooks/events",
     "/webhooks/deliveries",
 ]
 FILTERS = ["/webhooks/events?payment_id={payment}", "/webhooks/deliveries?event_id={event}"]
-FILTERS += ["/webhooks/deliveries?endpoint_id={endpoint}"]
 FILTERS += ["/disputes?payment_id={disputed}", "/balance/entries?payment_id={payment}"]
+FILTERS += ["/customers?email=theirs@example.com", "/webhooks/deliveries?endpoint_id={endpoint}"]
 
 
 async def everything_of(gateway: Gateway, client: httpx.AsyncClient) -> dict[str, str]:
@@ -79,6 +93,8 @@ async def everything_of(gateway: Gateway, client: httpx.AsyncClient) -> dict[str
     await posted("/payments", {"amount": 90_000, "simulate": "available_at_once"})
     payout = await posted("/payouts", {"amount": 1})
     disputed = await posted("/payments", {"amount": 100, "simulate": "dispute"})
+    customer = await posted("/customers", {"email": "theirs@example.com"})
+    instrument = await posted("/instruments", {"type": "wallet", "customer_id": customer})
     worker = gateway.joined.worker
     working = asyncio.create_task(worker.run())
     try:
@@ -93,6 +109,8 @@ async def everything_of(gateway: Gateway, client: httpx.AsyncClient) -> dict[str
         "payout": payout,
         "disputed": disputed,
         "dispute": await newest("/disputes"),
+        "customer": customer,
+        "instrument": instrument,
         "endpoint": endpoint,
         "key": await posted("/merchants/me/api-keys", {}),
         "event": await newest("/webhooks/events"),
@@ -109,7 +127,7 @@ def filled(part: Any, ids: dict[str, str]) -> Any:
 
 async def test_a_foreign_id_is_as_good_as_unknown(each_gateway: Gateway) -> None:
     theirs = await everything_of(each_gateway, await each_gateway.another_merchant())
-    assert len(theirs) == 10
+    assert len(theirs) == 12
     unknown = {name: str(uuid4()) for name in theirs}
     before = await each_gateway.rows()
     headers = {"X-Request-ID": "the same"}

@@ -12,6 +12,7 @@ from kessai.dialects.native.errors import STATUS
 from kessai.storage.scanning import SCANNED_MAX
 from kessai.storage.windows import LOOKED_AT_MAX
 from tests.support.gateway import Gateway
+from tests.support.payers import attached_card, customer
 
 Document = dict[str, Any]
 
@@ -37,6 +38,18 @@ POST /api/v1/payouts create_payout
 GET /api/v1/payouts list_payouts
 GET /api/v1/payouts/{payout_id} get_payout
 POST /api/v1/payouts/{payout_id}/cancel cancel_payout
+POST /api/v1/customers create_customer
+GET /api/v1/customers list_customers
+GET /api/v1/customers/{customer_id} get_customer
+PATCH /api/v1/customers/{customer_id} update_customer
+DELETE /api/v1/customers/{customer_id} delete_customer
+GET /api/v1/customers/{customer_id}/instruments list_customer_instruments
+POST /api/v1/instruments create_instrument
+GET /api/v1/instruments list_instruments
+GET /api/v1/instruments/{instrument_id} get_instrument
+POST /api/v1/instruments/{instrument_id}/attach attach_instrument
+POST /api/v1/instruments/{instrument_id}/detach detach_instrument
+DELETE /api/v1/instruments/{instrument_id} delete_instrument
 GET /api/v1/merchants/me get_merchant
 PATCH /api/v1/merchants/me update_merchant
 POST /api/v1/merchants/me/api-keys create_api_key
@@ -223,6 +236,9 @@ async def test_request_examples_work_as_they_stand(document: Document, gateway: 
     await gateway.pay(900_000, simulate="available_at_once")
     (dispute,) = (await gateway.client.get("/disputes")).json()["data"]
     named = {"key_id": key["id"], "endpoint_id": endpoint.json()["id"], "dispute_id": dispute["id"]}
+    owner = await customer(gateway)
+    saved = await attached_card(gateway, owner["id"])
+    named |= {"customer_id": owner["id"], "instrument_id": saved["id"], "default_instrument_id": saved["id"]}
     tried = 0
     for method, path, operation in operations(document):
         media = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
@@ -230,8 +246,7 @@ async def test_request_examples_work_as_they_stand(document: Document, gateway: 
             body = example["value"]
             if "payment_id" in body:
                 body = body | {"payment_id": (await gateway.pay(10_000))["id"]}
-            if "endpoint_id" in body:
-                body = body | {"endpoint_id": named["endpoint_id"]}
+            body = body | {name: each for name, each in named.items() if name in body}
             payment = await gateway.hold(10_000) if operation["operationId"] in of_holds else paid
             url = path.format(**named, payment_id=payment["id"])
             answer = await gateway.stranger.request(

@@ -74,6 +74,9 @@ class Seat:
         payout = (await client.post("/payouts", json={"amount": 1})).json()
         found = {"endpoint": endpoint.json(), "payment": payment, "refund": refund.json(), "event": event}
         found |= {"dispute": dispute, "payout": payout}
+        customer = (await client.post("/customers")).json()
+        saved = await client.post("/instruments", json={"type": "wallet", "customer_id": customer["id"]})
+        found |= {"customer": customer, "instrument": saved.json()}
         return {f"{name}_id": each["id"] for name, each in {**found, "key": key.json()}.items()}
 
     def send(self, case: Case) -> httpx.Response:

@@ -22,15 +22,9 @@ from tests.docs.tables import table
 Tree = dict[str, Any]
 
 _GROUPS: Final = (
-    "payments",
-    "refunds",
-    "payer",
-    "disputes",
-    "balance",
-    "payouts",
-    "merchants",
-    "webhooks",
-    "operations",
+    *("payments", "refunds", "customers", "instruments", "payer"),
+    *("disputes", "balance", "payouts"),
+    *("merchants", "webhooks", "operations"),
 )
 _LISTED_ELSEWHERE: Final = {
     tuple(SIMULATIONS): "[a simulation](simulations.md)",

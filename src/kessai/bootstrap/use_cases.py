@@ -23,6 +23,7 @@ from kessai.services.health import Health, SchemaRevisions
 from kessai.services.instruments import Instruments
 from kessai.services.intents import Intents
 from kessai.services.merchants import Merchants
+from kessai.services.payers import Payers
 from kessai.services.payment_links import PaymentLinks
 from kessai.services.payments import Payments
 from kessai.services.payouts import Payouts
@@ -56,6 +57,8 @@ def use_cases(tools: Tools) -> Services:
         database, tools.ids, bank_timeout=timedelta(milliseconds=settings.simulated_timeout_ms)
     )
     teller = Teller(tools.ids)
+    customers = Customers(database, tools.ids, teller)
+    instruments = Instruments(database, tools.ids, teller)
     balances = Balances(database)
     disputes = Disputes(database, tools.ids, teller, payments)
     payouts = Payouts(database, tools.ids, teller, balances)
@@ -66,8 +69,9 @@ def use_cases(tools: Tools) -> Services:
     return Services(
         payments=payments,
         intents=intents,
-        customers=Customers(database, tools.ids, teller),
-        instruments=Instruments(database, tools.ids, teller),
+        customers=customers,
+        instruments=instruments,
+        payers=Payers(customers, instruments, payments),
         tokens=Tokens(database, tools.ids),
         charges=Charges(tools.ids, teller),
         disputes=disputes,

@@ -64,7 +64,3 @@ class SavedInstrument(Document):
     def detached(self, *, at: datetime) -> SavedInstrument:
         """The same as the next version, nobody's for good."""
         return self.saved_again(at=at, customer_id=None, is_detached=True)
-
-    def deleted(self, *, at: datetime) -> SavedInstrument:
-        """The same, and in no list."""
-        return self.saved_again(at=at, customer_id=None, is_detached=True, deleted_at=at)

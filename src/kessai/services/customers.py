@@ -11,6 +11,7 @@ from kessai.domain.customer import Customer
 from kessai.domain.errors import NotFoundError
 from kessai.domain.event import EventType
 from kessai.domain.ids import MerchantId, short_id
+from kessai.domain.saved_instrument import SavedInstrument
 from kessai.services.ports import IdFactory
 from kessai.services.telling import Teller
 from kessai.storage.journal import Database
@@ -84,6 +85,15 @@ class Customers:
         changed = customer.saved_again(at=at, **facts)
         told = self._teller.of_document(EventType.CUSTOMER_UPDATED, changed, at, before=customer)
         return changed, Change(records=(changed,), events=(told,))
+
+    async def without(self, instrument: SavedInstrument, *, at: datetime) -> Change:
+        """What becomes of a customer whose instrument goes: one that was the default is it no more."""
+        if instrument.customer_id is None:
+            return Change()
+        customer = await self.get(instrument.merchant_id, instrument.customer_id)
+        if customer.deleted_at is not None or customer.default_instrument_id != instrument.id:
+            return Change()
+        return self.update(customer, {"default_instrument_id": None}, at=at)[1]
 
     async def delete(
         self, merchant_id: MerchantId, customer_id: str, *, at: datetime

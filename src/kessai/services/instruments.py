@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from kessai.domain.change import Change
-from kessai.domain.errors import NotFoundError
+from kessai.domain.errors import ConflictError, NotFoundError
 from kessai.domain.event import EventType
 from kessai.domain.ids import MerchantId
 from kessai.domain.saved_instrument import SavedInstrument
@@ -45,7 +45,28 @@ class Instruments:
         """
         instrument = await self._repository.get(merchant_id, instrument_id)
         if instrument is None:
-            raise NotFoundError("payment_method")
+            raise NotFoundError("instrument")
+        return instrument
+
+    async def living(self, merchant_id: MerchantId, instrument_id: str) -> SavedInstrument:
+        """The same, and a deleted one is as unknown."""
+        instrument = await self.get(merchant_id, instrument_id)
+        if instrument.deleted_at is not None:
+            raise NotFoundError("instrument")
+        return instrument
+
+    async def usable(self, merchant_id: MerchantId, instrument_id: str) -> SavedInstrument:
+        """The same, of one that may pay or be attached.
+
+        Raises:
+            ConflictError: it was detached.
+        """
+        instrument = await self.living(merchant_id, instrument_id)
+        if instrument.is_detached:
+            raise ConflictError(
+                "this instrument was detached and cannot be used again",
+                hint="save what pays as a new instrument",
+            )
         return instrument
 
     async def list(
@@ -74,6 +95,14 @@ class Instruments:
         detached = instrument.detached(at=at)
         told = self._teller.of_document(EventType.INSTRUMENT_DETACHED, detached, at, before=instrument)
         return detached, Change(records=(detached,), events=(told,))
+
+    def delete(self, instrument: SavedInstrument, *, at: datetime) -> tuple[SavedInstrument, Change]:
+        """Make it nobody's for good, and take it off every list."""
+        gone = instrument.saved_again(at=at, customer_id=None, is_detached=True, deleted_at=at)
+        if instrument.customer_id is None:
+            return gone, Change(records=(gone,))
+        told = self._teller.of_document(EventType.INSTRUMENT_DETACHED, gone, at, before=instrument)
+        return gone, Change(records=(gone,), events=(told,))
 
     def update(
         self, instrument: SavedInstrument, facts: Mapping[str, Any], *, at: datetime

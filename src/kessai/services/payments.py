@@ -72,11 +72,21 @@ class Payments:
         self._ids = ids
         self._bank_timeout = bank_timeout
 
-    def create(self, order: Order, *, at: datetime) -> Created:
-        """Ask the pretend bank for a payment; a decline is a payment too."""
+    def create(
+        self,
+        order: Order,
+        *,
+        at: datetime,
+        details: ChargeDetails | None = None,
+        refusal: Declined | None = None,
+    ) -> Created:
+        """Ask the pretend bank for a payment; a decline is a payment too.
+
+        `details` are kept with it, `refusal` is what settles it before the bank is asked.
+        """
         decision = decide(order.simulate, order.instrument, order.delay)
-        asked = new_payment(PaymentId(self._ids.new_id(at)), order, at=at)
-        decided = asked.follow(decision.outcome, at=at)
+        asked = new_payment(PaymentId(self._ids.new_id(at)), order, at=at, details=details)
+        decided = asked.follow(refusal or decision.outcome, at=at)
         events = [self._event(EventType.PAYMENT_CREATED, asked, at)]
         if (told := EVENT_AT_REST.get(decided.status)) is not None:
             events.append(self._event(told, decided, at))

@@ -17,6 +17,7 @@ from kessai.services.health import Health
 from kessai.services.instruments import Instruments
 from kessai.services.intents import Intents
 from kessai.services.merchants import Merchants
+from kessai.services.payers import Payers
 from kessai.services.payment_links import PaymentLinks
 from kessai.services.payments import Payments
 from kessai.services.payouts import Payouts
@@ -40,6 +41,7 @@ class Services:
     intents: Intents
     customers: Customers
     instruments: Instruments
+    payers: Payers
     tokens: Tokens
     charges: Charges
     disputes: Disputes

@@ -8,6 +8,7 @@ from kessai.dialects.native import examples
 from kessai.dialects.native.errors import reading, refuse, writing
 from kessai.dialects.native.examples import answers, asks, page_of
 from kessai.dialects.native.paging import decode_cursor, page_after
+from kessai.dialects.native.payer_examples import INSTRUMENT_ID
 from kessai.dialects.native.schemas import (
     CaptureIn,
     IncrementIn,
@@ -43,16 +44,23 @@ def _shown(call: Call, payment: Payment) -> dict[str, Any]:
     summary="Take a payment",
     status_code=201,
     response_model=PaymentOut,
-    responses={**writing("REAL_CARD_REFUSED"), **answers(201, examples.PAYMENT)},
+    responses={**writing("NOT_FOUND", "REAL_CARD_REFUSED"), **answers(201, examples.PAYMENT)},
     openapi_extra=asks(
         success=_CREATE_EXAMPLE,
         decline={"amount": 10000, "simulate": "insufficient_funds"},
         manual={"amount": 10000, "capture_method": "manual"},
+        saved={"amount": 10000, "instrument_id": INSTRUMENT_ID},
     ),
 )
 async def create_payment(call: Call, body: PaymentIn) -> Reply:
     """Ask the pretend bank for a payment. A declined one exists too, with status FAILED."""
-    created = call.services.payments.create(order_from(body, call.merchant), at=call.now)
+    order = order_from(body, call.merchant)
+    if body.customer_id is None and body.instrument_id is None:
+        created = call.services.payments.create(order, at=call.now)
+    else:
+        created = await call.services.payers.pay(
+            order, body.customer_id, body.instrument_id, off_session=body.off_session, at=call.now
+        )
     return Reply(
         201,
         _shown(call, created.payment),

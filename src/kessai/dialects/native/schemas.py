@@ -81,6 +81,11 @@ Currency = Annotated[
 Email = Annotated[
     str, StringConstraints(max_length=254, pattern=_EMAIL), Field(examples=["customer@example.com"])
 ]
+Id = Annotated[
+    str,
+    StringConstraints(to_lower=True, pattern="^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"),
+    Field(examples=["0199d3c2-5f00-7000-8000-0000000000d1"]),
+]
 Moment = Annotated[datetime, Field(strict=False), BeforeValidator(_written_out), AfterValidator(_utc)]
 Simulate = Annotated[
     str, AfterValidator(_known_simulation), Field(json_schema_extra={"enum": list(SIMULATIONS)})
@@ -163,6 +168,15 @@ class PaymentIn(In):
     expires_in_s: Annotated[int, Field(ge=1, le=EXPIRES_IN_MAX_S)] | None = Field(
         None,
         description="How long a hold stands, with `capture_method` `manual`; default 7 days",
+    )
+    customer_id: Id | None = Field(
+        None, description="Who pays; their default instrument does, where nothing else is named"
+    )
+    instrument_id: Id | None = Field(
+        None, description="What pays: a saved instrument, instead of `payment_method`"
+    )
+    off_session: bool = Field(
+        False, description="The payer is not there to prove who they are; with a saved instrument"
     )
 
 
@@ -260,6 +274,9 @@ class PaymentOut(Out):
     error_code: str | None
     error_message: str | None
     payment_method: PaymentMethodOut | None
+    customer_id: str | None
+    instrument_id: str | None
+    intent_id: str | None
     next_action: NextActionOut | None
     created_at: datetime
     updated_at: datetime

@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import timedelta
 from typing import Any, Final
 
-from kessai.dialects.native.schemas import PaymentIn, PaymentQuery
+from kessai.dialects.native.schemas import PaymentIn, PaymentMethodIn, PaymentQuery, UpiIn
 from kessai.domain.delivery import Attempt, Delivery
 from kessai.domain.errors import InvalidFieldError
 from kessai.domain.event import Event
@@ -29,6 +29,7 @@ _CAPTURE_METHODS: Final = {each.value: each for each in CaptureMethod}
 
 def order_from(body: PaymentIn, merchant: Merchant) -> Order:
     """What a merchant asks to be paid; free text keeps no real card number."""
+    _refuse_two_payers(body)
     instrument, by_instrument = _instrument(body)
     return Order(
         merchant_id=merchant.id,
@@ -43,6 +44,21 @@ def order_from(body: PaymentIn, merchant: Merchant) -> Order:
         metadata=masked_metadata(body.metadata),
         instrument=instrument,
     )
+
+
+def _refuse_two_payers(body: PaymentIn) -> None:
+    if body.instrument_id is not None and body.payment_method is not None:
+        raise InvalidFieldError(
+            "instrument_id and payment_method both say what pays",
+            param="instrument_id",
+            hint="leave one of them out",
+        )
+    if body.off_session and body.instrument_id is None and body.customer_id is None:
+        raise InvalidFieldError(
+            "off_session is only for a payment with a saved instrument",
+            param="off_session",
+            hint="name it as instrument_id, or its customer as customer_id",
+        )
 
 
 def _hold_lasts(body: PaymentIn) -> timedelta | None:
@@ -87,27 +103,42 @@ def masked_metadata(metadata: Mapping[str, str]) -> Mapping[str, str]:
     return metadata and {mask_real_numbers(key): mask_real_numbers(each) for key, each in metadata.items()}
 
 
-def _instrument(body: PaymentIn) -> tuple[Instrument | None, str]:
-    method = body.payment_method
-    if method is None:
-        return None, DEFAULT
+def kind_of(method: PaymentMethodIn, within: str = "") -> InstrumentType:
+    """What kind of instrument is described. `within` begins the names of fields.
+
+    Raises:
+        InvalidFieldError: its details are missing, or another kind's.
+    """
     kind = InstrumentType(method.type)
     for name in ("card", "upi"):
         if (getattr(method, name) is not None) != (name == kind):
             verb = "is required" if name == kind else "is only for"
-            raise InvalidFieldError(
-                f"payment_method.{name} {verb} when type is {name}", param=f"payment_method.{name}"
-            )
+            raise InvalidFieldError(f"{within}{name} {verb} when type is {name}", param=f"{within}{name}")
+    return kind
+
+
+def simulate_by(upi: UpiIn | None) -> str:
+    """What an instrument that is no card leads to."""
+    return VPAS.get(upi.vpa, DEFAULT) if upi else DEFAULT
+
+
+def _instrument(body: PaymentIn) -> tuple[Instrument | None, str]:
+    method = body.payment_method
+    if method is None:
+        return None, DEFAULT
+    kind = kind_of(method, "payment_method.")
     if method.card is not None:
         number = admit(method.card.number, param="payment_method.card.number")
         return Instrument(kind, brand_of(number), number[-4:]), PUBLISHED[number]
-    return Instrument(kind), VPAS.get(method.upi.vpa, DEFAULT) if method.upi else DEFAULT
+    return Instrument(kind), simulate_by(method.upi)
 
 
 def payment_out(payment: Payment, public_url: str) -> dict[str, Any]:
     """A payment as the native API shows it."""
     order = payment.order
     instrument = order.instrument
+    # Only of a payment whose payer is known.
+    details = payment.details
     return {
         "id": payment.id,
         "amount": order.amount.minor,
@@ -125,6 +156,9 @@ def payment_out(payment: Payment, public_url: str) -> dict[str, Any]:
         "error_message": payment.error_message,
         "payment_method": instrument
         and {"type": instrument.type.value, "brand": instrument.brand, "last4": instrument.last4},
+        "customer_id": details and details.customer_id,
+        "instrument_id": details and details.instrument and details.instrument.id,
+        "intent_id": order.intent_id,
         "next_action": {"redirect_url": f"{public_url}/challenge/{payment.id}"}
         if payment.status is Status.REQUIRES_ACTION
         else None,
