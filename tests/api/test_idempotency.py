@@ -61,6 +61,8 @@ async def test_every_post_takes_a_key(each_gateway: Gateway) -> None:
         ("/refunds", {"payment_id": paid["id"], "amount": 20}),
         ("/customers", {"name": "Hanako"}),
         ("/instruments", {"type": "wallet"}),
+        ("/intents", {"amount": 100}),
+        ("/setups", None),
         ("/merchants/me/api-keys", {"name": "CI"}),
         ("/webhooks/endpoints", {"url": "http://localhost:1/"}),
     ]

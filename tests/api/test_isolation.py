@@ -41,6 +41,17 @@ OPERATIONS: list[tuple[str, str, Any]] = [
     ("POST", "/instruments/{instrument}/attach", {"customer_id": "{customer}"}),
     ("POST", "/instruments/{instrument}/detach", None),
     ("DELETE", "/instruments/{instrument}", None),
+    ("POST", "/intents", {"amount": 1, "customer_id": "{customer}"}),
+    ("POST", "/intents", {"amount": 1, "instrument_id": "{instrument}"}),
+    ("GET", "/intents/{intent}", None),
+    ("GET", "/intents/{intent}/payments", None),
+    ("POST", "/intents/{intent}/confirm", {"instrument_id": "{instrument}"}),
+    ("POST", "/intents/{intent}/capture", None),
+    ("POST", "/intents/{intent}/cancel", None),
+    ("POST", "/setups", {"customer_id": "{customer}"}),
+    ("GET", "/setups/{setup}", None),
+    ("POST", "/setups/{setup}/confirm", {"instrument_id": "{instrument}"}),
+    ("POST", "/setups/{setup}/cancel", None),
     ("POST", "/merchants/me/api-keys/{key}/rotate", None),
     ("DELETE", "/merchants/me/api-keys/{key}", None),
     ("GET", "/webhooks/endpoints/{endpoint}", None),
@@ -61,6 +72,8 @@ LISTS = [
     "/payouts",
     "/customers",
     "/instruments",
+    "/intents",
+    "/setups",
     "/merchants/me/api-keys",
     "/webhooks/endpoints",
     "/webhooks/events",
@@ -68,7 +81,8 @@ LISTS = [
 ]
 FILTERS = ["/webhooks/events?payment_id={payment}", "/webhooks/deliveries?event_id={event}"]
 FILTERS += ["/disputes?payment_id={disputed}", "/balance/entries?payment_id={payment}"]
-FILTERS += ["/customers?email=theirs@example.com", "/webhooks/deliveries?endpoint_id={endpoint}"]
+FILTERS += ["/customers?email=theirs@example.com", "/intents?customer_id={customer}"]
+FILTERS += ["/setups?customer_id={customer}", "/webhooks/deliveries?endpoint_id={endpoint}"]
 
 
 async def everything_of(gateway: Gateway, client: httpx.AsyncClient) -> dict[str, str]:
@@ -95,6 +109,8 @@ async def everything_of(gateway: Gateway, client: httpx.AsyncClient) -> dict[str
     disputed = await posted("/payments", {"amount": 100, "simulate": "dispute"})
     customer = await posted("/customers", {"email": "theirs@example.com"})
     instrument = await posted("/instruments", {"type": "wallet", "customer_id": customer})
+    intent = await posted("/intents", {"amount": 100, "instrument_id": instrument})
+    setup = await posted("/setups", {"customer_id": customer})
     worker = gateway.joined.worker
     working = asyncio.create_task(worker.run())
     try:
@@ -111,6 +127,8 @@ async def everything_of(gateway: Gateway, client: httpx.AsyncClient) -> dict[str
         "dispute": await newest("/disputes"),
         "customer": customer,
         "instrument": instrument,
+        "intent": intent,
+        "setup": setup,
         "endpoint": endpoint,
         "key": await posted("/merchants/me/api-keys", {}),
         "event": await newest("/webhooks/events"),
@@ -127,7 +145,7 @@ def filled(part: Any, ids: dict[str, str]) -> Any:
 
 async def test_a_foreign_id_is_as_good_as_unknown(each_gateway: Gateway) -> None:
     theirs = await everything_of(each_gateway, await each_gateway.another_merchant())
-    assert len(theirs) == 12
+    assert len(theirs) == 14
     unknown = {name: str(uuid4()) for name in theirs}
     before = await each_gateway.rows()
     headers = {"X-Request-ID": "the same"}

@@ -50,6 +50,20 @@ GET /api/v1/instruments/{instrument_id} get_instrument
 POST /api/v1/instruments/{instrument_id}/attach attach_instrument
 POST /api/v1/instruments/{instrument_id}/detach detach_instrument
 DELETE /api/v1/instruments/{instrument_id} delete_instrument
+POST /api/v1/intents create_intent
+GET /api/v1/intents list_intents
+GET /api/v1/intents/{intent_id} get_intent
+GET /api/v1/intents/{intent_id}/payments list_intent_payments
+POST /api/v1/intents/{intent_id}/confirm confirm_intent
+POST /api/v1/intents/{intent_id}/capture capture_intent
+POST /api/v1/intents/{intent_id}/cancel cancel_intent
+POST /api/v1/setups create_setup
+GET /api/v1/setups list_setups
+GET /api/v1/setups/{setup_id} get_setup
+POST /api/v1/setups/{setup_id}/confirm confirm_setup
+POST /api/v1/setups/{setup_id}/cancel cancel_setup
+GET /challenge/setups/{setup_id} show_setup_challenge
+POST /challenge/setups/{setup_id} answer_setup_challenge
 GET /api/v1/merchants/me get_merchant
 PATCH /api/v1/merchants/me update_merchant
 POST /api/v1/merchants/me/api-keys create_api_key
@@ -228,6 +242,16 @@ def test_field_examples_fit_their_fields(document: Document) -> None:
                 assert example, (model, field)
 
 
+async def open_tries(gateway: Gateway, instrument_id: str, *, is_held: bool) -> dict[str, str]:
+    """An intent and a setup that can be tried, or an intent that holds an amount."""
+    asked = {"amount": 10_000, "capture_method": "manual", "instrument_id": instrument_id}
+    intent = (await gateway.client.post("/intents", json=asked)).json()
+    if is_held:
+        await gateway.client.post(f"/intents/{intent['id']}/confirm")
+    setup = (await gateway.client.post("/setups")).json()
+    return {"intent_id": intent["id"], "setup_id": setup["id"]}
+
+
 async def test_request_examples_work_as_they_stand(document: Document, gateway: Gateway) -> None:
     paid, of_holds = await gateway.pay(10_000), {"capture_payment", "increment_payment"}
     (key,) = (await gateway.client.get("/merchants/me/api-keys")).json()["data"]
@@ -248,6 +272,8 @@ async def test_request_examples_work_as_they_stand(document: Document, gateway: 
                 body = body | {"payment_id": (await gateway.pay(10_000))["id"]}
             body = body | {name: each for name, each in named.items() if name in body}
             payment = await gateway.hold(10_000) if operation["operationId"] in of_holds else paid
+            if "/intents/" in path or "/setups/" in path:
+                named |= await open_tries(gateway, saved["id"], is_held=path.endswith("/capture"))
             url = path.format(**named, payment_id=payment["id"])
             answer = await gateway.stranger.request(
                 method, url, json=body, headers={"Authorization": gateway.client.headers["authorization"]}

@@ -77,6 +77,9 @@ class Seat:
         customer = (await client.post("/customers")).json()
         saved = await client.post("/instruments", json={"type": "wallet", "customer_id": customer["id"]})
         found |= {"customer": customer, "instrument": saved.json()}
+        intent = await client.post("/intents", json={"amount": 100, "instrument_id": saved.json()["id"]})
+        setup = await client.post("/setups", json={"instrument_id": saved.json()["id"]})
+        found |= {"intent": intent.json(), "setup": setup.json()}
         return {f"{name}_id": each["id"] for name, each in {**found, "key": key.json()}.items()}
 
     def send(self, case: Case) -> httpx.Response:

@@ -22,7 +22,7 @@ from tests.docs.tables import table
 Tree = dict[str, Any]
 
 _GROUPS: Final = (
-    *("payments", "refunds", "customers", "instruments", "payer"),
+    *("payments", "refunds", "customers", "instruments", "intents", "setups", "payer"),
     *("disputes", "balance", "payouts"),
     *("merchants", "webhooks", "operations"),
 )

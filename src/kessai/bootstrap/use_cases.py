@@ -34,6 +34,7 @@ from kessai.services.telling import Teller
 from kessai.services.test_clocks import TestClocks
 from kessai.services.timelines import Timelines
 from kessai.services.tokens import Tokens
+from kessai.services.tries import Tries
 from kessai.services.verification import Verification
 from kessai.storage.migrate import HEAD, PAST
 
@@ -59,6 +60,7 @@ def use_cases(tools: Tools) -> Services:
     teller = Teller(tools.ids)
     customers = Customers(database, tools.ids, teller)
     instruments = Instruments(database, tools.ids, teller)
+    payers = Payers(customers, instruments, payments)
     balances = Balances(database)
     disputes = Disputes(database, tools.ids, teller, payments)
     payouts = Payouts(database, tools.ids, teller, balances)
@@ -71,7 +73,8 @@ def use_cases(tools: Tools) -> Services:
         intents=intents,
         customers=customers,
         instruments=instruments,
-        payers=Payers(customers, instruments, payments),
+        payers=payers,
+        tries=Tries(database, payers, intents, setups),
         tokens=Tokens(database, tools.ids),
         charges=Charges(tools.ids, teller),
         disputes=disputes,

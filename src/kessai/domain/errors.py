@@ -93,13 +93,18 @@ class InvalidFieldError(KessaiError):
 
 
 class TransitionNotAllowedError(KessaiError):
-    """The diagram has no such arrow from where the payment stands."""
+    """The diagram has no such arrow from where the payment stands.
+
+    `subject` is what stands there, if it is no payment.
+    """
 
     code = "INVALID_PAYMENT_STATE"
 
-    def __init__(self, *, action: str, status: str, allowed: Sequence[str]) -> None:
+    def __init__(
+        self, *, action: str, status: str, allowed: Sequence[str], subject: str = "a payment"
+    ) -> None:
         super().__init__(
-            f"cannot {action} a payment that is {status}",
+            f"cannot {action} {subject} that is {status}",
             hint=f"from {status} you can: {', '.join(allowed)}" if allowed else f"{status} is final",
         )
         self.action = action

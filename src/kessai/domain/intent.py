@@ -54,6 +54,7 @@ ALLOWED: Final[Mapping[IntentAction, frozenset[IntentStatus]]] = MappingProxyTyp
     }
 )
 """From where each may be asked; an amount or an instrument changes only while nothing is under way."""
+_MOVES: Final = (IntentAction.CONFIRM, IntentAction.CAPTURE, IntentAction.CANCEL)
 
 AFTER: Final[Mapping[Status, IntentStatus]] = MappingProxyType(
     {
@@ -113,7 +114,8 @@ class Intent(Document):
             raise TransitionNotAllowedError(
                 action=action.value,
                 status=self.status.value,
-                allowed=[each.value for each in IntentAction if self.status in ALLOWED[each]],
+                allowed=[each.value for each in _MOVES if self.status in ALLOWED[each]],
+                subject="an intent",
             )
 
     def after(self, payment: Payment, *, at: datetime, error: Failure | None = None) -> Intent:

@@ -51,6 +51,7 @@ ALLOWED: Final[Mapping[SetupAction, frozenset[SetupStatus]]] = MappingProxyType(
     }
 )
 """From where each may be asked."""
+_MOVES: Final = (SetupAction.CONFIRM, SetupAction.CANCEL)
 
 
 class SetupAttemptStatus(StrEnum):
@@ -148,7 +149,8 @@ class Setup(Document):
             raise TransitionNotAllowedError(
                 action=action.value,
                 status=self.status.value,
-                allowed=[each.value for each in SetupAction if self.status in ALLOWED[each]],
+                allowed=[each.value for each in _MOVES if self.status in ALLOWED[each]],
+                subject="a setup",
             )
 
     def with_instrument(self, instrument: SavedInstrument) -> Setup:

@@ -142,7 +142,7 @@ class Intents:
         """
         intent = await self._repository.get(merchant_id, intent_id)
         if intent is None:
-            raise NotFoundError("payment_intent")
+            raise NotFoundError("intent")
         return intent
 
     async def get_any(self, intent_id: str) -> Intent:
@@ -153,7 +153,7 @@ class Intents:
         """
         intent = await self._repository.get_any(intent_id)
         if intent is None:
-            raise NotFoundError("payment_intent")
+            raise NotFoundError("intent")
         return intent
 
     async def list(

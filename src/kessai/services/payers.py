@@ -44,9 +44,16 @@ class Payers:
         self._payments = payments
 
     async def find(
-        self, merchant_id: MerchantId, customer_id: str | None, instrument_id: str | None
+        self,
+        merchant_id: MerchantId,
+        customer_id: str | None,
+        instrument_id: str | None,
+        *,
+        or_default: bool = False,
     ) -> Payer:
         """Who is meant. Without a `customer_id` it is whose the instrument is, if that is anybody's.
+
+        `or_default`: without an `instrument_id` it is the customer's default, if they have one.
 
         Raises:
             NotFoundError: either is unknown, another merchant's or deleted.
@@ -58,6 +65,9 @@ class Payers:
             instrument = await self._instruments.usable(merchant_id, instrument_id)
             customer_id = _whose(instrument, customer_id)
         customer = None if customer_id is None else await self._customers.living(merchant_id, customer_id)
+        default = customer.default_instrument_id if customer is not None and or_default else None
+        if instrument is None and default is not None:
+            instrument = await self._instruments.usable(merchant_id, default)
         return Payer(customer, instrument)
 
     async def pay(
@@ -77,10 +87,9 @@ class Payers:
         Raises:
             KessaiError: as `find`.
         """
-        payer = await self.find(order.merchant_id, customer_id, instrument_id)
-        default = payer.customer.default_instrument_id if payer.customer else None
-        if payer.instrument is None and order.instrument is None and default is not None:
-            payer = replace(payer, instrument=await self._instruments.usable(order.merchant_id, default))
+        payer = await self.find(
+            order.merchant_id, customer_id, instrument_id, or_default=order.instrument is None
+        )
         if payer.instrument is None:
             return self._payments.create(order, at=at, details=_details(order, payer))
         return self._paid_with(payer.instrument, order, payer, off_session=off_session, at=at)

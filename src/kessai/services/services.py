@@ -26,6 +26,7 @@ from kessai.services.setups import Setups
 from kessai.services.test_clocks import TestClocks
 from kessai.services.timelines import Timelines
 from kessai.services.tokens import Tokens
+from kessai.services.tries import Tries
 from kessai.services.verification import Verification
 from kessai.storage.journal import Observer
 
@@ -42,6 +43,7 @@ class Services:
     customers: Customers
     instruments: Instruments
     payers: Payers
+    tries: Tries
     tokens: Tokens
     charges: Charges
     disputes: Disputes

@@ -229,7 +229,7 @@ class Setups:
 
 def _known(setup: Setup | None) -> Setup:
     if setup is None:
-        raise NotFoundError("setup_intent")
+        raise NotFoundError("setup")
     return setup
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.api.stripe_dialect.conftest import Stripe
 from tests.api.stripe_dialect.payer import SHOP, Payer
 from tests.api.stripe_dialect.told import told, types_told
-from tests.support.gateway import Gateway
+from tests.support.gateway import Gateway, refusal
 
 SESSIONS = "/checkout/sessions"
 TEA = {"currency": "usd", "unit_amount": 1_250, "product_data": {"name": "Tea <fine>"}}
@@ -82,6 +82,25 @@ async def test_a_decline_shows_the_page_again(stripe: Stripe, payer: Payer) -> N
     assert payer.at.startswith(SHOP + "/done")
     paid = await shown(stripe, session)
     assert (paid["status"], paid["payment_intent"]) == ("complete", tried["payment_intent"]["id"])
+
+
+@pytest.mark.parametrize(("mode", "path"), [("payment", "/intents"), ("setup", "/setups")])
+async def test_what_an_open_page_confirms_is_left_to_its_payer_by_the_native_api_too(
+    gateway: Gateway, stripe: Stripe, payer: Payer, mode: str, path: str
+) -> None:
+    if mode == "setup":
+        wanted = {"mode": mode, "currency": "usd", "success_url": SHOP}
+        session = await stripe.post(SESSIONS, **wanted)
+    else:
+        session = await opened(stripe)
+    page = await payer.go(session["url"])
+    await payer.send(page.form, email="kim@example.com", method=CHALLENGED)
+    native = gateway.client_with("sk_test_of_this_test")
+    (waiting,) = (await native.get(path)).json()["data"]
+    assert waiting["status"] == "REQUIRES_ACTION"
+    for move in ("confirm", "cancel"):
+        answer = await native.post(f"{path}/{waiting['id']}/{move}")
+        assert "checkout page" in refusal(answer, 409, "CONFLICT")["message"]
 
 
 async def test_the_bank_may_ask_first(stripe: Stripe, payer: Payer) -> None:

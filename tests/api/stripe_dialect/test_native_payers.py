@@ -106,3 +106,57 @@ async def test_what_the_native_api_detached_is_not_used_again(gateway: Gateway, 
     await posted(client, f"/instruments/{decode('pm', saved['id'])}/detach")
     error = await stripe.refused("POST", f"/payment_methods/{saved['id']}/attach", customer=owner["id"])
     assert "may not be used again" in error["message"]
+
+
+async def test_an_intent_of_the_native_api_is_confirmed_by_stripes(gateway: Gateway, stripe: Stripe) -> None:
+    client = await native(gateway, stripe)
+    saved = await posted(client, "/instruments", **card("4000000000009995"))
+    made = await posted(client, "/intents", amount=1_000, currency="USD", capture_method="manual")
+    failed = await posted(client, f"/intents/{made['id']}/confirm", instrument_id=saved["id"])
+    assert failed["error_code"] == "INSUFFICIENT_FUNDS"
+    name = encode("pi", made["id"])
+    shown = await stripe.get(f"/payment_intents/{name}")
+    assert (shown["status"], shown["capture_method"]) == ("requires_payment_method", "manual")
+    assert shown["last_payment_error"]["decline_code"] == "insufficient_funds"
+    await stripe.post(f"/payment_intents/{name}", description="mine")
+    held = await stripe.post(f"/payment_intents/{name}/confirm", payment_method="pm_card_visa")
+    assert held["status"] == "requires_capture"
+    assert (await posted(client, f"/intents/{made['id']}/capture"))["status"] == "SUCCEEDED"
+
+
+async def test_an_intent_of_stripes_api_is_tried_by_the_native_one(gateway: Gateway, stripe: Stripe) -> None:
+    client = await native(gateway, stripe)
+    owner = await stripe.post("/customers")
+    wanted = await stripe.post(
+        "/payment_intents",
+        amount=1_000,
+        currency="usd",
+        customer=owner["id"],
+        payment_method="pm_card_visa",
+        setup_future_usage="off_session",
+    )
+    paid = await posted(client, f"/intents/{decode('pi', wanted['id'])}/confirm")
+    assert paid["status"] == "SUCCEEDED"
+    kept = (await client.get(f"/instruments/{paid['instrument_id']}")).json()
+    assert (kept["customer_id"], kept["is_set_up"]) == (decode_short(owner["id"]), True)
+
+
+async def test_a_setup_of_the_native_api_is_confirmed_by_stripes(gateway: Gateway, stripe: Stripe) -> None:
+    client = await native(gateway, stripe)
+    made = await posted(client, "/setups")
+    name = encode("seti", made["id"])
+    await stripe.post(f"/setup_intents/{name}", description="mine")
+    done = await stripe.post(f"/setup_intents/{name}/confirm", payment_method="pm_card_visa")
+    assert done["status"] == "succeeded"
+    assert (await client.get(f"/setups/{made['id']}")).json()["status"] == "SUCCEEDED"
+
+
+async def test_a_wallet_that_was_set_up_has_a_try_that_stripes_api_shows(
+    gateway: Gateway, stripe: Stripe
+) -> None:
+    client = await native(gateway, stripe)
+    saved = await posted(client, "/instruments", type="wallet")
+    made = await posted(client, "/setups", instrument_id=saved["id"])
+    await posted(client, f"/setups/{made['id']}/confirm")
+    tried = await stripe.get("/setup_attempts", setup_intent=encode("seti", made["id"]))
+    assert [each["payment_method_details"] for each in tried["data"]] == [{"type": "custom"}]

@@ -1,4 +1,4 @@
-"""The bank's page of a payment that REQUIRES_ACTION: the payer approves or fails here, no key needed."""
+"""The bank's page of what REQUIRES_ACTION, a payment or a setup: its payer approves or fails here."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from kessai.dialects.native.errors import errors
 from kessai.domain.payment import Payment
+from kessai.domain.setup import Setup, SetupStatus
 from kessai.domain.transitions import Status
 from kessai.http.call import Reply, Visit
 from kessai.http.payer_page import payer_page
@@ -27,6 +28,10 @@ class ChallengeQuery(BaseModel):
 
 
 _REFUSALS: Final = ("NOT_FOUND", "METHOD_NOT_ALLOWED", "INTERNAL_ERROR", "DATABASE_UNAVAILABLE")
+_ANSWER_REFUSALS: Final = (
+    *("INVALID_JSON", "REQUEST_TIMEOUT", "BODY_TOO_LARGE", "VALIDATION_FAILED"),
+    *("INVALID_PAYMENT_STATE", "CONFLICT", "STORAGE_FULL"),
+)
 
 
 @router.get(
@@ -49,16 +54,7 @@ async def show_challenge(visit: Visit, payment_id: str) -> Reply:
     summary="Approve or fail the authentication",
     response_model=None,
     media_type="text/html",
-    responses=errors(
-        *_REFUSALS,
-        "INVALID_JSON",
-        "REQUEST_TIMEOUT",
-        "BODY_TOO_LARGE",
-        "VALIDATION_FAILED",
-        "INVALID_PAYMENT_STATE",
-        "CONFLICT",
-        "STORAGE_FULL",
-    ),
+    responses=errors(*_REFUSALS, *_ANSWER_REFUSALS),
 )
 async def answer_challenge(visit: Visit, payment_id: str, query: Annotated[ChallengeQuery, Query()]) -> Reply:
     """What the page's buttons do; a test may do it as well."""
@@ -68,17 +64,60 @@ async def answer_challenge(visit: Visit, payment_id: str, query: Annotated[Chall
     return Reply(200, _page(payment), change, content_type=_HTML)
 
 
+@router.get(
+    "/challenge/setups/{setup_id}",
+    operation_id="show_setup_challenge",
+    summary="The pretend bank's page for a setup",
+    response_model=None,
+    media_type="text/html",
+    responses=errors(*_REFUSALS),
+)
+async def show_setup_challenge(visit: Visit, setup_id: str) -> Reply:
+    """Two buttons while the setup waits, its status afterwards."""
+    setup = await visit.services.setups.get_any(setup_id)
+    return Reply(200, _setup_page(setup), content_type=_HTML)
+
+
+@router.post(
+    "/challenge/setups/{setup_id}",
+    operation_id="answer_setup_challenge",
+    summary="Approve or fail the authentication of a setup",
+    response_model=None,
+    media_type="text/html",
+    responses=errors(*_REFUSALS, *_ANSWER_REFUSALS),
+)
+async def answer_setup_challenge(
+    visit: Visit, setup_id: str, query: Annotated[ChallengeQuery, Query()]
+) -> Reply:
+    """What the page's buttons do; a test may do it as well."""
+    setup = await visit.services.setups.get_any(setup_id)
+    step = await visit.services.setups.authenticate(
+        setup, is_approved=query.outcome == "approve", at=visit.now
+    )
+    return Reply(200, _setup_page(step.setup), step.change, content_type=_HTML)
+
+
 def _page(payment: Payment) -> bytes:
     order = payment.order
     about = f" for {escape(order.description)}" if order.description else ""
-    if payment.status is Status.REQUIRES_ACTION:
-        rest = (
-            '<div class="answers">'
-            '<form method="post" action="?outcome=approve"><button>Approve</button></form>'
-            '<form method="post" action="?outcome=fail" class="second"><button>Fail</button></form>'
-            "</div>"
-        )
-    else:
-        rest = f"<p>This payment is {payment.status.value}. You may close this page.</p>"
-    lead = f"<p>A payment of <strong>{escape(str(order.amount))}</strong>{about}.</p>"
-    return payer_page("bank", "Is this you?", lead + rest)
+    is_open = payment.status is Status.REQUIRES_ACTION
+    asked = f"A payment of <strong>{escape(str(order.amount))}</strong>{about}."
+    return _html(asked, None if is_open else f"This payment is {payment.status.value}.")
+
+
+def _setup_page(setup: Setup) -> bytes:
+    is_open = setup.status is SetupStatus.REQUIRES_ACTION
+    asked = "A shop wants to keep what you pay with, for payments to come."
+    return _html(asked, None if is_open else f"This setup is {setup.status.value}.")
+
+
+def _html(asked: str, over: str | None) -> bytes:
+    """The page; `over` says that there is nothing to answer any more."""
+    buttons = (
+        '<div class="answers">'
+        '<form method="post" action="?outcome=approve"><button>Approve</button></form>'
+        '<form method="post" action="?outcome=fail" class="second"><button>Fail</button></form>'
+        "</div>"
+    )
+    rest = buttons if over is None else f"<p>{over} You may close this page.</p>"
+    return payer_page("bank", "Is this you?", f"<p>{asked}</p>{rest}")

@@ -97,9 +97,10 @@ def refuse_unlisted(instrument: SavedInstrument | None, details: Mapping[str, An
     Raises:
         StripeError: it is of another type.
     """
-    types = details.get("payment_method_types") or ()
+    types = details.get("payment_method_types")
+    # What another API made names no types.
     is_open = details.get("automatic_payment_methods") and not details.get(ALLOWED_TYPES)
-    if instrument is None or is_open or instrument.type in types:
+    if instrument is None or types is None or is_open or instrument.type in types:
         return
     raise StripeError(
         f"The PaymentMethod provided ({instrument.type}) is not allowed for this {title}. Use one of these "

@@ -11,6 +11,7 @@ from kessai.dialects.stripe.objects.payment_method import PREFIXES, payment_meth
 from kessai.dialects.stripe.shape import Object, seconds, seconds_or_none
 from kessai.domain.failure import Failure
 from kessai.domain.intent import Intent, IntentStatus
+from kessai.domain.payment import CaptureMethod
 
 STATUSES: Final = {
     IntentStatus.REQUIRES_INSTRUMENT: "requires_payment_method",
@@ -20,6 +21,10 @@ STATUSES: Final = {
     IntentStatus.AUTHORIZED: "requires_capture",
     IntentStatus.SUCCEEDED: "succeeded",
     IntentStatus.CANCELED: "canceled",
+}
+_CAPTURE_METHODS: Final = {
+    CaptureMethod.AUTOMATIC: "automatic_async",
+    CaptureMethod.MANUAL: "manual",
 }
 _SHOWN_AS_GIVEN: Final = (
     "allowed_payment_method_types",
@@ -59,7 +64,7 @@ def payment_intent(value: Intent, public_url: str = "") -> Object:
         "application_fee_amount": None,
         "canceled_at": seconds_or_none(value.canceled_at),
         "cancellation_reason": value.cancellation_reason,
-        "capture_method": details.get("capture_method", "automatic_async"),
+        "capture_method": details.get("capture_method") or _CAPTURE_METHODS[value.capture_method],
         "client_secret": client_secret(value),
         "confirmation_method": details.get("confirmation_method", "automatic"),
         "created": seconds(value.created_at),

@@ -7,7 +7,14 @@ from typing import Any, Final
 
 from kessai.dialects.stripe.ids import encode, encode_short
 from kessai.dialects.stripe.objects.payment_intent import failure_object, next_action
-from kessai.dialects.stripe.objects.payment_method import PREFIXES, checks, instrument_id, published
+from kessai.dialects.stripe.objects.payment_method import (
+    CUSTOM,
+    PREFIXES,
+    checks,
+    instrument_id,
+    published,
+    type_of,
+)
 from kessai.dialects.stripe.shape import Object, seconds
 from kessai.domain.saved_instrument import SavedCard, SavedInstrument
 from kessai.domain.setup import Setup, SetupAttempt, SetupAttemptStatus, SetupStatus
@@ -113,6 +120,8 @@ def _options(details: Mapping[str, Any]) -> Object:
 
 def _method_details(attempt: SetupAttempt) -> Object:
     instrument = attempt.instrument
+    if type_of(instrument) == CUSTOM:
+        return {"type": CUSTOM}
     shown = (
         _card_details(attempt, instrument, instrument.card)
         if instrument.card

@@ -188,7 +188,7 @@ def _details(given: Given, known: Mapping[str, Any]) -> dict[str, Any]:
 def _refuse_unusable(
     instrument: SavedInstrument | None, customer_id: str | None, details: Mapping[str, Any]
 ) -> None:
-    for each in details["payment_method_types"]:
+    for each in details.get("payment_method_types", ()):
         if each not in _REUSABLE:
             raise not_simulated(f"Setting up {str(each)[:64]}", param="payment_method_types")
     refuse_anothers(instrument, customer_id, _TITLE)

@@ -1,0 +1,218 @@
+"""Intents: one thing to be paid, tried with one instrument after the other; each try is a payment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.gateway import UNKNOWN, Gateway, refusal
+from tests.support.payers import attached_card, customer, save
+
+POOR = "4000000000009995"
+ASKS = "4000002500003155"
+
+
+async def intent(gateway: Gateway, **fields: Any) -> dict[str, Any]:
+    answer = await gateway.client.post("/intents", json={"amount": 10_000, **fields})
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def moved(gateway: Gateway, made: dict[str, Any], move: str, **fields: Any) -> dict[str, Any]:
+    answer = await move_of(gateway, made, move, **fields)
+    assert answer.status_code == 200, answer.text
+    after: dict[str, Any] = answer.json()
+    assert (await gateway.client.get(f"/intents/{made['id']}")).json() == after
+    return after
+
+
+async def move_of(gateway: Gateway, made: dict[str, Any], move: str, **fields: Any) -> httpx.Response:
+    return await gateway.client.post(f"/intents/{made['id']}/{move}", json=fields or None)
+
+
+async def tries(gateway: Gateway, made: dict[str, Any], **query: Any) -> list[dict[str, Any]]:
+    answer = await gateway.client.get(f"/intents/{made['id']}/payments", params=query)
+    assert answer.status_code == 200, answer.text
+    data: list[dict[str, Any]] = answer.json()["data"]
+    return data
+
+
+async def test_an_intent_needs_an_amount_alone(each_gateway: Gateway) -> None:
+    made = await intent(each_gateway)
+    assert {**made, "id": ""} == {
+        "id": "",
+        "amount": 10_000,
+        "currency": "INR",
+        "status": "REQUIRES_INSTRUMENT",
+        "capture_method": "automatic",
+        "captured_amount": 0,
+        "customer_id": None,
+        "instrument_id": None,
+        "payment_id": None,
+        "description": None,
+        "metadata": {},
+        "error_code": None,
+        "error_message": None,
+        "next_action": None,
+        "created_at": "2026-01-31T12:00:00Z",
+        "updated_at": "2026-01-31T12:00:00Z",
+        "canceled_at": None,
+    }
+    assert (await each_gateway.client.get(f"/intents/{made['id']}")).json() == made
+    assert await tries(each_gateway, made) == []
+    assert (await each_gateway.rows())["payments"] == 0
+
+
+async def test_an_intent_is_tried_until_it_is_paid(each_gateway: Gateway) -> None:
+    owner = await customer(each_gateway)
+    poor, good = [await attached_card(each_gateway, owner["id"], each) for each in (POOR, "4242424242424242")]
+    made = await intent(each_gateway, instrument_id=poor["id"], metadata={"order": "1"}, currency="USD")
+    assert (made["status"], made["customer_id"]) == ("REQUIRES_CONFIRMATION", owner["id"])
+    failed = await moved(each_gateway, made, "confirm")
+    assert (failed["status"], failed["error_code"]) == ("REQUIRES_INSTRUMENT", "INSUFFICIENT_FUNDS")
+    assert failed["error_message"]
+    paid = await moved(each_gateway, made, "confirm", instrument_id=good["id"])
+    assert (paid["status"], paid["captured_amount"], paid["error_code"]) == ("SUCCEEDED", 10_000, None)
+
+    second, first = await tries(each_gateway, made)
+    assert (first["status"], second["status"]) == ("FAILED", "CAPTURED")
+    assert paid["payment_id"] == second["id"]
+    for payment, card in ((first, poor), (second, good)):
+        assert (payment["intent_id"], payment["customer_id"]) == (made["id"], owner["id"])
+        assert (payment["instrument_id"], payment["metadata"]) == (card["id"], {"order": "1"})
+        assert await each_gateway.payment(payment["id"]) == payment
+    assert [each["id"] for each in await tries(each_gateway, made, limit=1)] == [second["id"]]
+    refusal(await move_of(each_gateway, made, "confirm"), 422, "INVALID_PAYMENT_STATE")
+
+
+async def test_the_default_of_its_customer_is_tried_where_nothing_is_named(each_gateway: Gateway) -> None:
+    owner = await customer(each_gateway)
+    card = await attached_card(each_gateway, owner["id"])
+    made = await intent(each_gateway, customer_id=owner["id"])
+    nothing = await move_of(each_gateway, made, "confirm")
+    assert refusal(nothing, 422, "VALIDATION_FAILED")["param"] == "instrument_id"
+    await each_gateway.client.patch(f"/customers/{owner['id']}", json={"default_instrument_id": card["id"]})
+    paid = await moved(each_gateway, made, "confirm")
+    assert (paid["status"], paid["instrument_id"]) == ("SUCCEEDED", card["id"])
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "error_code"),
+    [("approve", "SUCCEEDED", None), ("fail", "REQUIRES_INSTRUMENT", "AUTHENTICATION_FAILED")],
+)
+async def test_the_payer_of_an_intent_may_be_asked(
+    each_gateway: Gateway, outcome: str, status: str, error_code: str | None
+) -> None:
+    card = await save(each_gateway, ASKS)
+    made = await intent(each_gateway, instrument_id=card["id"])
+    asked = await moved(each_gateway, made, "confirm")
+    assert asked["status"] == "REQUIRES_ACTION"
+    await each_gateway.stranger.post(asked["next_action"]["redirect_url"], params={"outcome": outcome})
+    after = (await each_gateway.client.get(f"/intents/{made['id']}")).json()
+    assert (after["status"], after["error_code"], after["next_action"]) == (status, error_code, None)
+
+
+async def test_a_payer_who_is_not_there_leaves_the_intent_open(each_gateway: Gateway) -> None:
+    card = await save(each_gateway, ASKS)
+    made = await intent(each_gateway, instrument_id=card["id"])
+    failed = await moved(each_gateway, made, "confirm", off_session=True)
+    assert (failed["status"], failed["error_code"]) == ("REQUIRES_INSTRUMENT", "AUTHENTICATION_REQUIRED")
+
+
+async def test_what_an_intent_holds_is_captured_in_part(each_gateway: Gateway) -> None:
+    card = await save(each_gateway)
+    made = await intent(each_gateway, instrument_id=card["id"], capture_method="manual")
+    assert (await moved(each_gateway, made, "confirm"))["status"] == "AUTHORIZED"
+    too_much = await move_of(each_gateway, made, "capture", amount=10_001)
+    refusal(too_much, 422, "AMOUNT_TOO_LARGE")
+    captured = await moved(each_gateway, made, "capture", amount=4_000)
+    assert (captured["status"], captured["captured_amount"]) == ("SUCCEEDED", 4_000)
+    (payment,) = await tries(each_gateway, made)
+    assert (payment["status"], payment["captured_amount"]) == ("CAPTURED", 4_000)
+
+
+async def test_a_payment_that_moves_by_itself_takes_its_intent_along(each_gateway: Gateway) -> None:
+    slip = (await each_gateway.client.post("/instruments", json={"type": "konbini"})).json()
+    made = await intent(each_gateway, instrument_id=slip["id"])
+    assert (await moved(each_gateway, made, "confirm"))["status"] == "PROCESSING"
+    await each_gateway.tick(after=timedelta(minutes=2))
+    after = (await each_gateway.client.get(f"/intents/{made['id']}")).json()
+    assert (after["status"], after["captured_amount"]) == ("SUCCEEDED", 10_000)
+
+
+@pytest.mark.parametrize("number", [None, "4242424242424242", ASKS])
+async def test_an_intent_that_is_given_up_is_tried_no_more(each_gateway: Gateway, number: str | None) -> None:
+    made = await intent(each_gateway, capture_method="manual")
+    if number is not None:
+        card = await save(each_gateway, number)
+        await moved(each_gateway, made, "confirm", instrument_id=card["id"])
+    gone = await moved(each_gateway, made, "cancel")
+    assert (gone["status"], gone["canceled_at"]) == ("CANCELED", "2026-01-31T12:00:00Z")
+    for payment in await tries(each_gateway, made):
+        assert payment["status"] in ("VOIDED", "FAILED")
+    for move in ("confirm", "capture", "cancel"):
+        error = refusal(await move_of(each_gateway, made, move), 422, "INVALID_PAYMENT_STATE")
+        assert error["message"] == f"cannot {move} an intent that is CANCELED"
+
+
+async def test_another_customers_instrument_is_not_tried(gateway: Gateway) -> None:
+    owner, other = await customer(gateway), await customer(gateway)
+    card = await attached_card(gateway, other["id"])
+    made = await intent(gateway, customer_id=owner["id"])
+    answer = await move_of(gateway, made, "confirm", instrument_id=card["id"])
+    assert refusal(answer, 422, "VALIDATION_FAILED")["param"] == "instrument_id"
+    refusal(await move_of(gateway, made, "confirm", instrument_id=UNKNOWN), 404, "NOT_FOUND")
+
+
+async def test_intents_are_listed_newest_first_and_by_customer(each_gateway: Gateway) -> None:
+    owner = await customer(each_gateway)
+    made = [await intent(each_gateway, customer_id=owner["id"]) for _ in range(3)]
+    other = await intent(each_gateway)
+    whole = (await each_gateway.client.get("/intents")).json()["data"]
+    assert [each["id"] for each in whole] == [each["id"] for each in (other, *reversed(made))]
+    query: dict[str, Any] = {"customer_id": owner["id"], "limit": 2}
+    first = (await each_gateway.client.get("/intents", params=query)).json()
+    rest = (
+        await each_gateway.client.get("/intents", params={**query, "cursor": first["next_cursor"]})
+    ).json()
+    assert [each["id"] for each in first["data"] + rest["data"]] == [each["id"] for each in reversed(made)]
+
+
+async def test_an_intent_is_tried_once_with_a_key(each_gateway: Gateway) -> None:
+    card = await save(each_gateway)
+    made = await intent(each_gateway)
+    answers = [
+        await each_gateway.client.post(
+            f"/intents/{made['id']}/confirm",
+            json={"instrument_id": card["id"]},
+            headers={"Idempotency-Key": "k"},
+        )
+        for _ in range(2)
+    ]
+    assert answers[0].content == answers[1].content
+    assert len(await tries(each_gateway, made)) == 1
+
+
+WRONG = [
+    ({}, "amount"),
+    ({"amount": 0}, "amount"),
+    ({"amount": 1, "currency": "ABC"}, "currency"),
+    ({"amount": 1, "capture_method": "later"}, "capture_method"),
+    ({"amount": 1, "customer_id": "cus_1"}, "customer_id"),
+    ({"amount": 1, "instrument_id": 1}, "instrument_id"),
+    ({"amount": 1, "description": "d" * 501}, "description"),
+    ({"amount": 1, "metadata": {"k": 1}}, "metadata.k"),
+    ({"amount": 1, "amonut": 1}, "amonut"),
+]
+
+
+@pytest.mark.parametrize(("body", "param"), WRONG)
+async def test_a_wrong_intent_is_refused(gateway: Gateway, body: dict[str, Any], param: str) -> None:
+    before = await gateway.rows()
+    answer = await gateway.client.post("/intents", json=body)
+    assert refusal(answer, 422, "VALIDATION_FAILED")["param"] == param
+    assert await gateway.rows() == before
