@@ -19,11 +19,13 @@ from kessai.domain.errors import KessaiError
 from kessai.domain.event import NATIVE_EVENTS, EventType
 from kessai.domain.ids import DeliveryId
 from kessai.domain.instrument import SETTLES_LATER, InstrumentType
+from kessai.domain.intent import IntentStatus
 from kessai.domain.outcome import Declined
 from kessai.domain.payment import AUTHORIZATION_LASTS
 from kessai.domain.payout import PayoutStatus
 from kessai.domain.refund import RefundStatus
 from kessai.domain.schedules import NAMED, NATIVE, Schedule
+from kessai.domain.setup import SetupStatus
 from kessai.domain.transitions import REQUESTABLE, TRANSITIONS, Action, Status
 from kessai.http import errors as http_errors
 from kessai.services.backlog import Figures
@@ -236,6 +238,23 @@ _TOLD: Final = {
     EventType.PAYMENT_REQUIRES_ACTION: "the payer has to prove who they are",
     EventType.REFUND_PENDING: "a refund is on its way and its outcome is not known yet",
     EventType.REFUND_FAILED: "a refund failed; its amount is back on the payment",
+    EventType.CUSTOMER_CREATED: "a customer was made",
+    EventType.CUSTOMER_UPDATED: "what is known of a customer has changed",
+    EventType.CUSTOMER_DELETED: "a customer was deleted; `customer` is as it was before",
+    EventType.INSTRUMENT_ATTACHED: "an instrument has become a customer's",
+    EventType.INSTRUMENT_DETACHED: "an instrument was taken from its customer, or deleted",
+    EventType.INTENT_CREATED: "an intent was made; nothing was tried yet",
+    EventType.INTENT_REQUIRES_ACTION: "the payer of a try has to prove who they are",
+    EventType.INTENT_PROCESSING: "a try settles later",
+    EventType.INTENT_AUTHORIZED: "the amount is held and waits to be captured",
+    EventType.INTENT_SUCCEEDED: "it is paid",
+    EventType.INTENT_FAILED: "a try failed; another one is possible",
+    EventType.INTENT_CANCELED: "it was given up, or its hold has lapsed",
+    EventType.SETUP_CREATED: "a setup was made; nothing was tried yet",
+    EventType.SETUP_REQUIRES_ACTION: "the payer of a try has to prove who they are",
+    EventType.SETUP_SUCCEEDED: "its instrument is good for payments without its payer",
+    EventType.SETUP_FAILED: "a try failed; another one is possible",
+    EventType.SETUP_CANCELED: "it was given up",
     EventType.DISPUTE_CREATED: "the holder of the card disputes a payment, or asks about it first",
     EventType.DISPUTE_UPDATED: "evidence or metadata was added, or the dispute has moved",
     EventType.DISPUTE_CLOSED: "a dispute was won or lost, or an inquiry is over",
@@ -304,11 +323,13 @@ def _length(delay: timedelta) -> str:
 
 
 def statuses() -> str:
-    """The statuses of refunds, disputes, payouts and deliveries, by the docstrings of their enums."""
+    """The statuses of what is no payment, by the docstrings of their enums."""
     return table(
         ("Of a", "Statuses", "Which means"),
         (
             ("refund", ", ".join(f"`{each}`" for each in RefundStatus), _first_line(RefundStatus)),
+            ("intent", ", ".join(f"`{each}`" for each in IntentStatus), _first_line(IntentStatus)),
+            ("setup", ", ".join(f"`{each}`" for each in SetupStatus), _first_line(SetupStatus)),
             ("dispute", ", ".join(f"`{each}`" for each in DisputeStatus), _first_line(DisputeStatus)),
             ("payout", ", ".join(f"`{each}`" for each in PayoutStatus), _first_line(PayoutStatus)),
             ("delivery", ", ".join(f"`{each}`" for each in DeliveryStatus), _first_line(DeliveryStatus)),

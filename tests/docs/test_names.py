@@ -17,11 +17,14 @@ from kessai.domain.currencies import EXPONENTS
 from kessai.domain.delivery import DeliveryStatus
 from kessai.domain.dispute import DisputeStatus
 from kessai.domain.event import EventType
+from kessai.domain.intent import IntentStatus
 from kessai.domain.outcome import Declined
 from kessai.domain.payout import PayoutStatus
 from kessai.domain.refund import RefundStatus
+from kessai.domain.setup import SetupStatus
 from kessai.domain.transitions import Status
 from kessai.simulation.table import AUTHENTICATION_DECLINED, REFUND_FAILED, SIMULATIONS
+from kessai.simulation.trying import AUTHENTICATION_REQUIRED
 from tests.docs.api_reference import document
 from tests.docs.pages import ROOT, Page, pages
 from tests.tidy.operations import command_problems, unknown_variables, variable_names
@@ -43,7 +46,11 @@ Check = tuple[str, Callable[[str], bool]]
 
 def codes() -> set[str]:
     """Every word in capitals that the API answers with."""
-    verdicts = (AUTHENTICATION_DECLINED, *(row.verdict for row in SIMULATIONS.values()))
+    verdicts = (
+        AUTHENTICATION_DECLINED,
+        AUTHENTICATION_REQUIRED,
+        *(row.verdict for row in SIMULATIONS.values()),
+    )
     declines = {verdict.code for verdict in verdicts if isinstance(verdict, Declined)}
     return {
         *STATUS,
@@ -51,6 +58,8 @@ def codes() -> set[str]:
         REFUND_FAILED,
         *Status,
         *RefundStatus,
+        *IntentStatus,
+        *SetupStatus,
         *DisputeStatus,
         *PayoutStatus,
         *DeliveryStatus,

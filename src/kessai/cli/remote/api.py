@@ -62,6 +62,10 @@ class NativeApi:
         """Have something done; refusals as with `get`."""
         return self._send("POST", path, body)
 
+    def patch(self, path: str, body: Mapping[str, object]) -> Answer:
+        """Have something changed; refusals as with `get`."""
+        return self._send("PATCH", path, body)
+
     def delete(self, path: str) -> Answer:
         """Have something removed; refusals as with `get`."""
         return self._send("DELETE", path)

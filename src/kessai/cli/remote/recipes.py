@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 from kessai.domain.outcome import Declined
 from kessai.simulation.table import SIMULATIONS, Course, Delivery
@@ -13,9 +13,10 @@ from kessai.simulation.table import SIMULATIONS, Course, Delivery
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One POST and what it makes. `{payment}` in `path` is the id of the payment made before, and so on.
+    """One request and what it makes. `{payment}` in `path` is the id of the payment made before, and so on.
 
-    `is_found`: the step before made it, and it is the newest of the list at `path`.
+    `names` maps fields of the body to what was made before: they are its id. With GET, the step before made
+    it, and it is the newest of the list at `path`.
     `takes` maps the names that `--set` knows to fields of the body; `metadata` stands for `metadata.NAME`.
     """
 
@@ -23,7 +24,8 @@ class Step:
     path: str
     body: Mapping[str, object] = field(default_factory=dict)
     takes: Mapping[str, str] = field(default_factory=dict)
-    is_found: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
+    method: Literal["POST", "PATCH", "DELETE", "GET"] = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,48 @@ _INCREMENT: Final = Step("payment", "/payments/{payment}/increment", {"amount": 
 _CANCEL: Final = Step("payment", "/payments/{payment}/cancel")
 _DISPUTED: Final = (
     _payment("simulate", simulate="dispute"),
-    Step("dispute", "/disputes?limit=1&payment_id={payment}", is_found=True),
+    Step("dispute", "/disputes?limit=1&payment_id={payment}", method="GET"),
 )
 _DISPUTES: Final = {"simulate": tuple(name for name, row in SIMULATIONS.items() if row.dispute)}
+_SAID: Final = ("description", "metadata")
+_CUSTOMER: Final = Step(
+    "customer",
+    "/customers",
+    {"name": "Hanako Yamada"},
+    {name: name for name in ("name", "email", "phone", *_SAID)},
+)
+_CHANGE: Final = Step(
+    "customer", "/customers/{customer}", {"description": "changed by kessai trigger"}, method="PATCH"
+)
+_FORGET: Final = Step("customer", "/customers/{customer}", method="DELETE")
+_DETACH: Final = Step("instrument", "/instruments/{instrument}/detach")
+_PAYS, _ASKS, _DECLINES_ALL = "4242424242424242", "4000000000003220", "4000000000000002"
+
+
+def _card(number: str, **names: str) -> Step:
+    card = {"number": number, "exp_month": 12, "exp_year": 2030}
+    return Step("instrument", "/instruments", {"type": "card", "card": card}, names=names)
+
+
+_CUSTOMERS_CARD: Final = (_CUSTOMER, _card(_PAYS, customer_id="customer"))
+_SLIP: Final = Step("instrument", "/instruments", {"type": "konbini"})
+
+
+def _tried(kind: str, instrument: Step, *moves: str, **body: object) -> tuple[Step, ...]:
+    """An instrument, an intent or a setup for it, and what is done to that."""
+    takes = {name: name for name in (*(("amount", "currency") if kind == "intent" else ()), *_SAID)}
+    made = Step(kind, f"/{kind}s", body, takes, names={"instrument_id": "instrument"})
+    return instrument, made, *(Step(kind, f"/{kind}s/{{{kind}}}/{move}") for move in moves)
+
+
+def _intent(instrument: Step, *moves: str, **body: object) -> Recipe:
+    return Recipe(_tried("intent", instrument, *moves, amount=AMOUNT, **body))
+
+
+def _setup(instrument: Step, *moves: str) -> Recipe:
+    return Recipe(_tried("setup", instrument, *moves))
+
+
 _EVIDENCE: Final = Step(
     "dispute",
     "/disputes/{dispute}/evidence",
@@ -124,6 +165,23 @@ RECIPES: Final[Mapping[str, Recipe]] = MappingProxyType(
             (_payment("delay_s", simulate="refund_failure", delay_s=_PENDING_S), _REFUND),
         ),
         "refund.failed": Recipe((_payment(simulate="refund_failure"), _REFUND)),
+        "customer.created": Recipe((_CUSTOMER,)),
+        "customer.updated": Recipe((_CUSTOMER, _CHANGE)),
+        "customer.deleted": Recipe((_CUSTOMER, _FORGET)),
+        "instrument.attached": Recipe(_CUSTOMERS_CARD),
+        "instrument.detached": Recipe((*_CUSTOMERS_CARD, _DETACH)),
+        "intent.created": _intent(_card(_PAYS)),
+        "intent.requires_action": _intent(_card(_ASKS), "confirm"),
+        "intent.processing": _intent(_SLIP, "confirm"),
+        "intent.authorized": _intent(_card(_PAYS), "confirm", capture_method="manual"),
+        "intent.succeeded": _intent(_card(_PAYS), "confirm"),
+        "intent.failed": _intent(_card(_DECLINES_ALL), "confirm"),
+        "intent.canceled": _intent(_card(_PAYS), "cancel"),
+        "setup.created": _setup(_card(_PAYS)),
+        "setup.requires_action": _setup(_card(_ASKS), "confirm"),
+        "setup.succeeded": _setup(_card(_PAYS), "confirm"),
+        "setup.failed": _setup(_card(_DECLINES_ALL), "confirm"),
+        "setup.canceled": _setup(_card(_PAYS), "cancel"),
         "dispute.created": Recipe(_DISPUTED, _DISPUTES),
         "dispute.updated": Recipe((*_DISPUTED, _EVIDENCE), _DISPUTES),
         "dispute.closed": Recipe((*_DISPUTED, _ACCEPT), _DISPUTES),

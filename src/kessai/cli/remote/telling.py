@@ -8,7 +8,10 @@ from kessai.domain.money import Money
 
 _TYPE_WIDTH = 23
 """The longest name of an event, so that what follows stands in one column."""
-_SUBJECTS = ("payment", "refund", "dispute", "payout", "endpoint")
+_SUBJECTS = (
+    *("payment", "refund", "customer", "instrument", "intent", "setup"),
+    *("dispute", "payout", "endpoint"),
+)
 
 
 def moment_text(moment: str | None) -> str:
@@ -33,7 +36,7 @@ def named(event_type: object) -> str:
 
 
 def subject(body: Answer) -> str:
-    """Whom a webhook's body tells of: its payment, refund, dispute, payout or endpoint, and how it stands."""
+    """Whom a webhook's body tells of, its payment or intent for example, and how it stands."""
     found = [_kept(name, body.get(name)) for name in _SUBJECTS]
     told = "  ".join(filter(None, found))
     reason = body.get("reason")

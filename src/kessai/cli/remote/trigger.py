@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, assert_never
 
 import typer
 
@@ -15,12 +15,16 @@ from kessai.cli.output import console, plain, say, write_json
 
 if TYPE_CHECKING:
     from kessai.cli.remote.api import Answer, NativeApi
-    from kessai.cli.remote.recipes import Recipe
+    from kessai.cli.remote.recipes import Recipe, Step
 
-_ABOUT: Final = {"endpoint": "endpoint_id", "dispute": "document_id", "payout": "document_id"}
+_DOCUMENTS: Final = ("customer", "instrument", "intent", "setup", "dispute", "payout")
+_ABOUT: Final = {"endpoint": "endpoint_id", **dict.fromkeys(_DOCUMENTS, "document_id")}
 """The member of an event that says whose it is, where that is no payment."""
-_MOVING: Final = ("payment", "dispute", "payout")
+_MOVING: Final = ("payment", "intent", "setup", "dispute", "payout")
 """What may stand differently once the event is there."""
+_STANDING: Final = ("status", "url", "type", "name")
+"""What is said of a thing that was made: the first of these that it has."""
+_WIDEST: Final = len("instrument")
 _LOOKS_APART_S: Final = 0.5
 _TOLD_OF_S: Final = 10
 """A wait that is longer is told of."""
@@ -71,11 +75,27 @@ def _made(api: NativeApi, recipe: Recipe, overrides: Mapping[str, object]) -> di
 
     made: dict[str, Answer] = {}
     for step in recipe.steps:
-        path = step.path.format(**{name: each["id"] for name, each in made.items()})
-        made[step.makes] = (
-            api.get(path)["data"][0] if step.is_found else api.post(path, body_of(step, overrides))
-        )
+        ids = {name: each["id"] for name, each in made.items()}
+        body = {**body_of(step, overrides), **{name: ids[each] for name, each in step.names.items()}}
+        answer = _asked(api, step, step.path.format(**ids), body)
+        # Of what is gone, what it was is still to be told.
+        made[step.makes] = {**made.get(step.makes, {}), **answer}
     return made
+
+
+def _asked(api: NativeApi, step: Step, path: str, body: Mapping[str, object]) -> Answer:
+    match step.method:
+        case "POST":
+            return api.post(path, body)
+        case "PATCH":
+            return api.patch(path, body)
+        case "DELETE":
+            return api.delete(path)
+        case "GET":
+            newest: Answer = api.get(path)["data"][0]
+            return newest
+        case _:
+            assert_never(step.method)
 
 
 def _told(
@@ -94,6 +114,7 @@ def _told(
 
     from kessai.adapters.clock import SystemClock
 
+    subject = _subject(event)
     clock, patience = SystemClock(), Event()
     wait_s = _wait_s(recipe, overrides)
     patience_s = recipe.patience_s + wait_s
@@ -103,13 +124,19 @@ def _told(
     while (found := _found(api, event, made)) is None:
         if clock.monotonic() > until:
             raise CommandError(
-                f"no {event} came of payment {made['payment']['id']}"
+                f"no {event} came of {subject} {made[subject]['id']}"
                 + (f" within {patience_s:g} s" if patience_s else ""),
                 exit_code=ExitCode.EXPECTATION_FAILED,
                 hint="does a process of this gateway deliver webhooks (DISPATCH)?" if patience_s else None,
             )
         patience.wait(_LOOKS_APART_S)
     return found
+
+
+def _subject(event: str) -> str:
+    """What of the things that are made the event is about."""
+    name = event.partition(".")[0]
+    return name if name in _ABOUT else "payment"
 
 
 def _wait_s(recipe: Recipe, overrides: Mapping[str, object]) -> float:
@@ -120,7 +147,7 @@ def _wait_s(recipe: Recipe, overrides: Mapping[str, object]) -> float:
 
 def _found(api: NativeApi, event: str, made: Mapping[str, Answer]) -> Answer | None:
     """The newest event of this type about what was made."""
-    subject = event.partition(".")[0]
+    subject = _subject(event)
     if subject in _ABOUT:
         about, whose = _ABOUT[subject], made[subject]["id"]
         query = {"created_from": made[subject]["created_at"]}
@@ -157,7 +184,8 @@ def _show(told: Answer, made: Mapping[str, Answer]) -> None:
 
     out = console()
     for name, each in made.items():
-        about = f"{amount_text(each)}  {each['status']}" if "amount" in each else f"{plain(each['url'])}"
-        out.print(f"{name.ljust(9)} {each['id']}  {about}")
-    out.print(f"{'event'.ljust(9)} {told['id']}  {told['event']}")
+        amount = f"{amount_text(each)}  " if "amount" in each else ""
+        standing = next((each[word] for word in _STANDING if each.get(word)), "")
+        out.print(f"{name.ljust(_WIDEST)} {each['id']}  {amount}{plain(standing)}")
+    out.print(f"{'event'.ljust(_WIDEST)} {told['id']}  {told['event']}")
     out.print(f"\nWhere it went: kessai events show {told['id']}")

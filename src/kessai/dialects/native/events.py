@@ -80,7 +80,7 @@ def event_body(event: Event, public_url: str) -> dict[str, Any]:
             }
             body["reason"] = reason
         case DocumentFact(document):
-            body[document.kind] = document_out(document)
+            body[document.kind] = document_out(document, public_url)
         case PrunedFact(pruned_at=pruned_at):
             raise ValueError(f"nothing is left to tell of event {event.id}, pruned at {pruned_at}")
         case _:
