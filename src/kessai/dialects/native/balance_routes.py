@@ -10,7 +10,6 @@ from kessai.dialects.native.examples import answers, page_of
 from kessai.dialects.native.money_schemas import BalanceOut, EntryPage, EntryQuery
 from kessai.dialects.native.money_translate import balance_out, entry_out
 from kessai.dialects.native.paging import decode_cursor, not_a_cursor, page_after
-from kessai.dialects.native.translate import wanted_id
 from kessai.domain.entry import Entry, Place
 from kessai.domain.errors import NotFoundError
 from kessai.http.call import Call, Reply
@@ -60,7 +59,7 @@ async def list_balance_entries(call: Call, query: Annotated[EntryQuery, Query()]
         limit=query.limit,
         at=call.now,
         where=is_wanted,
-        payment_id=wanted_id(query.payment_id, param="payment_id"),
+        payment_id=query.payment_id,
     )
     return Reply(200, page_after(found.found, found.last, entry_out))
 

@@ -10,7 +10,7 @@ from kessai.dialects.native.examples import answers, asks, page_of
 from kessai.dialects.native.money_schemas import DisputeAnswerIn, DisputeOut, DisputePage, DisputeQuery
 from kessai.dialects.native.money_translate import dispute_out
 from kessai.dialects.native.paging import decode_cursor, page_after
-from kessai.dialects.native.translate import masked, masked_metadata, wanted_id
+from kessai.dialects.native.translate import masked, masked_metadata
 from kessai.domain.dispute import Dispute
 from kessai.http.call import Call, Reply
 from kessai.http.routes import Query, Router
@@ -32,7 +32,7 @@ async def list_disputes(call: Call, query: Annotated[DisputeQuery, Query()]) -> 
     A page looks at no more than 20,000 disputes, and may be short or empty while `has_more` is true.
     """
     wanted = Wanted(
-        owner_id=wanted_id(query.payment_id, param="payment_id"),
+        owner_id=query.payment_id,
         created_from=query.created_from,
         created_to=query.created_to,
         before=decode_cursor(query.cursor),

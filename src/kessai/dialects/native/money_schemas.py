@@ -11,6 +11,7 @@ from kessai.dialects.native.schemas import (
     DELAY_MAX_S,
     Amount,
     Currency,
+    Id,
     In,
     ListQuery,
     Metadata,
@@ -67,7 +68,7 @@ class DisputeAnswerIn(In):
 class DisputeQuery(ListQuery):
     """Filters of the list of disputes, in any combination."""
 
-    payment_id: str | None = Field(None, description="Only disputes of this payment")
+    payment_id: Id | None = Field(None, description="Only disputes of this payment")
     status: DisputeStatus | None = None
     created_from: Moment | None = Field(None, description="At this moment or later")
     created_to: Moment | None = Field(None, description="Before this moment")
@@ -116,7 +117,7 @@ class EntryQuery(ListQuery):
     """Filters of the list of entries, in any combination."""
 
     type: EntryKind | None = None
-    payment_id: str | None = Field(None, description="Of this payment, its refunds and its disputes")
+    payment_id: Id | None = Field(None, description="Of this payment, its refunds and its disputes")
     currency: Currency | None = None
     created_from: Moment | None = Field(None, description="At this moment or later")
     created_to: Moment | None = Field(None, description="Before this moment")

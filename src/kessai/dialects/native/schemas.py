@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from kessai.domain.currencies import EXPONENTS
+from kessai.domain.ids import canonical
 from kessai.domain.instrument import InstrumentType
 from kessai.domain.merchant import GRACE_MAX
 from kessai.domain.money import AMOUNT_MAX
@@ -31,6 +32,8 @@ _EMAIL: Final = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]
 """What HTML accepts in an e-mail field: every address that is really used, and no library to start."""
 
 _MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:", re.ASCII)
+_ID: Final = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
+"""Ids as the OpenAPI document tells of them."""
 
 DELAY_MAX_S: Final = 7 * 24 * 3600
 EXPIRES_IN_MAX_S: Final = int(AUTHORIZATION_LASTS.total_seconds())
@@ -51,6 +54,13 @@ def _known_simulation(name: str) -> str:
     if name not in SIMULATIONS:
         raise ValueError(f"not a simulation; one of {', '.join(SIMULATIONS)}")
     return name
+
+
+def _known_id(text: str) -> str:
+    known = canonical(text)
+    if known is None:
+        raise ValueError("not an id; ids are UUIDs")
+    return known
 
 
 def _written_out(value: object) -> object:
@@ -83,8 +93,8 @@ Email = Annotated[
 ]
 Id = Annotated[
     str,
-    StringConstraints(to_lower=True, pattern="^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"),
-    Field(examples=["0199d3c2-5f00-7000-8000-0000000000d1"]),
+    AfterValidator(_known_id),
+    Field(json_schema_extra={"pattern": _ID}, examples=["0199d3c2-5f00-7000-8000-0000000000d1"]),
 ]
 Moment = Annotated[datetime, Field(strict=False), BeforeValidator(_written_out), AfterValidator(_utc)]
 Simulate = Annotated[

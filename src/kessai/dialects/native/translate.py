@@ -11,7 +11,6 @@ from kessai.dialects.native.schemas import PaymentIn, PaymentMethodIn, PaymentQu
 from kessai.domain.delivery import Attempt, Delivery
 from kessai.domain.errors import InvalidFieldError
 from kessai.domain.event import Event
-from kessai.domain.ids import canonical
 from kessai.domain.instrument import Instrument, InstrumentType
 from kessai.domain.merchant import ApiKey, Merchant
 from kessai.domain.money import Money
@@ -79,18 +78,6 @@ def filter_from(query: PaymentQuery) -> PaymentFilter:
     return PaymentFilter(
         **{**wanted, "reference": masked(query.reference), "customer_email": masked(query.customer_email)}
     )
-
-
-def wanted_id(asked: str | None, *, param: str) -> str | None:
-    """The id by which a list is narrowed.
-
-    Raises:
-        InvalidFieldError: nothing has such an id.
-    """
-    known = None if asked is None else canonical(asked)
-    if asked is not None and known is None:
-        raise InvalidFieldError(f"{param} is not an id", param=param, hint="ids are UUIDs")
-    return known
 
 
 def masked(text: str | None) -> str | None:
