@@ -111,6 +111,26 @@ async def test_a_customers_instruments_are_those_that_are_attached(each_gateway:
     assert await pages(each_gateway, path, limit=1) == [cards[2]["id"], cards[0]["id"]]
 
 
+async def test_a_customers_payments_are_listed_however_they_were_made(each_gateway: Gateway) -> None:
+    made, other = await customer(each_gateway), await customer(each_gateway)
+    saved = await attached_card(each_gateway, made["id"], "4000000000000002")
+    paid = []
+    for payer in ({"customer_id": made["id"]}, {"instrument_id": saved["id"]}):
+        paid.append((await each_gateway.pay(**payer))["id"])
+        await each_gateway.pay(customer_id=other["id"])
+        await each_gateway.pay()
+    intent = await each_gateway.client.post("/intents", json={"amount": 1, "instrument_id": saved["id"]})
+    tried = await each_gateway.client.post(f"/intents/{intent.json()['id']}/confirm")
+    newest_first = [tried.json()["payment_id"], *reversed(paid)]
+    path = f"/customers/{made['id']}"
+    assert await pages(each_gateway, f"{path}/payments", limit=1) == newest_first
+
+    # and stay when the customer is forgotten
+    await each_gateway.client.delete(path)
+    assert await pages(each_gateway, f"{path}/payments") == newest_first
+    refusal(await each_gateway.client.get(f"/customers/{UNKNOWN}/payments"), 404, "NOT_FOUND")
+
+
 async def test_the_default_has_to_be_one_of_the_customers_own(each_gateway: Gateway) -> None:
     made, other = await customer(each_gateway), await customer(each_gateway)
     theirs, free = await attached_card(each_gateway, other["id"]), await save(each_gateway)

@@ -36,6 +36,7 @@ OPERATIONS: list[tuple[str, str, Any]] = [
     ("PATCH", "/customers/{customer}", {"default_instrument_id": "{instrument}"}),
     ("DELETE", "/customers/{customer}", None),
     ("GET", "/customers/{customer}/instruments", None),
+    ("GET", "/customers/{customer}/payments", None),
     ("POST", "/instruments", {"type": "wallet", "customer_id": "{customer}"}),
     ("GET", "/instruments/{instrument}", None),
     ("POST", "/instruments/{instrument}/attach", {"customer_id": "{customer}"}),

@@ -44,6 +44,7 @@ GET /api/v1/customers/{customer_id} get_customer
 PATCH /api/v1/customers/{customer_id} update_customer
 DELETE /api/v1/customers/{customer_id} delete_customer
 GET /api/v1/customers/{customer_id}/instruments list_customer_instruments
+GET /api/v1/customers/{customer_id}/payments list_customer_payments
 POST /api/v1/instruments create_instrument
 GET /api/v1/instruments list_instruments
 GET /api/v1/instruments/{instrument_id} get_instrument

@@ -60,7 +60,7 @@ def use_cases(tools: Tools) -> Services:
     teller = Teller(tools.ids)
     customers = Customers(database, tools.ids, teller)
     instruments = Instruments(database, tools.ids, teller)
-    payers = Payers(customers, instruments, payments)
+    payers = Payers(database, customers, instruments, payments)
     balances = Balances(database)
     disputes = Disputes(database, tools.ids, teller, payments)
     payouts = Payouts(database, tools.ids, teller, balances)

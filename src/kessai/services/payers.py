@@ -12,7 +12,7 @@ from kessai.domain.charge import ChargeDetails
 from kessai.domain.customer import Customer
 from kessai.domain.errors import ConflictError, InvalidFieldError
 from kessai.domain.ids import MerchantId
-from kessai.domain.payment import Order
+from kessai.domain.payment import Order, Payment
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.values import value
 from kessai.services.customers import Customers
@@ -21,6 +21,10 @@ from kessai.services.payments import Created, Payments
 from kessai.simulation.decide import effective
 from kessai.simulation.table import DEFAULT
 from kessai.simulation.trying import Terms, trial_of
+from kessai.storage.journal import Database
+from kessai.storage.repositories.payments import PaymentRepository
+from kessai.storage.scanning import Wanted
+from kessai.storage.windows import Page
 
 
 @value(frozen=True, slots=True)
@@ -38,7 +42,10 @@ class Payer:
 class Payers:
     """The use cases of whoever pays more than once. Methods that write return what is to be written."""
 
-    def __init__(self, customers: Customers, instruments: Instruments, payments: Payments) -> None:
+    def __init__(
+        self, database: Database, customers: Customers, instruments: Instruments, payments: Payments
+    ) -> None:
+        self._paid = PaymentRepository(database)
         self._customers = customers
         self._instruments = instruments
         self._payments = payments
@@ -93,6 +100,19 @@ class Payers:
         if payer.instrument is None:
             return self._payments.create(order, at=at, details=_details(order, payer))
         return self._paid_with(payer.instrument, order, payer, off_session=off_session, at=at)
+
+    async def payments(
+        self, merchant_id: MerchantId, customer_id: str, *, before: str | None, limit: int
+    ) -> Page[Payment]:
+        """What a customer has paid or tried to, a deleted one's too: newest first, at most `limit`.
+
+        The page says where the list goes on.
+
+        Raises:
+            NotFoundError: there was no such customer.
+        """
+        customer = await self._customers.get(merchant_id, customer_id)
+        return await self._paid.of_customer(merchant_id, customer.id, Wanted(before=before), limit=limit)
 
     async def update(
         self, merchant_id: MerchantId, customer_id: str, facts: Mapping[str, Any], *, at: datetime

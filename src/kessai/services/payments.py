@@ -386,8 +386,7 @@ def _failing(payment: Payment, refund: Refund, *, at: datetime) -> tuple[Payment
 
 def _waiting(payment: Payment, refund: Refund, *, at: datetime) -> Refund:
     """A refund that the bank answers later."""
-    delay = payment.order.delay or DEFAULT_DELAY
-    return replace(refund, status=RefundStatus.PENDING, due_at=at + delay)
+    return replace(refund, status=RefundStatus.PENDING, due_at=at + (payment.order.delay or DEFAULT_DELAY))
 
 
 def _as_failed(refund: Refund, payment: Payment, at: datetime) -> Refund:

@@ -6,8 +6,8 @@ from typing import Annotated, Final
 
 from kessai.dialects.native import payer_examples as examples
 from kessai.dialects.native.errors import reading, writing
-from kessai.dialects.native.examples import answers, asks, page_of
-from kessai.dialects.native.paging import decode_cursor, page
+from kessai.dialects.native.examples import PAYMENT, answers, asks, page_of
+from kessai.dialects.native.paging import decode_cursor, page, page_after
 from kessai.dialects.native.payer_schemas import (
     CustomerIn,
     CustomerOut,
@@ -18,8 +18,8 @@ from kessai.dialects.native.payer_schemas import (
     InstrumentPage,
 )
 from kessai.dialects.native.payer_translate import customer_facts, customer_out, instrument_out
-from kessai.dialects.native.schemas import ListQuery
-from kessai.dialects.native.translate import masked
+from kessai.dialects.native.schemas import ListQuery, PaymentPage
+from kessai.dialects.native.translate import masked, payment_out
 from kessai.http.call import Call, Reply
 from kessai.http.routes import Query, Router
 from kessai.storage.scanning import Wanted
@@ -121,3 +121,24 @@ async def list_customer_instruments(
     wanted = Wanted(owner_id=customer.id, before=decode_cursor(query.cursor))
     found = await call.services.instruments.list(call.merchant.id, wanted, limit=query.limit)
     return Reply(200, page(found, query.limit, instrument_out))
+
+
+@router.get(
+    "/customers/{customer_id}/payments",
+    operation_id="list_customer_payments",
+    summary="List a customer's payments, newest first",
+    response_model=PaymentPage,
+    responses={**reading("NOT_FOUND", "VALIDATION_FAILED"), **answers(200, page_of(PAYMENT))},
+)
+async def list_customer_payments(call: Call, customer_id: str, query: Annotated[ListQuery, Query()]) -> Reply:
+    """A deleted customer's, too; follow `next_cursor` for more.
+
+    A page looks at no more than 20,000 payments, and may be short or empty while `has_more` is true.
+    """
+    found = await call.services.payers.payments(
+        call.merchant.id, customer_id, before=decode_cursor(query.cursor), limit=query.limit
+    )
+    return Reply(
+        200,
+        page_after(found.found, found.last, lambda payment: payment_out(payment, call.services.public_url)),
+    )

@@ -169,6 +169,19 @@ class PaymentRepository:
         params = {**wanted.params, **({} if intent_id is None else {"intent_id": intent_id})}
         return await _TRIED.page(self._database, params, limit=limit, where=where, merchant_id=merchant_id)
 
+    async def of_customer(
+        self, merchant_id: MerchantId, customer_id: str, wanted: Wanted, *, limit: int
+    ) -> Page[Payment]:
+        """Payments by a customer, newest first, at most `limit`, with where the list goes on."""
+        # Who paid is in details that no index knows.
+        return await _TRIED.window(
+            self._database,
+            wanted.params,
+            limit=limit,
+            where=lambda each: each.details is not None and each.details.customer_id == customer_id,
+            merchant_id=merchant_id,
+        )
+
     async def refunds(
         self,
         merchant_id: MerchantId,
