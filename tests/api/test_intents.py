@@ -123,6 +123,29 @@ async def test_a_payer_who_is_not_there_leaves_the_intent_open(each_gateway: Gat
     assert (failed["status"], failed["error_code"]) == ("REQUIRES_INSTRUMENT", "AUTHENTICATION_REQUIRED")
 
 
+async def test_an_intent_asks_for_as_much_as_its_hold_was_raised_to(each_gateway: Gateway) -> None:
+    card = await save(each_gateway)
+    made = await intent(each_gateway, instrument_id=card["id"], capture_method="manual")
+    held = await moved(each_gateway, made, "confirm")
+    more = {"amount": 12_500}
+    await each_gateway.client.post(f"/payments/{held['payment_id']}/increment", json=more)
+    raised = (await each_gateway.client.get(f"/intents/{made['id']}")).json()
+    assert (raised["status"], raised["amount"]) == ("AUTHORIZED", 12_500)
+    assert (await moved(each_gateway, made, "capture"))["captured_amount"] == 12_500
+
+
+async def test_a_try_whose_payer_was_asked_is_over_with_the_next(each_gateway: Gateway) -> None:
+    asks, pays = await save(each_gateway, ASKS), await save(each_gateway)
+    made = await intent(each_gateway, instrument_id=asks["id"])
+    asked = await moved(each_gateway, made, "confirm")
+    paid = await moved(each_gateway, made, "confirm", instrument_id=pays["id"])
+    first = await each_gateway.payment(asked["payment_id"])
+    assert (first["status"], first["error_code"]) == ("FAILED", "PAYMENT_CANCELED")
+    late = await each_gateway.stranger.post(asked["next_action"]["redirect_url"] + "?outcome=approve")
+    refusal(late, 422, "INVALID_PAYMENT_STATE")
+    assert (await each_gateway.client.get(f"/intents/{made['id']}")).json() == paid
+
+
 async def test_what_an_intent_holds_is_captured_in_part(each_gateway: Gateway) -> None:
     card = await save(each_gateway)
     made = await intent(each_gateway, instrument_id=card["id"], capture_method="manual")

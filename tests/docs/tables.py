@@ -246,7 +246,7 @@ _TOLD: Final = {
     EventType.INTENT_CREATED: "an intent was made; nothing was tried yet",
     EventType.INTENT_REQUIRES_ACTION: "the payer of a try has to prove who they are",
     EventType.INTENT_PROCESSING: "a try settles later",
-    EventType.INTENT_AUTHORIZED: "the amount is held and waits to be captured",
+    EventType.INTENT_AUTHORIZED: "the amount is held and waits to be captured, or more of it is held",
     EventType.INTENT_SUCCEEDED: "it is paid",
     EventType.INTENT_FAILED: "a try failed; another one is possible",
     EventType.INTENT_CANCELED: "it was given up, or its hold has lapsed",

@@ -23,8 +23,9 @@ from kessai.domain.payout import PayoutStatus
 from kessai.domain.refund import RefundStatus
 from kessai.domain.setup import SetupStatus
 from kessai.domain.transitions import Status
+from kessai.services.intents import PAYMENT_CANCELED
 from kessai.simulation.table import AUTHENTICATION_DECLINED, REFUND_FAILED, SIMULATIONS
-from kessai.simulation.trying import AUTHENTICATION_REQUIRED
+from kessai.simulation.trying import ACTION_REFUSED, AUTHENTICATION_REQUIRED
 from tests.docs.api_reference import document
 from tests.docs.pages import ROOT, Page, pages
 from tests.tidy.operations import command_problems, unknown_variables, variable_names
@@ -49,6 +50,8 @@ def codes() -> set[str]:
     verdicts = (
         AUTHENTICATION_DECLINED,
         AUTHENTICATION_REQUIRED,
+        ACTION_REFUSED,
+        PAYMENT_CANCELED,
         *(row.verdict for row in SIMULATIONS.values()),
     )
     declines = {verdict.code for verdict in verdicts if isinstance(verdict, Declined)}

@@ -202,8 +202,8 @@ class Intents:
     ) -> Step:
         """Try to be paid with an instrument. `intent` is the version that is to be written, not yet tried.
 
-        `details` are kept with the try; why it fails is added to them. The try before is over, if its payer
-        was still asked.
+        `details` are kept with the try; why it fails is added to them, and that these terms let its hold be
+        raised. The try before is over, if its payer was still asked.
         """
         trial = trial_of(instrument, terms)
         order = Order(
@@ -218,7 +218,8 @@ class Intents:
             intent_id=IntentId(intent.id),
         )
         is_held = intent.capture_method is CaptureMethod.MANUAL
-        kept = replace(details, may_increment=is_held and may_increment(instrument, terms))
+        may_raise = details.may_increment or may_increment(instrument, terms)
+        kept = replace(details, may_increment=is_held and may_raise)
         asked = new_payment(PaymentId(self._ids.new_id(at)), order, at=at, details=kept)
         decided = asked.follow(outcome_of(trial), at=at)
         tried = intent

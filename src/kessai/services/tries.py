@@ -78,6 +78,7 @@ class Tries:
         details = ChargeDetails(
             instrument=instrument,
             customer_id=payer.customer_id,
+            may_increment=True,
             description=known.description,
             metadata=known.metadata,
             billing=instrument.billing,
