@@ -69,22 +69,37 @@ class Books:
         return Books(tables, self.has_unique_keys, self.damage)
 
 
-async def read_books(url: str) -> Books:
-    """Read a database by its URL, whether or not a server has it open."""
-    return (
-        read_sqlite(Path(url.removeprefix("sqlite:///"))) if url.startswith("sqlite") else await _server(url)
-    )
+async def read_books(url: str, merchant_id: str | None = None) -> Books:
+    """Read a database by its URL, whether or not a server has it open.
+
+    With a merchant's id only its rows, and nothing is checked for damage: a large database in parts.
+    """
+    if url.startswith("sqlite"):
+        return read_sqlite(Path(url.removeprefix("sqlite:///")), merchant_id)
+    return await _server(url, merchant_id)
 
 
-def read_sqlite(path: Path) -> Books:
-    """Read a file, after checking every page and every foreign key of it."""
+async def damage_of(url: str) -> list[str]:
+    """What a database says of its own state, in words; without a look at what its rows tell."""
+    if url.startswith("sqlite"):
+        path = quote(url.removeprefix("sqlite:///"))
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            return _damage(database)
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        return [each async for each in _broken_constraints(connection)]
+    finally:
+        await connection.close()
+
+
+def read_sqlite(path: Path, merchant_id: str | None = None) -> Books:
+    """Read a file, after checking every page and every foreign key of it; or one merchant's rows."""
     with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database:
         database.row_factory = sqlite3.Row
         try:
-            damage = _damage(database)
+            damage = _damage(database) if merchant_id is None else []
             tables = {
-                table: _plain(database.execute(f"SELECT {columns} FROM {table}"))
-                for table, columns in _TABLES.items()
+                table: _plain(database.execute(query)) for table, query in _queries(merchant_id).items()
             }
             unique = [
                 [column["name"] for column in database.execute(f"PRAGMA index_info({index['name']})")]
@@ -96,6 +111,12 @@ def read_sqlite(path: Path) -> Books:
     return Books(tables, _UNIQUE in unique, damage)
 
 
+def _queries(merchant_id: str | None) -> Mapping[str, str]:
+    """What reads each table."""
+    where = "" if merchant_id is None else f" WHERE merchant_id = '{merchant_id}'"
+    return {table: f"SELECT {columns} FROM {table}{where}" for table, columns in _TABLES.items()}
+
+
 def _damage(database: sqlite3.Connection) -> list[str]:
     checked = [tuple(row) for row in database.execute("PRAGMA integrity_check")]
     orphans = [tuple(row) for row in database.execute("PRAGMA foreign_key_check")]
@@ -103,14 +124,13 @@ def _damage(database: sqlite3.Connection) -> list[str]:
     return damage + [f"foreign_key_check: {row}" for row in orphans]
 
 
-async def _server(url: str) -> Books:
+async def _server(url: str, merchant_id: str | None) -> Books:
     connection = await asyncpg.connect(url.replace("+asyncpg", ""))
     try:
         tables = {
-            table: _plain(await connection.fetch(f"SELECT {columns} FROM {table}"))
-            for table, columns in _TABLES.items()
+            table: _plain(await connection.fetch(query)) for table, query in _queries(merchant_id).items()
         }
-        damage = [each async for each in _broken_constraints(connection)]
+        damage = [] if merchant_id else [each async for each in _broken_constraints(connection)]
         unique = await connection.fetch(
             "SELECT array_agg(a.attname::text ORDER BY k.place) AS columns FROM pg_index i"
             " CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(number, place)"

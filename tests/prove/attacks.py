@@ -11,6 +11,7 @@ from tests.prove.disk import prove_disk
 from tests.prove.ground import KINDS, Kind
 from tests.prove.hostile import prove_hostile
 from tests.prove.kill import prove_kill
+from tests.prove.migrations import prove_migrations
 from tests.prove.model import prove_model
 from tests.prove.power import prove_power
 from tests.prove.prove_planted import prove_planted
@@ -43,6 +44,9 @@ ATTACKS: Final[Mapping[str, Attack]] = {
     ),
     "disk": Attack(prove_disk, "a disk that is full, read-only or broken, no descriptors, under 8 clients"),
     "redis": Attack(prove_redis, "the shared rate limit's server is flushed or killed every two seconds"),
+    "migrations": Attack(
+        prove_migrations, "the first release's database upgraded under kill -9, by two at once, down and up"
+    ),
     "hostile": Attack(prove_hostile, "receivers that hang, drip, flood and lie beside a healthy one"),
     "storm": Attack(prove_storm, "failing receivers, killed and paused dispatchers, changing endpoints"),
     "addresses": Attack(prove_addresses, "webhook URLs that lead to forbidden addresses by any trick"),

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,8 +85,10 @@ class Ground:
 
 
 @contextmanager
-def open_ground(kind: Kind, report: Report | None = None) -> Iterator[Ground]:
-    """A new migrated database; PostgreSQL is a durable server of its own.
+def open_ground(
+    kind: Kind, report: Report | None = None, fill: Callable[[str], None] = migrate_to_head
+) -> Iterator[Ground]:
+    """A new migrated database, or what `fill(url)` makes of it; PostgreSQL is a durable server of its own.
 
     All of it is gone afterwards, unless `report` says that a promise was broken.
     """
@@ -103,7 +105,7 @@ def open_ground(kind: Kind, report: Report | None = None) -> Iterator[Ground]:
             server.start()
             server.sql("CREATE DATABASE kessai")
             ground = Ground(server.url("kessai"), directory, server)
-        migrate_to_head(ground.url)
+        fill(ground.url)
         yield ground
 
 

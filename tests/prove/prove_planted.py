@@ -13,6 +13,7 @@ from tests.prove.fleet import SWIFT, Setting
 from tests.prove.ground import KINDS, Kind
 from tests.prove.hostile import prove_hostile
 from tests.prove.kill import prove_kill
+from tests.prove.migrations import WHOLE, prove_migrations
 from tests.prove.model import TOLD, prove_model
 from tests.prove.planted.senders import GUARD_ON_THE_NAME
 from tests.prove.power import prove_power
@@ -34,6 +35,8 @@ PAUSES: Final = replace(SWIFT, troubles=("pause",), answers_within_s=0.5)
 """Whoever is paused has many posts under way."""
 KILLS: Final = replace(SWIFT, troubles=("kill the API",), dispatchers=1)
 """What is written too late is lost with the process that was to write it."""
+KILLED: Final = replace(WHOLE, troubles=("kill",))
+TWO: Final = replace(WHOLE, troubles=("two at once",))
 ONE_DISPATCHER: Final = replace(SWIFT, dispatchers=1)
 LATE_RETRIES: Final = Setting(retries=1, retry_delay_s=4)
 """Late enough to tell the time of a retry from that of its event."""
@@ -65,6 +68,10 @@ HUNTS: Final = (
     Hunt("last-one-wins", prove_refunds, "minor units are off", FOUGHT_OVER, 0.01),
     Hunt("no-limit-without-redis", prove_redis, "spells without a limit", LIMITED, 0.03),
     Hunt("ends-at-once", prove_term, "let in, and cut", PLAIN, 0.03),
+    Hunt("migrates-in-pieces", prove_migrations, "half migrated", KILLED, 0.001),
+    Hunt("migrates-without-a-lock", prove_migrations, "two migrators", TWO, 0.001, kinds=("postgresql",)),
+    Hunt("rounds-amounts", prove_migrations, "another sum", KILLED, 0.001),
+    Hunt("forgets-attempts-going-down", prove_migrations, "rows lost or made", WHOLE, 0.001),
     Hunt("signed-with-the-events-time", prove_signatures, "signed with another time", LATE_RETRIES, 0.03),
     Hunt("new-id-on-retry", prove_storm, "another id"),
     Hunt(GUARD_ON_THE_NAME, prove_addresses, "a forbidden connection"),

@@ -30,6 +30,9 @@ ORDINARY = (
     "refund-one-short",
     "last-one-wins",
     "ends-at-once",
+    "migrates-in-pieces",
+    "migrates-without-a-lock",
+    "rounds-amounts",
     GUARD_ON_THE_NAME,
 )
 """Bugs that each run of the tests has to find; `prove planted` hunts all."""
