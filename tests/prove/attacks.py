@@ -20,6 +20,7 @@ from tests.prove.redis import prove_redis
 from tests.prove.refunds import prove_refunds
 from tests.prove.report import Report
 from tests.prove.signatures import prove_signatures
+from tests.prove.soak import prove_soak
 from tests.prove.storm import prove_storm
 from tests.prove.term import prove_term
 
@@ -51,5 +52,6 @@ ATTACKS: Final[Mapping[str, Attack]] = {
     "storm": Attack(prove_storm, "failing receivers, killed and paused dispatchers, changing endpoints"),
     "addresses": Attack(prove_addresses, "webhook URLs that lead to forbidden addresses by any trick"),
     "signatures": Attack(prove_signatures, "every webhook verifies; with one bit flipped it does not"),
+    "soak": Attack(prove_soak, "half an hour at 50 requests a second: memory, descriptors, rows kept"),
     "planted": Attack(prove_planted, "planted bugs, each of which its attack has to find"),
 }

@@ -27,7 +27,7 @@ class Setting:
     still until a hand moves it, and nothing is delivered. `limit` is of a merchant's requests in a second, 0
     for none; they are counted in `redis_url`. `hangs` has names like hang-1.test looked up for
     ever. `troubles` is the deck a storm deals from, `answers_within_s` how long its receiver's good answers
-    take: the longer, the more posts are under way.
+    take: the longer, the more posts are under way. `options` are kessai's own, by their variables' names.
     """
 
     timeout_s: float = 1.0
@@ -45,6 +45,7 @@ class Setting:
     redis_url: str | None = None
     troubles: tuple[str, ...] = ("kill", "kill", "pause", "switch", "switch", "rotate")
     answers_within_s: float = 0.03
+    options: tuple[tuple[str, str], ...] = ()
 
     def with_plant(self, plant: str) -> Setting:
         """The same with a planted bug."""
@@ -81,6 +82,7 @@ class Setting:
             "WEBHOOK_MAX_RETRIES": str(self.retries),
             # Written for the business clock, on which delays pass faster.
             "WEBHOOK_RETRY_DELAY": f"{self.retry_delay_s * self.speed:g}",
+            **dict(self.options),
         }
 
 

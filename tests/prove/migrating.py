@@ -75,6 +75,12 @@ class Migrators:
             module="kessai" if self.plant is None else WATCHED,
         )
 
+    def migrated_server(self) -> RunningServer:
+        """One for an old database, not started: it migrates a file itself, PostgreSQL is migrated before."""
+        if self.ground.kind == "postgresql":
+            self.start("migrate").end()
+        return self.server()
+
     @property
     def environment(self) -> dict[str, str]:
         """Of every process here."""

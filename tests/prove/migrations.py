@@ -139,11 +139,8 @@ class Attack:
     def _come_through(self, migrators: Migrators) -> None:
         """At last nobody kills it."""
         try:
-            if self.old.kind == "sqlite":
-                with migrators.server():
-                    pass
-            else:
-                migrators.start("migrate").end()
+            with migrators.migrated_server():
+                pass
         except Exception as error:
             self.tally.findings.append(f"cannot go on: after kills, {error}")
             return
@@ -159,28 +156,22 @@ class Attack:
         """A step down and up again, with rows of both versions in it; then all of it is audited."""
         with on_a_copy(self.old) as copy:
             migrators = Migrators(copy, self.plant)
-            migrators.start("migrate").end()
-            with migrators.server() as server:
+            with migrators.migrated_server() as server:
                 asyncio.run(self._buy(server))
-            self._down_and_up(migrators)
-            with migrators.server() as server:
+            before = fingerprint(copy, TABLES)
+            migrators.start("migrate", "--down").end()
+            self._look(copy, "after a step down")
+            if (revision := revision_of(copy)) != PAST[-1]:
+                self.tally.findings.append(f"no step down: the revision is {revision}")
+            down = fingerprint(copy, TABLES)
+            # What the older schema has no place for is lost, as the command says.
+            kept = {name: column for name, column in before.items() if name in down}
+            self.tally.compare("after a step down", kept, down)
+            with migrators.migrated_server() as server:
+                self._look(copy, "after a step up again")
+                self.tally.compare("after a step down and up", kept, fingerprint(copy, TABLES))
                 self.tally.findings += asyncio.run(self._ask(server))
             self.tally.findings += asyncio.run(self._audit(copy))
-
-    def _down_and_up(self, migrators: Migrators) -> None:
-        ground = migrators.ground
-        before = fingerprint(ground, TABLES)
-        migrators.start("migrate", "--down").end()
-        self._look(ground, "after a step down")
-        if (revision := revision_of(ground)) != PAST[-1]:
-            self.tally.findings.append(f"no step down: the revision is {revision}")
-        down = fingerprint(ground, TABLES)
-        # What the older schema has no place for is lost, as the command says.
-        kept = {name: column for name, column in before.items() if name in down}
-        self.tally.compare("after a step down", kept, down)
-        migrators.start("migrate").end()
-        self._look(ground, "after a step up again")
-        self.tally.compare("after a step down and up", kept, fingerprint(ground, TABLES))
 
     async def _buy(self, server: RunningServer) -> None:
         async with self._shop(server) as shop, shop.customers(_CUSTOMERS):

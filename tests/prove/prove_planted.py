@@ -22,6 +22,7 @@ from tests.prove.redis import LIMITED, prove_redis
 from tests.prove.refunds import FOUGHT_OVER, prove_refunds
 from tests.prove.report import Report
 from tests.prove.signatures import prove_signatures
+from tests.prove.soak import FORGETFUL, prove_soak
 from tests.prove.storm import prove_storm
 from tests.prove.term import PLAIN, prove_term
 
@@ -72,6 +73,8 @@ HUNTS: Final = (
     Hunt("migrates-without-a-lock", prove_migrations, "two migrators", TWO, 0.001, kinds=("postgresql",)),
     Hunt("rounds-amounts", prove_migrations, "another sum", KILLED, 0.001),
     Hunt("forgets-attempts-going-down", prove_migrations, "rows lost or made", WHOLE, 0.001),
+    Hunt("hoards-memory", prove_soak, "memory of", FORGETFUL, 0.0025),
+    Hunt("leaves-files-open", prove_soak, "descriptors of", FORGETFUL, 0.0025),
     Hunt("signed-with-the-events-time", prove_signatures, "signed with another time", LATE_RETRIES, 0.03),
     Hunt("new-id-on-retry", prove_storm, "another id"),
     Hunt(GUARD_ON_THE_NAME, prove_addresses, "a forbidden connection"),

@@ -30,9 +30,10 @@ ORDINARY = (
     "refund-one-short",
     "last-one-wins",
     "ends-at-once",
+    "hoards-memory",
+    "leaves-files-open",
     "migrates-in-pieces",
     "migrates-without-a-lock",
-    "rounds-amounts",
     GUARD_ON_THE_NAME,
 )
 """Bugs that each run of the tests has to find; `prove planted` hunts all."""

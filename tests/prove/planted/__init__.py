@@ -23,6 +23,8 @@ from tests.prove.planted.databases import (
     FullForLong,
     FullIsABug,
     FullIsNoMatter,
+    Hoarding,
+    LeavesFilesOpen,
     sync_less,
 )
 from tests.prove.planted.engines import FirstComeFirstServed, SignedWithTheEventsTime, Unfenced
@@ -63,6 +65,8 @@ _WORLDS: Final[Mapping[str, PlantWorld]] = {
     "claim-not-written": _database(ForgetfulOfKeys),
     "enqueue-after-commit": _database(EventsAfterCommit),
     "exhausted-deleted": _database(ExhaustedForgotten),
+    "hoards-memory": _database(Hoarding),
+    "leaves-files-open": _database(LeavesFilesOpen),
     "last-one-wins": _database(LastOneWins),
     "list-without-a-bound": _database(Unbounded),
     "refund-one-short": _database(OneShort),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -22,6 +23,8 @@ T = TypeVar("T")
 
 _HELD_BACK_S: Final = 0.25
 _SULKS_S: Final = 5.0
+_LEAKED: Final = 200_000
+"""Bytes per commit: enough to be seen within seconds."""
 
 
 class Wrapped:
@@ -153,3 +156,23 @@ def sync_less(database: Database, level: Literal["NORMAL", "OFF"]) -> None:
     if not isinstance(database, SqliteDatabase):
         raise TypeError("only SQLite is told how often to sync")
     database._journal._connection.execute(f"PRAGMA synchronous = {level}")
+
+
+class Hoarding(Wrapped):
+    """Remembers something of every Change, and never forgets it."""
+
+    def __init__(self, inner: Database) -> None:
+        super().__init__(inner)
+        self._hoard: list[bytes] = []
+
+    async def commit(self, change: Change) -> CommitResult:
+        self._hoard.append(b"x" * _LEAKED)
+        return await self._inner.commit(change)
+
+
+class LeavesFilesOpen(Wrapped):
+    """Opens a file for every Change, and never closes it."""
+
+    async def commit(self, change: Change) -> CommitResult:
+        os.open(os.devnull, os.O_RDONLY)
+        return await self._inner.commit(change)
