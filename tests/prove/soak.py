@@ -133,6 +133,8 @@ async def _soak(report: Report, plan: Plan, gauge: Gauge, sink: Sink, chance: ra
 
 
 def _tell_of_processes(report: Report, plan: Plan, gauge: Gauge) -> None:
+    # Thirty points of each are enough to see where it goes.
+    report.evidence["memory"] = {name: some[:: len(some) // 30 or 1] for name, some in gauge.rss_mb.items()}
     for name, points in gauge.after(plan.warm_s, gauge.rss_mb).items():
         first, last = points[0][1], points[-1][1]
         report.note(f"memory of {name}", f"{first:.1f} MB after warming up, {last:.1f} MB in the end")
