@@ -24,6 +24,8 @@ METADATA_VALUE_MAX: Final = 500
 
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
+_TRUE: Final = ("true", "True")
+_FALSE: Final = ("false", "False")
 _ECHO_MAX: Final = 40
 """Longer values are not repeated."""
 _PARAM_MAX: Final = 200
@@ -108,10 +110,13 @@ def integer(value: Any, param: str) -> int:
 
 
 def boolean(value: Any, param: str) -> bool:
-    """`true` or `false`."""
-    if value == "true":
+    """`true` or `false`; older versions of Stripe's library for Python write them as Python does.
+
+    Source: stripe-python 2.29 to 11.6, whose `_api_encode` leaves `True` to `urlencode`, read 2026-11-26.
+    """
+    if value in _TRUE:
         return True
-    if value == "false":
+    if value in _FALSE:
         return False
     raise invalid("boolean", value, param)
 

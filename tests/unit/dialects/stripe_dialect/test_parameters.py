@@ -60,6 +60,8 @@ def test_a_typical_create() -> None:
     [
         ("amount=-5", {}),
         ("confirm=false", {"confirm": False}),
+        ("confirm=True", {"confirm": True}),
+        ("confirm=False", {"confirm": False}),
         ("capture_method=manual", {"capture_method": "manual"}),
         ("metadata=", {"metadata": None}),
         ("metadata[a]=&metadata[b]=c", {"metadata": {"a": "", "b": "c"}}),
@@ -145,7 +147,7 @@ def test_values_have_the_type_that_the_document_says(form: str, values: dict[str
             "Invalid capture_method: must be one of automatic, automatic_async, manual.",
         ),
         ("capture_method[a]=b", None, "capture_method", "Invalid string: 'capture_method' is a hash."),
-        ("confirm=True", None, "confirm", "Invalid boolean: True"),
+        ("confirm=1", None, "confirm", "Invalid boolean: 1"),
         ("off_session=yes", None, "off_session", "Invalid boolean: yes"),
         (
             f"description={'x' * 1001}",
