@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from kessai.dialects.stripe.errors import StripeError, error_object
 from kessai.dialects.stripe.ids import request_id as stripe_request_id
 from kessai.dialects.stripe.shape import Object, pretty
+from kessai.dialects.stripe.versions import SHOWN_SINCE
 from kessai.domain.change import Change
 from kessai.domain.event import Cause, Event
 from kessai.domain.values import value
@@ -42,8 +43,8 @@ class Result:
 
 StripeHandler = Callable[..., Awaitable[Result]]
 Declared = TypeVar("Declared", bound=StripeHandler)
-Expand = Callable[[Call, Object, list[str], Change | None], Awaitable[Object]]
-"""Replaces ids by objects, which may be new in a change."""
+Complete = Callable[[Call, Object, list[str], str, Change | None], Awaitable[Object]]
+"""Replaces ids by objects, which may be new in a change, and adds what an older version has."""
 
 
 @value(frozen=True, slots=True)
@@ -92,12 +93,12 @@ class StripeRoutes:
         return declare
 
 
-def as_router(routes: list[StripeRoute], expand: Expand) -> Router:
+def as_router(routes: list[StripeRoute], complete: Complete) -> Router:
     """These routes as the exchange runs them."""
     router = Router(tags=["stripe"])
     for route in routes:
         router.routes.append(
-            Route(route.method, route.template, _handler(route, expand), {"operation_id": _name(route)})
+            Route(route.method, route.template, _handler(route, complete), {"operation_id": _name(route)})
         )
     return router
 
@@ -107,15 +108,17 @@ def _name(route: StripeRoute) -> str:
     return f"stripe_{route.handler.__name__}"
 
 
-def _handler(route: StripeRoute, expand: Expand) -> Callable[..., Awaitable[Reply]]:
-    async def run(call: Call, given: Given, **ids: str) -> Reply:
+def _handler(route: StripeRoute, complete: Complete) -> Callable[..., Awaitable[Reply]]:
+    async def run(call: Call, given: Given, version: str, **ids: str) -> Reply:
         if call.is_public and not route.is_public:
             raise _not_for_public_keys()
         try:
             result = await route.handler(call, given, **ids)
             # Of an error nothing is expanded: it would have to be an object, and what was tried stays done.
-            wanted = given.get("expand") if result.status < 400 else None
-            content = await expand(call, result.content, wanted, result.change) if wanted else result.content
+            wanted = (given.get("expand") or []) if result.status < 400 else []
+            content = result.content
+            if wanted or version < SHOWN_SINCE:
+                content = await complete(call, content, wanted, version, result.change)
         except StripeError as refusal:
             if not refusal.is_kept:
                 raise

@@ -12,12 +12,12 @@ from kessai.dialects.stripe import challenge_pages, checkout_pages, errors, link
 from kessai.dialects.stripe.coverage import is_documented
 from kessai.dialects.stripe.declaring import StripeRoute, as_router
 from kessai.dialects.stripe.errors import StripeError, not_simulated
-from kessai.dialects.stripe.expansions import expanded
+from kessai.dialects.stripe.expansions import completed
 from kessai.dialects.stripe.ids import request_id as stripe_request_id
 from kessai.dialects.stripe.objects.account import is_own
 from kessai.dialects.stripe.reading import FormReader
 from kessai.dialects.stripe.routes import every_route
-from kessai.dialects.stripe.shape import API_VERSION
+from kessai.dialects.stripe.versions import asked_version
 from kessai.domain.errors import KessaiError
 from kessai.http.answer import Answer, Headers
 from kessai.http.reading import Reader, model_reader
@@ -25,7 +25,6 @@ from kessai.http.request import Request
 from kessai.http.routes import Route, Routers
 
 _KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
-_VERSION: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:\.[a-z]+)?(?:;[\w .=,;-]*)?")
 _ACCOUNT: Final = re.compile(r"acct_[A-Za-z0-9]{1,50}")
 _ID_MAX: Final = 255
 _PAGE_READERS: Final[Mapping[tuple[str, str], Reader]] = {
@@ -52,7 +51,7 @@ class StripeDialect:
     @property
     def routers(self) -> Routers:
         """At the root, for libraries that take no path, and under a name; and the payer's pages."""
-        router = as_router(list(self._routes.values()), expanded)
+        router = as_router(list(self._routes.values()), completed)
         pages = (challenge_pages, checkout_pages, link_pages, receipt_pages)
         return (("", router), ("/stripe", router), *(("", each.router) for each in pages))
 
@@ -94,11 +93,9 @@ class StripeDialect:
 
     def answer_headers(self, request: Request, request_id: str) -> Headers:
         """The request's id and version, and its key."""
-        asked = request.header(b"stripe-version")
-        version = asked if asked and _VERSION.fullmatch(asked) else API_VERSION
         headers = [
             (b"request-id", stripe_request_id(request_id).encode()),
-            (b"stripe-version", version.encode()),
+            (b"stripe-version", asked_version(request).encode()),
         ]
         key = request.header(b"idempotency-key")
         if key is not None and request.method == "POST" and _KEY.fullmatch(key):

@@ -1,4 +1,5 @@
-"""`expand[]`: ids in an answer replaced by what they stand for, be it new in the same request."""
+"""Answers made whole: `expand[]`, whose ids are replaced by what they stand for, be it new in the same
+request, and what the version that was asked for still had."""
 
 from __future__ import annotations
 
@@ -8,12 +9,15 @@ from kessai.dialects.stripe.kinds import KINDS, find, new_in
 from kessai.dialects.stripe.members import member
 from kessai.dialects.stripe.parameters import expansions
 from kessai.dialects.stripe.shape import Object
+from kessai.dialects.stripe.versions import as_once_shown
 from kessai.domain.change import Change
 from kessai.http.call import Call
 
 
-async def expanded(call: Call, content: Object, paths: list[str], change: Change | None) -> Object:
-    """The same object with these paths expanded.
+async def completed(
+    call: Call, content: Object, paths: list[str], version: str, change: Change | None
+) -> Object:
+    """The same object as its version has it, with these paths expanded.
 
     Raises:
         StripeError: a path names nothing that can be.
@@ -29,10 +33,15 @@ async def expanded(call: Call, content: Object, paths: list[str], change: Change
     async def fetch_member(parent: Object, name: str) -> Object:
         return await member(call, parent, name, change)
 
+    # Before paths are followed, which may lead through such a member, and after, for what they brought in.
+    content = await as_once_shown(content, version, fetch_member)
+    if not paths:
+        return content
     try:
-        return await expand(content, paths, fetch=fetch, fetch_member=fetch_member, expandable=_expandable)
+        found = await expand(content, paths, fetch=fetch, fetch_member=fetch_member, expandable=_expandable)
     except NotExpandableError as error:
         raise StripeError(error.message, param=error.param) from None
+    return await as_once_shown(found, version, fetch_member)
 
 
 def _expandable(object_name: str, path: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Lists that are members of an object only when they are asked for by `expand[]`."""
+"""Lists that are members of an object only when they are asked for: by `expand[]`, or by an older version."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 
 from kessai.dialects.stripe.attaching import is_source
 from kessai.dialects.stripe.kinds import KINDS, find, new_in
+from kessai.dialects.stripe.objects.charge import charge, is_charge
 from kessai.dialects.stripe.objects.checkout_session import line_item
 from kessai.dialects.stripe.objects.payment_source import payment_source
 from kessai.dialects.stripe.objects.refund import refund
@@ -30,6 +31,19 @@ async def member(call: Call, parent: Object, name: str, change: Change | None = 
     if made is None:
         return list_object(f"/v1/{parent['object']}s/{parent['id']}/{name}", [], has_more=False)
     return await made(call, parent, change or Change())
+
+
+async def _charges(call: Call, parent: Object, change: Change) -> Object:
+    intent_id = KINDS["payment_intent"].core_id(parent["id"])
+    found = await call.services.payments.tries(
+        call.merchant.id, Wanted(), intent_id=intent_id, limit=_FIRST, where=is_charge
+    )
+    new = change.payment
+    is_shown = new is not None and new.order.intent_id == intent_id and is_charge(new)
+    known = ([new] if new and is_shown else []) + [each for each in found if new is None or each.id != new.id]
+    shown = [charge(each, call.services.public_url) for each in known[:_FIRST]]
+    url = f"/v1/charges?payment_intent={parent['id']}"
+    return list_object(url, shown, has_more=len(known) > _FIRST)
 
 
 async def _refunds(call: Call, parent: Object, change: Change) -> Object:
@@ -67,6 +81,7 @@ async def _lines(call: Call, parent: Object, change: Change) -> Object:
 
 _LISTS_OF: Final = {"checkout.session": "checkout/sessions", "payment_link": "payment_links"}
 _MEMBERS: Final[Mapping[tuple[str, str], Member]] = {
+    ("payment_intent", "charges"): _charges,
     ("charge", "refunds"): _refunds,
     ("checkout.session", "line_items"): _lines,
     ("customer", "sources"): _sources,

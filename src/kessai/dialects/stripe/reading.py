@@ -8,6 +8,7 @@ from kessai.dialects.stripe.errors import StripeError
 from kessai.dialects.stripe.form import FormError, decode
 from kessai.dialects.stripe.parameters import Reader as ParameterReader
 from kessai.dialects.stripe.parameters import reader_for
+from kessai.dialects.stripe.versions import as_meant, asked_version
 from kessai.http.request import Request
 
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -28,7 +29,7 @@ class FormReader:
         return self._method != "GET"
 
     def read(self, request: Request, raw: bytes) -> tuple[dict[str, Any], object]:
-        """The parameters, from the body and the query, as `given`.
+        """The parameters, from the body and the query, as `given`, and the `version` they are meant in.
 
         Raises:
             StripeError, ParameterError: they do not fit.
@@ -44,7 +45,9 @@ class FormReader:
         if self._made is None:
             # When somebody first asks: most routes are never called.
             self._made = reader_for(self._method, self._template, self._simulated)
-        return {"given": self._made.read(given)}, given
+        version = asked_version(request)
+        meant = as_meant(self._method, self._template, self._made.read(given), version)
+        return {"given": meant, "version": version}, given
 
 
 def _is_form(request: Request) -> bool:
