@@ -93,6 +93,9 @@ async def test_what_is_not_simulated_says_so(gateway: Gateway, stripe: Stripe) -
     for method, path in (("GET", "/invoices"), ("POST", "/subscriptions"), ("DELETE", "/coupons/x")):
         error = await stripe.refused(method, path, 400)
         assert "not simulated" in error["message"]
+    answer = await stripe.client.get("/v2/core/events")
+    assert (answer.status_code, "not simulated" in answer.json()["error"]["message"]) == (400, True)
+    assert answer.json()["error"]["type"] == "invalid_request_error"
     error = await stripe.refused("GET", "/nothing", 404)
     assert "Unrecognized request URL" in error["message"]
     error = await stripe.refused(

@@ -80,6 +80,14 @@ async def test_a_decline_at_creation_is_remembered_too(stripe: Stripe) -> None:
     assert len((await stripe.get("/payment_intents"))["data"]) == 1
 
 
+async def test_nothing_is_no_amount_to_capture(stripe: Stripe) -> None:
+    held = await stripe.paid(2_000, "usd", capture_method="manual")
+
+    error = await stripe.refused("POST", f"/payment_intents/{held['id']}/capture", amount_to_capture=0)
+
+    assert (error["code"], error["param"]) == ("parameter_invalid_integer", "amount_to_capture")
+
+
 async def test_holding_first_and_capturing_a_part(stripe: Stripe) -> None:
     held = await stripe.paid(1_000, capture_method="manual")
     assert (held["status"], held["amount_capturable"], held["amount_received"]) == (

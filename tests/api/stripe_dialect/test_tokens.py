@@ -149,3 +149,53 @@ async def test_another_merchants_token_is_unknown(stripe: Stripe) -> None:
     )
 
     assert (error["code"], error["param"]) == ("resource_missing", "source")
+
+
+@pytest.mark.parametrize("path", ["/payment_intents", "/setup_intents"])
+async def test_an_intent_is_confirmed_with_a_token_once(stripe: Stripe, path: str) -> None:
+    token = (await stripe.post("/tokens", card=CARD))["id"]
+    by_token = {
+        "payment_method_data": {"type": "card", "card": {"token": token}, "billing_details": {"name": "Ada"}},
+        "payment_method_types": ["card"],
+        "confirm": True,
+        **({"amount": 1_000, "currency": "usd"} if path == "/payment_intents" else {}),
+    }
+
+    made = await stripe.post(path, expand=["payment_method"], **by_token)
+
+    assert made["status"] == "succeeded"
+    assert made["payment_method"]["card"]["last4"] == "4242"
+    assert made["payment_method"]["billing_details"]["name"] == "Ada"
+    assert (await stripe.get(f"/tokens/{token}"))["used"]
+    error = await stripe.refused("POST", path, **by_token)
+    assert (error["code"], error["param"]) == (*("token_already_used", "payment_method_data[card][token]"),)
+
+
+async def test_a_token_that_only_describes_an_intent_is_used_too(stripe: Stripe) -> None:
+    token = (await stripe.post("/tokens", card=CARD))["id"]
+    data = {"type": "card", "card": {"token": token}}
+    intent = await stripe.post(
+        "/payment_intents", amount=1_000, currency="usd", payment_method_types=["card"]
+    )
+
+    described = await stripe.post(f"/payment_intents/{intent['id']}", payment_method_data=data)
+
+    assert described["status"] == "requires_confirmation"
+    assert (await stripe.get(f"/tokens/{token}"))["used"]
+    assert (await stripe.post(f"/payment_intents/{intent['id']}/confirm"))["status"] == "succeeded"
+
+
+async def test_a_token_is_spent_by_a_decline(stripe: Stripe) -> None:
+    token = (await stripe.post("/tokens", card={**CARD, "number": "4000000000000341"}))["id"]
+    data = {"type": "card", "card": {"token": token}}
+
+    await stripe.refused(
+        *("POST", "/payment_intents", 402),
+        amount=1_000,
+        currency="usd",
+        payment_method_types=["card"],
+        confirm=True,
+        payment_method_data=data,
+    )
+
+    assert (await stripe.get(f"/tokens/{token}"))["used"]

@@ -27,6 +27,8 @@ from kessai.http.routes import Route, Routers
 _KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _ACCOUNT: Final = re.compile(r"acct_[A-Za-z0-9]{1,50}")
 _ID_MAX: Final = 255
+_NEWER_ROOTS: Final = ("/v2/", "/stripe/v2/")
+"""Of what is there the document says nothing; none of it is simulated."""
 _PAGE_READERS: Final[Mapping[tuple[str, str], Reader]] = {
     ("POST", checkout_pages.FORM_PATH): checkout_pages.READER,
     ("GET", link_pages.PATH): link_pages.READER,
@@ -40,7 +42,7 @@ class StripeDialect:
     name: Final = "stripe"
     takes_strangers: Final = True
     takes_public_keys: Final = True
-    roots: Final = ("/v1/", "/stripe/v1/")
+    roots: Final = ("/v1/", "/stripe/v1/", *_NEWER_ROOTS)
     """With what a path begins that is this API's, known or not."""
 
     def __init__(self) -> None:
@@ -69,9 +71,8 @@ class StripeDialect:
 
     def unknown(self, method: str, path: str, allowed: Sequence[str] = ()) -> KessaiError:
         """Not simulated, if the API's document has it; else no path of this API."""
-        return (
-            not_simulated(f"{method} {path}") if is_documented(method, path) else _unknown_path(method, path)
-        )
+        is_known = is_documented(method, path) or path.startswith(_NEWER_ROOTS)
+        return not_simulated(f"{method} {path}") if is_known else _unknown_path(method, path)
 
     def credentials(self, request: Request) -> str | None:
         """The key, from `Bearer` or as the user of `Basic`, with the account it acts for behind a slash.

@@ -75,13 +75,18 @@ async def instrument_of(call: Call, given: Given) -> tuple[SavedInstrument | Non
     data = given.get("payment_method_data")
     if not data:
         return None, ()
-    if _token_of(data) is not None:
-        raise not_simulated(
-            "payment_method_data[card][token] with the id of a token",
-            param="payment_method_data[card][token]",
-        )
-    made = described(call, data, param="payment_method_data")
-    return made, (made,)
+    pick = await picked(call, data, param="payment_method_data")
+    return pick.instrument, (pick.instrument, *pick.spent)
+
+
+def is_made(instrument: SavedInstrument, made: tuple[Document, ...]) -> bool:
+    """Whether an instrument is one of what is to be saved."""
+    return any(each is instrument for each in made)
+
+
+def spent_of(instrument: SavedInstrument, made: tuple[Document, ...]) -> tuple[Document, ...]:
+    """What is to be saved beside an instrument: what it was made of."""
+    return tuple(each for each in made if each is not instrument)
 
 
 async def named(call: Call, name: str, *, param: str) -> tuple[SavedInstrument, bool]:
@@ -111,16 +116,19 @@ def by_test_name(call: Call, name: str) -> SavedInstrument | None:
     return described(call, data, param="payment_method")
 
 
-async def picked(call: Call, data: Given) -> Pick:
+async def picked(call: Call, data: Given, *, param: str = "") -> Pick:
     """A new instrument by the description of one, whose card may be a token's.
+
+    `param` is the parameter that described it, nothing if that was the request as a whole.
 
     Raises:
         StripeError: as `described`, or the token is none or used.
     """
     name = _token_of(data)
     if name is None:
-        return Pick(described(call, data, param=""))
-    pick = await by_token(call, name, form="instrument", param="card[token]")
+        return Pick(described(call, data, param=param))
+    within = f"{_within(param, 'card')}[token]"
+    pick = await by_token(call, name, form="instrument", param=within)
     facts = _facts(data)
     # Who is billed was said to the token already, unless it is said now.
     billing = facts.pop("billing") or pick.instrument.billing

@@ -25,7 +25,7 @@ from kessai.dialects.stripe.facts import given_of, masked, metadata_of, shipping
 from kessai.dialects.stripe.kinds import find
 from kessai.dialects.stripe.objects.payment_intent import client_secret, failure_object, payment_intent
 from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
-from kessai.dialects.stripe.paying import instrument_of
+from kessai.dialects.stripe.paying import instrument_of, is_made, spent_of
 from kessai.dialects.stripe.routes.customers import customer_id_of
 from kessai.dialects.stripe.searching import SEARCHED, search_page
 from kessai.dialects.stripe.shape import Object
@@ -148,6 +148,12 @@ async def capture_payment_intent(call: Call, given: Given, intent: str) -> Resul
     known = await found(call, given, intent)
     asked = given.get("amount_to_capture")
     amount = None if asked is None else money_from(asked, known.amount.currency, param="amount_to_capture")
+    if asked == 0:
+        raise StripeError(
+            "This value must be greater than or equal to 1.",
+            param="amount_to_capture",
+            code="parameter_invalid_integer",
+        )
     if given.get("final_capture") is False:
         raise not_simulated("A capture that is not final", param="final_capture")
     minor = None if amount is None else amount.minor
@@ -250,12 +256,12 @@ async def _confirm(
         step,
         instrument,
         is_wanted=intent.saves_instrument,
-        is_new=bool(made),
+        is_new=is_made(instrument, made),
         at=call.now,
     )
     change = replace(
         step.change,
-        records=(*kept.records, *step.change.records),
+        records=(*kept.records, *spent_of(instrument, made), *step.change.records),
         events=(*told, *step.change.events, *kept.events),
     )
     shown = payment_intent(step.intent, call.services.public_url)

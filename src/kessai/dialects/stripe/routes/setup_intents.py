@@ -26,9 +26,10 @@ from kessai.dialects.stripe.kinds import find
 from kessai.dialects.stripe.objects.payment_intent import failure_object
 from kessai.dialects.stripe.objects.setup_intent import STATUSES, setup_intent, setup_secret
 from kessai.dialects.stripe.paging import PAGED, id_of, limit_of, page_of, wanted_of
-from kessai.dialects.stripe.paying import instrument_of
+from kessai.dialects.stripe.paying import instrument_of, is_made, spent_of
 from kessai.dialects.stripe.routes.customers import customer_id_of
 from kessai.domain.change import Change
+from kessai.domain.document import Document
 from kessai.domain.errors import TransitionNotAllowedError
 from kessai.domain.event import Event
 from kessai.domain.saved_instrument import SavedInstrument
@@ -72,7 +73,7 @@ async def create_setup_intent(call: Call, given: Given) -> Result:
     _refuse_unusable(instrument, customer_id, facts["details"])
     setup, told = call.services.setups.create(call.merchant.id, facts, instrument, at=call.now)
     if given.get("confirm"):
-        return await _confirm(call, given, setup, instrument, is_new=bool(made), told=(told,))
+        return await _confirm(call, given, setup, instrument, made, told=(told,))
     change = Change(records=(*made, setup), events=(told,))
     return Result(setup_intent(setup, call.services.public_url), change)
 
@@ -103,7 +104,7 @@ async def confirm_setup_intent(call: Call, given: Given, intent: str) -> Result:
     changed = await _updated(call, given, known, instrument)
     if instrument is None and changed.instrument_id is not None:
         instrument = await call.services.instruments.get(call.merchant.id, changed.instrument_id)
-    return await _confirm(call, given, changed, instrument, is_new=bool(made), told=())
+    return await _confirm(call, given, changed, instrument, made, told=())
 
 
 @routes.post("/v1/setup_intents/{intent}/cancel", "cancellation_reason")
@@ -145,8 +146,8 @@ async def _confirm(
     given: Given,
     setup: Setup,
     instrument: SavedInstrument | None,
+    made: tuple[Document, ...],
     *,
-    is_new: bool,
     told: tuple[Event, ...],
 ) -> Result:
     """Try a setup, whose version here is the one to be written."""
@@ -154,9 +155,14 @@ async def _confirm(
         raise _no_method()
     refuse_unreturning(given, setup.details, _TITLE)
     step = await call.services.setups.confirm(
-        setup, instrument, challenge=challenge_wanted(setup.details), is_new=is_new, at=call.now
+        setup,
+        instrument,
+        challenge=challenge_wanted(setup.details),
+        is_new=is_made(instrument, made),
+        at=call.now,
     )
-    change = Change(records=step.change.records, events=(*told, *step.change.events))
+    records = (*spent_of(instrument, made), *step.change.records)
+    change = Change(records=records, events=(*told, *step.change.events))
     shown = setup_intent(step.setup, call.services.public_url)
     if step.failure is not None:
         return Result({"error": {**failure_object(step.failure), "setup_intent": shown}}, change, status=402)
