@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from kessai.domain.change import Change
+from kessai.domain.customer import Customer
 from kessai.domain.errors import DatabaseUnavailableError, KessaiError
 from kessai.domain.event import Event
 from kessai.domain.ids import MerchantId
@@ -346,6 +347,29 @@ async def test_a_record_that_has_moved_lets_nothing_be_written(database: Databas
     assert read is not None
     assert read.name == "new"
     assert await counts(database) == {"api_keys": 1, "merchants": 1}
+
+
+async def test_who_makes_the_same_of_what_has_moved_is_told_so(database: Database, ledger: Ledger) -> None:
+    # given two who make the same new thing of an old one, such as an instrument of a token
+    old, new = (
+        Customer(
+            id=ledger.new_key().id,
+            merchant_id=ledger.merchant.id,
+            created_at=START,
+            updated_at=START,
+            metadata={},
+            details={},
+        )
+        for _ in range(2)
+    )
+    await write(database, Change(records=(old,)))
+    change = Change(records=(new, replace(old, version=2)))
+
+    # when both are written, at once or one after the other
+    results = [*await at_once(database, change, change), await database.commit(change)]
+
+    # then one is, and the others are to decide anew
+    assert sorted(map(str, results)) == sorted(map(str, (COMMITTED, STALE, STALE)))
 
 
 async def test_records_are_protected_by_keys_too(database: Database, ledger: Ledger) -> None:

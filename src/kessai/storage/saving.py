@@ -105,12 +105,13 @@ def save(connection: Connection, change: Change) -> CommitResult:
 
 
 def _rows(change: Change) -> list[tuple[Table, dict[str, Any]]]:
+    """Documents that move on come first: who loses a race for one may make others of the winner's ids."""
     rows = [(record_table(record), record_values(record)) for record in change.records]
     moved = [payment for payment in (change.abandoned, change.payment) if payment is not None]
     rows += [(payments, dict(zip(PAYMENT_COLUMNS, payment_to_row(each), strict=True))) for each in moved]
     if change.refund is not None:
         rows.append((refunds, dict(zip(REFUND_COLUMNS, refund_to_row(change.refund), strict=True))))
-    return rows
+    return sorted(rows, key=lambda row: row[0] is not documents or row[1]["version"] == 1)
 
 
 _MAY_BE_MADE_MEANWHILE: Final = (webhook_deliveries, documents)

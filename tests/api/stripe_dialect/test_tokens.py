@@ -199,3 +199,23 @@ async def test_a_token_is_spent_by_a_decline(stripe: Stripe) -> None:
     )
 
     assert (await stripe.get(f"/tokens/{token}"))["used"]
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/payment_methods", {"type": "card", "card[token]": ""}),
+        ("/sources", {"type": "card", "token": ""}),
+        ("/payment_intents", {"amount": "500", "currency": "usd", "payment_method_data[card][token]": ""}),
+    ],
+)
+async def test_whatever_many_make_of_a_token_at_once_one_does(
+    stripe: Stripe, path: str, fields: dict[str, str]
+) -> None:
+    token = (await stripe.post("/tokens", card=CARD))["id"]
+    extra = {"payment_method_data[type]": "card"} if path == "/payment_intents" else {}
+    data = {**{name: value or token for name, value in fields.items()}, **extra}
+
+    answers = await asyncio.gather(*(stripe.client.post(f"/v1{path}", data=data) for _ in range(5)))
+
+    assert sorted(each.status_code for each in answers) == [200, 400, 400, 400, 400]
