@@ -74,6 +74,10 @@ OBJECTS: Final[dict[str, tuple[str, Callable[[httpx.Client], Json]]]] = {
         lambda wire: payment(wire) and got(wire, "/v1/balance_transactions"),
     ),
     "Charge": ("Charges", lambda wire: payment(wire) and got(wire, "/v1/charges")),
+    "ConfirmationToken": (
+        "ConfirmationTokens",
+        lambda wire: post(wire, "/v1/test_helpers/confirmation_tokens", payment_method="pm_card_visa"),
+    ),
     "Customer": ("Customers", lambda wire: post(wire, "/v1/customers")),
     "Dispute": ("Disputes", disputed),
     "EventBase": ("Events", lambda wire: payment(wire) and got(wire, "/v1/events")),

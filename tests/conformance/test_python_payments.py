@@ -8,6 +8,7 @@ import pytest
 import stripe
 
 from tests.conformance.flows import charge_of, error_of, held, paid, payment
+from tests.conformance.shapes import misshapen
 
 
 def test_a_payment_created_and_confirmed_at_once_succeeds(client: stripe.StripeClient) -> None:
@@ -36,6 +37,29 @@ def test_members_without_a_value_are_there_to_be_read(client: stripe.StripeClien
     assert intent.cancellation_reason is None
     assert intent.description is None
     assert intent.shipping is None
+
+
+def test_a_payment_is_finalized_on_the_server_with_a_confirmation_token(client: stripe.StripeClient) -> None:
+    token = client.v1.test_helpers.confirmation_tokens.create(
+        params={"payment_method": "pm_card_visa", "return_url": "https://shop.example/done"}
+    )
+    assert token.payment_method_preview is not None
+    assert token.payment_method_preview.card is not None
+    assert (token.payment_method_preview.card.last4, misshapen(token)) == ("4242", [])
+
+    intent = client.v1.payment_intents.create(
+        params={
+            "amount": 2_000,
+            "currency": "usd",
+            "confirm": True,
+            "confirmation_token": token.id,
+            "automatic_payment_methods": {"enabled": True},
+            "use_stripe_sdk": True,
+        }
+    )
+
+    assert intent.status == "succeeded"
+    assert client.v1.confirmation_tokens.retrieve(token.id).payment_intent == intent.id
 
 
 def test_an_intent_becomes_ready_and_is_confirmed_step_by_step(client: stripe.StripeClient) -> None:

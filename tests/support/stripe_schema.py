@@ -19,6 +19,7 @@ NEWER: Final = frozenset(
         "card.network",
         "charge.source",
         "checkout.session.allowed_payment_method_types",
+        "confirmation_token.metadata",
         "dispute.intended_submission_method",
         "evidence_details.submission_method",
         "payment_intent.allowed_payment_method_types",

@@ -14,6 +14,7 @@ from kessai.services.catalog import Catalog
 from kessai.services.charges import Charges
 from kessai.services.checkout import Checkouts
 from kessai.services.checkout_following import CheckoutFollower
+from kessai.services.confirmation_tokens import ConfirmationTokens
 from kessai.services.customers import Customers
 from kessai.services.disputes import Disputes
 from kessai.services.due_documents import DueDocuments
@@ -76,6 +77,7 @@ def use_cases(tools: Tools) -> Services:
         payers=payers,
         tries=Tries(database, payers, intents, setups),
         tokens=Tokens(database, tools.ids),
+        confirmation_tokens=ConfirmationTokens(database, tools.ids),
         charges=Charges(tools.ids, teller),
         disputes=disputes,
         balances=balances,

@@ -8,6 +8,7 @@ from typing import Final
 
 from kessai.domain.catalog import Price, Product
 from kessai.domain.checkout import CheckoutSession
+from kessai.domain.confirmation_token import ConfirmationToken
 from kessai.domain.customer import Customer
 from kessai.domain.dispute import Dispute
 from kessai.domain.document import Document
@@ -24,8 +25,9 @@ DOCUMENTS: Final[Mapping[str, type[Document]]] = MappingProxyType(
     {
         each.kind: each
         for each in (
-            *(CheckoutSession, Customer, Dispute, Intent, PaymentLink, Payout, PayoutRegister, Price),
-            *(Product, SavedInstrument, Setup, SetupAttempt, TestClock, Token),
+            *(CheckoutSession, ConfirmationToken, Customer, Dispute, Intent, PaymentLink, Payout),
+            *(PayoutRegister, Price, Product, SavedInstrument, Setup, SetupAttempt, TestClock),
+            *(Token),
         )
     }
 )

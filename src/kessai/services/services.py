@@ -8,6 +8,7 @@ from kessai.services.balance import Balances
 from kessai.services.catalog import Catalog
 from kessai.services.charges import Charges
 from kessai.services.checkout import Checkouts
+from kessai.services.confirmation_tokens import ConfirmationTokens
 from kessai.services.customers import Customers
 from kessai.services.disputes import Disputes
 from kessai.services.due_documents import DueDocuments
@@ -45,6 +46,7 @@ class Services:
     payers: Payers
     tries: Tries
     tokens: Tokens
+    confirmation_tokens: ConfirmationTokens
     charges: Charges
     disputes: Disputes
     balances: Balances

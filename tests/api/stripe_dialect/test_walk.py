@@ -129,6 +129,20 @@ async def setups(walk: Walk, _gateway: Gateway) -> None:
     await walk("GET /setup_attempts", setup_intent=made["id"], expand=["data.payment_method"])
 
 
+async def confirmations(walk: Walk, _gateway: Gateway) -> None:
+    """Confirmation tokens, made and used."""
+    token = await walk(
+        "POST /test_helpers/confirmation_tokens",
+        payment_method="pm_card_visa",
+        return_url="https://shop.example/done",
+        setup_future_usage="off_session",
+        shipping={"name": "Ann", "address": {"line1": "Sanjo 1"}},
+    )
+    by_token = {"amount": 1_000, "currency": "usd", "confirm": True, "confirmation_token": token["id"]}
+    await walk("POST /payment_intents", **by_token)
+    await walk("GET /confirmation_tokens/{confirmation_token}", token["id"])
+
+
 async def methods(walk: Walk, _gateway: Gateway) -> None:
     """Payment methods, of every type that is simulated."""
     customer = (await walk("POST /customers"))["id"]
@@ -269,7 +283,7 @@ async def clocks(walk: Walk, _gateway: Gateway) -> None:
 
 
 PARTS = [
-    *(customers, payments, methods, in_older_words, setups, disputes, money, accounts),
-    *(webhooks, clocks),
+    *(customers, payments, confirmations, methods, in_older_words, setups, disputes, money),
+    *(accounts, webhooks, clocks),
     *(walk_checkout.catalog, walk_checkout.checkouts, walk_checkout.links),
 ]

@@ -12,6 +12,7 @@ from kessai.dialects.stripe.objects.balance_transaction import balance_transacti
 from kessai.dialects.stripe.objects.charge import charge
 from kessai.dialects.stripe.objects.checkout_session import checkout_session
 from kessai.dialects.stripe.objects.clock import clock
+from kessai.dialects.stripe.objects.confirmation_token import confirmation_token
 from kessai.dialects.stripe.objects.customer import customer
 from kessai.dialects.stripe.objects.dispute import dispute
 from kessai.dialects.stripe.objects.early_fraud_warning import early_fraud_warning, is_warned_of
@@ -30,6 +31,7 @@ from kessai.dialects.stripe.shape import Object
 from kessai.domain.catalog import Price, Product
 from kessai.domain.change import Change
 from kessai.domain.checkout import CheckoutSession
+from kessai.domain.confirmation_token import ConfirmationToken
 from kessai.domain.customer import Customer
 from kessai.domain.dispute import Dispute
 from kessai.domain.endpoint import Endpoint
@@ -121,6 +123,12 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             Intent,
             lambda call, each: call.services.intents.get(call.merchant.id, each),
             payment_intent,
+        ),
+        "confirmation_token": Kind(
+            ("ctoken",),
+            ConfirmationToken,
+            lambda call, each: call.services.confirmation_tokens.get(call.merchant.id, each),
+            confirmation_token,
         ),
         "setup_intent": Kind(
             ("seti",),

@@ -16,7 +16,9 @@ from kessai.dialects.stripe.declaring import Given
 from kessai.dialects.stripe.errors import StripeError, card_error, missing, not_simulated, required
 from kessai.dialects.stripe.facts import address_of, given_of, masked, metadata_of
 from kessai.dialects.stripe.kinds import find
+from kessai.dialects.stripe.objects.payment_method import instrument_id
 from kessai.dialects.stripe.type_facts import facts_of_type, number_of, test_account
+from kessai.domain.confirmation_token import ConfirmationToken
 from kessai.domain.document import Document
 from kessai.domain.saved_instrument import SavedCard, SavedInstrument
 from kessai.domain.token import Token
@@ -62,8 +64,12 @@ class Pick:
     spent: tuple[Document, ...] = ()
 
 
-async def instrument_of(call: Call, given: Given) -> tuple[SavedInstrument | None, tuple[Document, ...]]:
+async def instrument_of(
+    call: Call, given: Given, token: ConfirmationToken | None = None
+) -> tuple[SavedInstrument | None, tuple[Document, ...]]:
     """The instrument that a request names or describes, and what is to be saved with it when it is new.
+
+    That of its confirmation `token`, if it has one and says nothing itself.
 
     Raises:
         StripeError: there is none such, or it cannot be one.
@@ -74,9 +80,18 @@ async def instrument_of(call: Call, given: Given) -> tuple[SavedInstrument | Non
         return instrument, (instrument,) if is_new else ()
     data = given.get("payment_method_data")
     if not data:
-        return None, ()
+        return (None, ()) if token is None else await _of_token(call, token)
     pick = await picked(call, data, param="payment_method_data")
     return pick.instrument, (pick.instrument, *pick.spent)
+
+
+async def _of_token(
+    call: Call, token: ConfirmationToken
+) -> tuple[SavedInstrument | None, tuple[Document, ...]]:
+    if not token.is_saved:
+        return token.instrument, (token.instrument,)
+    instrument, _ = await named(call, instrument_id(token.instrument), param="confirmation_token")
+    return instrument, ()
 
 
 def is_made(instrument: SavedInstrument, made: tuple[Document, ...]) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from kessai.dialects.stripe.amounts import charged, currency_of, in_units, money_from
+from kessai.dialects.stripe.confirmation_tokens import used_up, with_token
 from kessai.dialects.stripe.confirming import (
     challenge_wanted,
     increments_wanted,
@@ -55,7 +56,12 @@ _DESCRIBED: Final = (
     "statement_descriptor_suffix transfer_group setup_future_usage payment_method_types "
     f"excluded_payment_method_types {_CARD_OPTIONS}"
 )
-_CONFIRMED: Final = "off_session return_url error_on_requires_action use_stripe_sdk mandate_data"
+_CONFIRMED: Final = (
+    "off_session return_url error_on_requires_action use_stripe_sdk mandate_data confirmation_token"
+)
+_ONLY_CONFIRMING: Final = (
+    *("off_session", "return_url", "error_on_requires_action", "mandate_data", "confirmation_token"),
+)
 _KEPT: Final = (
     *("receipt_email", "statement_descriptor", "statement_descriptor_suffix", "transfer_group"),
     *("setup_future_usage", "payment_method_options", "excluded_payment_method_types"),
@@ -73,9 +79,10 @@ async def create_payment_intent(call: Call, given: Given) -> Result:
     currency = currency_of(given["currency"])
     amount = charged(given["amount"], currency)
     is_confirmed = bool(given.get("confirm"))
-    refuse_what_needs_confirm(given, "off_session", "return_url", "error_on_requires_action", "mandate_data")
+    refuse_what_needs_confirm(given, *_ONLY_CONFIRMING)
+    given, token = await with_token(call, given)
     customer_id = await customer_id_of(call, given)
-    instrument, made = await instrument_of(call, given)
+    instrument, made = await instrument_of(call, given, token)
     refuse_anothers(instrument, customer_id, _TITLE)
     details = {**methods_of(given), **_details(given, {})}
     refuse_unlisted(instrument, details, _TITLE)
@@ -90,6 +97,7 @@ async def create_payment_intent(call: Call, given: Given) -> Result:
     )
     intent, told = call.services.intents.create(call.merchant.id, asked, instrument, at=call.now)
     if is_confirmed:
+        made = (*made, *used_up(call, token, intent_id=intent.id))
         return await _confirm(call, given, intent, instrument, made, (told,))
     change = Change(records=(*made, intent), events=(told,))
     return Result(payment_intent(intent, call.services.public_url), change)
@@ -128,7 +136,8 @@ async def confirm_payment_intent(call: Call, given: Given, intent: str) -> Resul
     """Try to be paid."""
     known = await found(call, given, intent)
     await refuse_pages_own(call, known.checkout_id)
-    instrument, made = await instrument_of(call, given)
+    given, token = await with_token(call, given)
+    instrument, made = await instrument_of(call, given, token)
     changed = await _updated(call, given, known, instrument)
     if known.status not in _CONFIRMABLE:
         raise unexpected(
@@ -136,6 +145,7 @@ async def confirm_payment_intent(call: Call, given: Given, intent: str) -> Resul
         )
     if instrument is None and changed.instrument_id is not None:
         instrument = await call.services.instruments.get(call.merchant.id, changed.instrument_id)
+    made = (*made, *used_up(call, token, intent_id=changed.id))
     return await _confirm(call, given, changed, instrument, made, ())
 
 

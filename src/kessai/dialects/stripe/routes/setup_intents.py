@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from kessai.dialects.stripe.confirmation_tokens import used_up, with_token
 from kessai.dialects.stripe.confirming import (
     challenge_wanted,
     methods_of,
@@ -42,7 +43,7 @@ _METHOD: Final = "payment_method payment_method_data payment_method_options.card
 _DESCRIBED: Final = (
     f"{_METHOD} customer description metadata payment_method_types excluded_payment_method_types"
 )
-_CONFIRMED: Final = "return_url use_stripe_sdk mandate_data"
+_CONFIRMED: Final = "return_url use_stripe_sdk mandate_data confirmation_token"
 _PUBLIC: Final = "client_secret"
 _REUSABLE: Final = frozenset(
     {
@@ -60,9 +61,10 @@ Source: `setup_attempt_payment_method_details` of Stripe's OpenAPI document, rea
 @routes.post("/v1/setup_intents", f"confirm usage automatic_payment_methods {_DESCRIBED} {_CONFIRMED}")
 async def create_setup_intent(call: Call, given: Given) -> Result:
     """A new SetupIntent, tried at once with `confirm`."""
-    refuse_what_needs_confirm(given, "return_url", "mandate_data")
+    refuse_what_needs_confirm(given, "return_url", "mandate_data", "confirmation_token")
+    given, token = await with_token(call, given)
     customer_id = await customer_id_of(call, given)
-    instrument, made = await instrument_of(call, given)
+    instrument, made = await instrument_of(call, given, token)
     facts: dict[str, Any] = {
         "usage": given.get("usage") or "off_session",
         "customer_id": customer_id,
@@ -73,6 +75,7 @@ async def create_setup_intent(call: Call, given: Given) -> Result:
     _refuse_unusable(instrument, customer_id, facts["details"])
     setup, told = call.services.setups.create(call.merchant.id, facts, instrument, at=call.now)
     if given.get("confirm"):
+        made = (*made, *used_up(call, token, setup_id=setup.id))
         return await _confirm(call, given, setup, instrument, made, told=(told,))
     change = Change(records=(*made, setup), events=(told,))
     return Result(setup_intent(setup, call.services.public_url), change)
@@ -100,10 +103,12 @@ async def confirm_setup_intent(call: Call, given: Given, intent: str) -> Result:
     known = await _found(call, given, intent)
     await refuse_pages_own(call, known.checkout_id)
     _require(known, SetupAction.CONFIRM, "cannot be confirmed", call)
-    instrument, made = await instrument_of(call, given)
+    given, token = await with_token(call, given)
+    instrument, made = await instrument_of(call, given, token)
     changed = await _updated(call, given, known, instrument)
     if instrument is None and changed.instrument_id is not None:
         instrument = await call.services.instruments.get(call.merchant.id, changed.instrument_id)
+    made = (*made, *used_up(call, token, setup_id=changed.id))
     return await _confirm(call, given, changed, instrument, made, told=())
 
 
