@@ -65,6 +65,12 @@ def linked(wire: httpx.Client) -> Json:
     return post(wire, "/v1/payment_links", line_items=[{"quantity": 1, "price_data": hat}])
 
 
+def session_of_a_customer(wire: httpx.Client) -> Json:
+    customer = post(wire, "/v1/customers")["id"]
+    components = {"payment_element": {"enabled": True}}
+    return post(wire, "/v1/customer_sessions", customer=customer, components=components)
+
+
 CARD: Final = {"number": "4242424242424242", "exp_month": 8, "exp_year": 2031, "cvc": "314"}
 OBJECTS: Final[dict[str, tuple[str, Callable[[httpx.Client], Json]]]] = {
     "Account": ("Accounts", lambda wire: got(wire, "/v1/account")),
@@ -79,6 +85,7 @@ OBJECTS: Final[dict[str, tuple[str, Callable[[httpx.Client], Json]]]] = {
         lambda wire: post(wire, "/v1/test_helpers/confirmation_tokens", payment_method="pm_card_visa"),
     ),
     "Customer": ("Customers", lambda wire: post(wire, "/v1/customers")),
+    "CustomerSession": ("CustomerSessions", session_of_a_customer),
     "Dispute": ("Disputes", disputed),
     "EventBase": ("Events", lambda wire: payment(wire) and got(wire, "/v1/events")),
     "PaymentIntent": ("PaymentIntents", payment),

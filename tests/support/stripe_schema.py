@@ -19,8 +19,11 @@ NEWER: Final = frozenset(
         "card.network",
         "charge.source",
         "checkout.session.allowed_payment_method_types",
+        "components.active_entitlements",
+        "components.customer_portal",
         "confirmation_token.metadata",
         "dispute.intended_submission_method",
+        "ephemeral_key.associated_objects",
         "evidence_details.submission_method",
         "payment_intent.allowed_payment_method_types",
         "payment_intent.payment_record",
@@ -35,7 +38,8 @@ NEWER: Final = frozenset(
 )
 """Members that the document does not know yet, but the version of the API that is answered.
 
-Source: the types of stripe-node 23.1, read 2026-11-26.
+Source: the types of stripe-node 23.1, and what an ephemeral key has for stripe-android's
+`EphemeralKeyJsonParser`, read 2026-11-26.
 """
 
 

@@ -15,6 +15,7 @@ from kessai.services.charges import Charges
 from kessai.services.checkout import Checkouts
 from kessai.services.checkout_following import CheckoutFollower
 from kessai.services.confirmation_tokens import ConfirmationTokens
+from kessai.services.customer_passes import CustomerPasses
 from kessai.services.customers import Customers
 from kessai.services.disputes import Disputes
 from kessai.services.due_documents import DueDocuments
@@ -78,6 +79,7 @@ def use_cases(tools: Tools) -> Services:
         tries=Tries(database, payers, intents, setups),
         tokens=Tokens(database, tools.ids),
         confirmation_tokens=ConfirmationTokens(database, tools.ids),
+        customer_passes=CustomerPasses(database, tools.ids),
         charges=Charges(tools.ids, teller),
         disputes=disputes,
         balances=balances,

@@ -10,6 +10,7 @@ from kessai.domain.catalog import Price, Product
 from kessai.domain.checkout import CheckoutSession
 from kessai.domain.confirmation_token import ConfirmationToken
 from kessai.domain.customer import Customer
+from kessai.domain.customer_pass import CustomerPass
 from kessai.domain.dispute import Dispute
 from kessai.domain.document import Document
 from kessai.domain.intent import Intent
@@ -25,9 +26,9 @@ DOCUMENTS: Final[Mapping[str, type[Document]]] = MappingProxyType(
     {
         each.kind: each
         for each in (
-            *(CheckoutSession, ConfirmationToken, Customer, Dispute, Intent, PaymentLink, Payout),
-            *(PayoutRegister, Price, Product, SavedInstrument, Setup, SetupAttempt, TestClock),
-            *(Token),
+            *(CheckoutSession, ConfirmationToken, Customer, CustomerPass, Dispute, Intent),
+            *(PaymentLink, Payout, PayoutRegister, Price, Product, SavedInstrument, Setup),
+            *(SetupAttempt, TestClock, Token),
         )
     }
 )

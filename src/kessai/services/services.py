@@ -9,6 +9,7 @@ from kessai.services.catalog import Catalog
 from kessai.services.charges import Charges
 from kessai.services.checkout import Checkouts
 from kessai.services.confirmation_tokens import ConfirmationTokens
+from kessai.services.customer_passes import CustomerPasses
 from kessai.services.customers import Customers
 from kessai.services.disputes import Disputes
 from kessai.services.due_documents import DueDocuments
@@ -47,6 +48,7 @@ class Services:
     tries: Tries
     tokens: Tokens
     confirmation_tokens: ConfirmationTokens
+    customer_passes: CustomerPasses
     charges: Charges
     disputes: Disputes
     balances: Balances

@@ -143,6 +143,16 @@ async def confirmations(walk: Walk, _gateway: Gateway) -> None:
     await walk("GET /confirmation_tokens/{confirmation_token}", token["id"])
 
 
+async def passes(walk: Walk, _gateway: Gateway) -> None:
+    """What an app's server hands to the app."""
+    customer = (await walk("POST /customers"))["id"]
+    key = await walk("POST /ephemeral_keys", customer=customer)
+    await walk("DELETE /ephemeral_keys/{key}", key["id"])
+    enabled = {"enabled": True}
+    components = dict.fromkeys(("customer_sheet", "mobile_payment_element", "payment_element"), enabled)
+    await walk("POST /customer_sessions", customer=customer, components=components, expand=["customer"])
+
+
 async def methods(walk: Walk, _gateway: Gateway) -> None:
     """Payment methods, of every type that is simulated."""
     customer = (await walk("POST /customers"))["id"]
@@ -283,7 +293,7 @@ async def clocks(walk: Walk, _gateway: Gateway) -> None:
 
 
 PARTS = [
-    *(customers, payments, confirmations, methods, in_older_words, setups, disputes, money),
+    *(customers, payments, confirmations, passes, methods, in_older_words, setups, disputes, money),
     *(accounts, webhooks, clocks),
     *(walk_checkout.catalog, walk_checkout.checkouts, walk_checkout.links),
 ]
