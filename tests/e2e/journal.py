@@ -37,6 +37,12 @@ class Answer:
         return parsed
 
     @property
+    def puts_off(self) -> bool:
+        """Whether the same is to be asked again: the server cannot now, or is still at it."""
+        is_in_use = self.status == 409 and self.json["error"]["code"] == "IDEMPOTENCY_KEY_IN_USE"
+        return self.status in (503, 507) or is_in_use
+
+    @property
     def is_replay(self) -> bool:
         """Whether the server says that this is an earlier request's answer."""
         return self.headers.get("Idempotent-Replayed") == "true"
@@ -47,8 +53,8 @@ class Journal:
     """What the customers know. `missed` are the moments, by the loop's clock, at which those began whose
     answer never came.
 
-    A request is acknowledged, or refused (503, 507) and asked again, or unanswered: then it may or may not
-    have been done, until it is asked again and answered.
+    A request is acknowledged, or refused (503, 507, a key in use) and asked again, or unanswered: then it may
+    or may not have been done, until it is asked again and answered.
     """
 
     asked: dict[str, Ask] = field(default_factory=dict)

@@ -101,7 +101,7 @@ class Shop:
         return await self._send(method, path, json=body)
 
     async def ask(self, path: str, key: str | None = None, **body: Any) -> Answer:
-        """POST with a key until it is answered with anything but 503 and 507, and note what came."""
+        """POST with a key until it is answered and not put off, and note what came."""
         ask = Ask(key or str(uuid4()), path, body)
         self.journal.ask(ask)
         async with asyncio.timeout(_PATIENCE_S):
@@ -165,7 +165,7 @@ class Shop:
         except (aiohttp.ClientError, OSError):
             self.journal.miss(ask, began)
             return None
-        if answer.status not in (503, 507):
+        if not answer.puts_off:
             return answer
         async with self._answered:
             self.journal.refuse(ask, answer)

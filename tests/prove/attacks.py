@@ -13,6 +13,7 @@ from tests.prove.hostile import prove_hostile
 from tests.prove.kill import prove_kill
 from tests.prove.migrations import prove_migrations
 from tests.prove.model import prove_model
+from tests.prove.postgres_outages import prove_outages
 from tests.prove.power import prove_power
 from tests.prove.prove_planted import prove_planted
 from tests.prove.races import prove_races
@@ -44,6 +45,11 @@ ATTACKS: Final[Mapping[str, Attack]] = {
         prove_power, "power loss at any moment, unsynced writes dropped, torn or reordered", ("sqlite",)
     ),
     "disk": Attack(prove_disk, "a disk that is full, read-only or broken, no descriptors, under 8 clients"),
+    "outages": Attack(
+        prove_outages,
+        "PostgreSQL stopped, cut off, crowded and hanging, commits without answer, a standby promoted",
+        ("postgresql",),
+    ),
     "redis": Attack(prove_redis, "the shared rate limit's server is flushed or killed every two seconds"),
     "migrations": Attack(
         prove_migrations, "the first release's database upgraded under kill -9, by two at once, down and up"

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ import asyncpg
 
 from tests.conftest import migrate_to_head
 from tests.prove.report import Report
-from tests.support.postgres import Postgres, PrivatePostgres
+from tests.support.postgres import PrivatePostgres
 from tests.support.processes import RunDirectory
 
 Kind = Literal["sqlite", "postgresql"]
@@ -31,7 +31,7 @@ class Ground:
 
     url: str
     directory: Path
-    postgres: Postgres | None = None
+    postgres: PrivatePostgres | None = None
 
     @property
     def kind(self) -> Kind:
@@ -86,7 +86,11 @@ class Ground:
 
 @contextmanager
 def open_ground(
-    kind: Kind, report: Report | None = None, fill: Callable[[str], None] = migrate_to_head
+    kind: Kind,
+    report: Report | None = None,
+    fill: Callable[[str], None] = migrate_to_head,
+    *,
+    settings: Sequence[str] = (),
 ) -> Iterator[Ground]:
     """A new migrated database, or what `fill(url)` makes of it; PostgreSQL is a durable server of its own.
 
@@ -101,7 +105,7 @@ def open_ground(
         if kind == "sqlite":
             ground = Ground(f"sqlite:///{directory / 'kessai.db'}", directory)
         else:
-            server = stack.enter_context(closing(PrivatePostgres(run)))
+            server = stack.enter_context(closing(PrivatePostgres(run, settings=settings)))
             server.start()
             server.sql("CREATE DATABASE kessai")
             ground = Ground(server.url("kessai"), directory, server)

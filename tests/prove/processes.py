@@ -1,11 +1,11 @@
-"""What a process has used, by /proc, and which core it may use."""
+"""What a process has used, by /proc, which core it may use, and which others are of its session."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -46,3 +46,15 @@ def pinned(core: int | None) -> Iterator[None]:
 def _mb(status: str, name: str) -> float:
     found = re.search(rf"{name}:\s+(\d+) kB", status)
     return int(found[1]) / 1024 if found else 0.0
+
+
+def of_session(leader: int) -> set[int]:
+    """The processes of a session that is led by this one."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        # One that has ended meanwhile is none of it.
+        with suppress(OSError):
+            state, _, _, session = path.read_text().rpartition(")")[2].split()[:4]
+            if int(session) == leader and state != "Z":
+                found.add(int(path.parent.name))
+    return found

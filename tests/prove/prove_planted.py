@@ -16,6 +16,7 @@ from tests.prove.kill import prove_kill
 from tests.prove.migrations import WHOLE, prove_migrations
 from tests.prove.model import TOLD, prove_model
 from tests.prove.planted.senders import GUARD_ON_THE_NAME
+from tests.prove.postgres_outages import BREAK, prove_outages
 from tests.prove.power import prove_power
 from tests.prove.races import RACING, prove_races
 from tests.prove.redis import LIMITED, prove_redis
@@ -68,6 +69,18 @@ HUNTS: Final = (
     Hunt("refund-one-short", prove_model, "the server and the model part", TOLD),
     Hunt("last-one-wins", prove_refunds, "minor units are off", FOUGHT_OVER, 0.01),
     Hunt("no-limit-without-redis", prove_redis, "spells without a limit", LIMITED, 0.03),
+    Hunt("key-after-effect", prove_outages, "done more than once", BREAK, 0.02, kinds=("postgresql",)),
+    Hunt(
+        "lost-connection-is-a-bug", prove_outages, "an unexpected answer", BREAK, 0.01, kinds=("postgresql",)
+    ),
+    Hunt(
+        "away-for-a-while-once-away",
+        prove_outages,
+        "a payment is taken again, at the latest",
+        BREAK,
+        0.01,
+        kinds=("postgresql",),
+    ),
     Hunt("ends-at-once", prove_term, "let in, and cut", PLAIN, 0.03),
     Hunt("migrates-in-pieces", prove_migrations, "half migrated", KILLED, 0.001),
     Hunt("migrates-without-a-lock", prove_migrations, "two migrators", TWO, 0.001, kinds=("postgresql",)),

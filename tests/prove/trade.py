@@ -1,4 +1,4 @@
-"""Sixteen customers in full flow beside an endpoint that hears everything; afterwards all of it is audited.
+"""Customers in full flow beside an endpoint that hears everything; afterwards all of it is audited.
 
 What an attack does to the processes meanwhile is its own; in the end every event has to be delivered, and
 what customers were told, what the API says and what the rows say must be one story.
@@ -35,11 +35,16 @@ class Trade:
 
 
 async def trade(
-    ground: Ground, fleet: Fleet, sink: Sink, title: str, trouble: Callable[[Shop], Awaitable[None]]
+    ground: Ground,
+    fleet: Fleet,
+    sink: Sink,
+    title: str,
+    trouble: Callable[[Shop], Awaitable[None]],
+    customers: int = CUSTOMERS,
 ) -> Trade:
     """Have customers buy for as long as `trouble` takes, and each finish what it began; then audit.
 
-    An answer that no customer expects ends it.
+    An answer that no customer expects ends it, and so does one that does not come.
     """
     log = ground.directory / "customers.jsonl"
     unexpected: list[str] = []
@@ -48,10 +53,10 @@ async def trade(
             endpoint = await insist(shop, "POST", "/webhooks/endpoints", {"url": sink.url()})
             assert endpoint.status == 201, endpoint.body
             try:
-                async with shop.customers(CUSTOMERS):
+                async with shop.customers(customers):
                     await trouble(shop)
-            except* AssertionError as group:
-                unexpected = [f"an unexpected answer: {each}" for each in _each(group)]
+            except* (AssertionError, TimeoutError) as group:
+                unexpected = [f"an unexpected answer: {str(each) or 'none in time'}" for each in _each(group)]
     if unexpected:
         return Trade(journal, 0, unexpected)
     is_settled = await until_settled(ground, title)

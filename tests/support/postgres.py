@@ -17,7 +17,7 @@ from uuid import uuid4
 from tests.support.postgres_programs import PostgresPrograms, psql
 from tests.support.processes import RunDirectory, end_process, free_port, wait_until
 
-_USER: Final = "kessai"
+USER: Final = "kessai"
 _START_TIMEOUT_S: Final = 60.0
 _STOP_SIGNALS: Final = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 # The shared server is thrown away with the run: what guards against a power cut would only cost time.
@@ -46,12 +46,12 @@ class Postgres:
 
     def url(self, database: str = "postgres") -> str:
         """The address of one database for SQLAlchemy."""
-        return f"postgresql+asyncpg://{_USER}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql+asyncpg://{USER}@127.0.0.1:{self.port}/{database}"
 
     def sql(self, *statements: str, database: str = "postgres") -> list[str]:
         """Run statements as superuser, one transaction each; returns the rows with `|` between columns."""
         commands = [f"--command={statement}" for statement in statements]
-        address = ["--host=127.0.0.1", f"--port={self.port}", f"--username={_USER}", f"--dbname={database}"]
+        address = ["--host=127.0.0.1", f"--port={self.port}", f"--username={USER}", f"--dbname={database}"]
         return psql(self.programs, [*address, *commands]).splitlines()
 
     @contextmanager
@@ -99,20 +99,9 @@ class PrivatePostgres(Postgres):
         super().__init__(run, PostgresPrograms.find(run), free_port())
         self.home: Path = self.programs.private_directory((within or run.path) / f"postgres-{uuid4().hex}")
         self.log: Path = run.path / f"{self.home.name}.log"
-        self._options: tuple[str, ...] = (*(() if durable else _FORGETFUL), *settings)
+        self.settings: tuple[str, ...] = (*(() if durable else _FORGETFUL), *settings)
         self._process: subprocess.Popen[bytes] | None = None
-        self.programs.run(
-            "initdb",
-            *(
-                f"--pgdata={self._data}",
-                f"--username={_USER}",
-                "--auth=trust",
-                "--encoding=UTF8",
-                "--no-locale",
-            ),
-            *("--no-sync", "--no-instructions"),
-            cwd=self.home,
-        )
+        self._make_data()
 
     @property
     def pid(self) -> int:
@@ -164,11 +153,25 @@ class PrivatePostgres(Postgres):
     def _data(self) -> Path:
         return self.home / "data"
 
+    def _make_data(self) -> None:
+        self.programs.run(
+            "initdb",
+            *(
+                f"--pgdata={self._data}",
+                f"--username={USER}",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--no-locale",
+            ),
+            *("--no-sync", "--no-instructions"),
+            cwd=self.home,
+        )
+
     def _settings(self) -> list[str]:
         settings = (
             *("listen_addresses=127.0.0.1", f"port={self.port}", "unix_socket_directories="),
             *("max_connections=200", "shared_buffers=64MB"),
-            *self._options,
+            *self.settings,
         )
         return [f"-c{setting}" for setting in settings]
 

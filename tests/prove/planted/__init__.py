@@ -28,6 +28,7 @@ from tests.prove.planted.databases import (
     sync_less,
 )
 from tests.prove.planted.engines import FirstComeFirstServed, SignedWithTheEventsTime, Unfenced
+from tests.prove.planted.frail import KeysAfterEffects, Startled, Sulky
 from tests.prove.planted.gates import generous_without_redis
 from tests.prove.planted.ledgers import LastOneWins, OneShort, Unbounded
 from tests.prove.planted.senders import NewIdOnRetry, Optimist, RenderedAnew
@@ -67,6 +68,9 @@ _WORLDS: Final[Mapping[str, PlantWorld]] = {
     "exhausted-deleted": _database(ExhaustedForgotten),
     "hoards-memory": _database(Hoarding),
     "leaves-files-open": _database(LeavesFilesOpen),
+    "key-after-effect": _database(KeysAfterEffects),
+    "lost-connection-is-a-bug": _database(Startled),
+    "away-for-a-while-once-away": _database(Sulky),
     "last-one-wins": _database(LastOneWins),
     "list-without-a-bound": _database(Unbounded),
     "refund-one-short": _database(OneShort),
