@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from kessai.dialects.stripe.routes import every_route
-from tests.docs import tables
+from tests.docs import reliability, tables
 from tests.docs.api_reference import operations, routes, schemas, usual_refusals
 from tests.docs.pages import Page, pages
 from tests.docs.stripe_coverage import coverage
@@ -20,6 +20,8 @@ from tests.docs.words import Japanese
 
 PARTS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
     {
+        "attacks": reliability.attacks,
+        "attacks-figures": reliability.figures,
         "cards": tables.cards,
         "declines": tables.declines,
         "diagram": tables.diagram,
@@ -31,6 +33,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "instruments": tables.instruments,
         "metrics": tables.metrics,
         "operations": operations,
+        "planted": reliability.planted,
         "recipes": tables.recipes,
         "routes": routes,
         "schedule": tables.schedule,

@@ -34,6 +34,7 @@ PACKAGE = ROOT / "src" / "kessai"
 # Stand for a setting's name, or are words of HTTP and SQL.
 PLACEHOLDERS = {"NAME", "KESSAI_NAME", "NAME_FILE", "KESSAI_NAME_FILE"}
 WORDS = {"GET", "HEAD", "POST", "PATCH", "DELETE", "COMMIT", "WHERE", "UPDATE", "INSERT", "CODE", "INFO"}
+TOLD_TO_PROVE = {"PROVE", "SCALE", "SEED", "DATABASE"}
 # Made of the command tree, by a test of its own.
 MADE_OF_COMMANDS = "docs/reference/cli.md"
 # Made of the Stripe API's document, whose names are not ours.
@@ -77,7 +78,7 @@ def source() -> str:
 
 def is_known_in_capitals(name: str) -> bool:
     """A setting, a code, a currency, a word of HTTP, or a constant of our code."""
-    if name in codes() | PLACEHOLDERS | WORDS or name in EXPONENTS:
+    if name in codes() | PLACEHOLDERS | WORDS | TOLD_TO_PROVE or name in EXPONENTS:
         return True
     is_setting = not unknown_variables({name}, variable_names())
     return is_setting or re.search(rf"^{name}\b", source(), re.MULTILINE) is not None
