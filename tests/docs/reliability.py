@@ -48,8 +48,7 @@ def _length(seconds: float) -> str:
 
 def _section(facts: dict[str, Any]) -> str:
     name, kind = facts["attack"], facts["database"]
-    again = f"PROVE={name} DATABASE={kind} SCALE={facts['scale']:g} SEED={facts['seed']} make prove"
-    return f"### {name}, {kind}\n\n`{again}`\n\n{table(('Figure', 'Seen', 'Bound'), _lines(facts))}"
+    return f"### {name}, {kind}\n\n`{facts['again']}`\n\n{table(('Figure', 'Seen', 'Bound'), _lines(facts))}"
 
 
 def _lines(facts: dict[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -69,6 +68,13 @@ class Report:
         return self.harness.removeprefix("prove ")
 
     @property
+    def again(self) -> str:
+        """The command that does the same once more."""
+        return (
+            f"PROVE={self.attack} DATABASE={self.database} SCALE={self.scale:g} SEED={self.seed} make prove"
+        )
+
+    @property
     def holds(self) -> bool:
         """Whether every promise was kept and every bound reached."""
         return not self.broken and all(line.holds for line in self.lines)
@@ -112,7 +118,7 @@ class Report:
             "seed": self.seed,
             "started_at": self.started_at.isoformat(),
             "seconds": round(time.monotonic() - self._started, 1),
-            "command": " ".join(sys.orig_argv[1:]),
+            "again": self.again,
             "kessai": kessai.__version__,
             "python": platform.python_version(),
             "cores": os.cpu_count(),
