@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from kessai.domain.catalog import Price, Product
 from kessai.domain.change import Change
 from kessai.domain.document import Document
-from kessai.domain.errors import NotFoundError
 from kessai.domain.event import Event, EventType
 from kessai.domain.ids import MerchantId
+from kessai.services.finding import found, living
 from kessai.services.ports import IdFactory
 from kessai.services.telling import Teller
 from kessai.storage.journal import Database
@@ -49,10 +49,7 @@ class Catalog:
         Raises:
             NotFoundError: there is none.
         """
-        found = await self._products.get(merchant_id, product_id)
-        if found is None or found.deleted_at is not None:
-            raise NotFoundError("product")
-        return found
+        return living(await self._products.get(merchant_id, product_id), "product")
 
     async def get_price(self, merchant_id: MerchantId, price_id: str) -> Price:
         """A merchant's price.
@@ -60,10 +57,7 @@ class Catalog:
         Raises:
             NotFoundError: there is none.
         """
-        found = await self._prices.get(merchant_id, price_id)
-        if found is None:
-            raise NotFoundError("price")
-        return found
+        return found(await self._prices.get(merchant_id, price_id), "price")
 
     async def list_products(
         self,

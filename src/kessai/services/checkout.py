@@ -10,7 +10,6 @@ from typing import Any, Final
 from kessai.domain.change import Change
 from kessai.domain.charge import ChargeDetails
 from kessai.domain.checkout import CheckoutLine, CheckoutPayment, CheckoutSession, CheckoutStatus
-from kessai.domain.errors import NotFoundError
 from kessai.domain.event import Event, EventType
 from kessai.domain.ids import MerchantId
 from kessai.domain.intent import Intent, IntentAction, IntentStatus
@@ -18,6 +17,7 @@ from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.setup import Setup, SetupAction, SetupStatus
 from kessai.domain.values import value
 from kessai.services.checkout_following import CheckoutFollower
+from kessai.services.finding import found
 from kessai.services.intents import Asked, Intents, Step
 from kessai.services.ports import IdFactory
 from kessai.services.setups import Setups, SetupStep
@@ -83,7 +83,7 @@ class Checkouts:
         Raises:
             NotFoundError: unknown, or another merchant's.
         """
-        return _found(await self._repository.get(merchant_id, session_id))
+        return found(await self._repository.get(merchant_id, session_id), "checkout.session")
 
     async def get_any(self, session_id: str) -> CheckoutSession:
         """A session whoever's it is, for its payer.
@@ -91,7 +91,7 @@ class Checkouts:
         Raises:
             NotFoundError: unknown.
         """
-        return _found(await self._repository.get_any(session_id))
+        return found(await self._repository.get_any(session_id), "checkout.session")
 
     async def list(
         self,
@@ -224,9 +224,3 @@ class Checkouts:
             if setup.status is not SetupStatus.CANCELED:
                 return (await self._setups.cancel(setup, None, at=at)).change
         return Change()
-
-
-def _found(session: CheckoutSession | None) -> CheckoutSession:
-    if session is None:
-        raise NotFoundError("checkout.session")
-    return session

@@ -8,9 +8,9 @@ from typing import Any
 
 from kessai.domain.change import Change
 from kessai.domain.confirmation_token import ConfirmationToken
-from kessai.domain.errors import NotFoundError
 from kessai.domain.ids import MerchantId
 from kessai.domain.saved_instrument import SavedInstrument
+from kessai.services.finding import found
 from kessai.services.ports import IdFactory
 from kessai.storage.journal import Database
 from kessai.storage.repositories.documents import DocumentRepository
@@ -44,7 +44,4 @@ class ConfirmationTokens:
         Raises:
             NotFoundError: unknown, or another merchant's.
         """
-        token = await self._repository.get(merchant_id, token_id)
-        if token is None:
-            raise NotFoundError("confirmation_token")
-        return token
+        return found(await self._repository.get(merchant_id, token_id), "confirmation_token")

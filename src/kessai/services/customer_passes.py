@@ -9,8 +9,8 @@ from typing import Any
 from kessai.domain.change import Change
 from kessai.domain.customer import Customer
 from kessai.domain.customer_pass import CustomerPass, PassForm
-from kessai.domain.errors import NotFoundError
 from kessai.domain.ids import MerchantId
+from kessai.services.finding import living
 from kessai.services.ports import IdFactory
 from kessai.storage.journal import Database
 from kessai.storage.repositories.documents import DocumentRepository
@@ -45,10 +45,7 @@ class CustomerPasses:
         Raises:
             NotFoundError: unknown, another merchant's, or withdrawn.
         """
-        found = await self._repository.get(merchant_id, pass_id)
-        if found is None or found.deleted_at is not None:
-            raise NotFoundError("customer_pass")
-        return found
+        return living(await self._repository.get(merchant_id, pass_id), "customer_pass")
 
     def withdraw(self, known: CustomerPass, *, at: datetime) -> tuple[CustomerPass, Change]:
         """Let it be good for nothing from now on."""

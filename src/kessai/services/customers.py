@@ -8,10 +8,10 @@ from typing import Any
 
 from kessai.domain.change import Change
 from kessai.domain.customer import Customer
-from kessai.domain.errors import NotFoundError
 from kessai.domain.event import EventType
 from kessai.domain.ids import MerchantId, short_id
 from kessai.domain.saved_instrument import SavedInstrument
+from kessai.services.finding import found, living
 from kessai.services.ports import IdFactory
 from kessai.services.telling import Teller
 from kessai.storage.journal import Database
@@ -55,17 +55,11 @@ class Customers:
         Raises:
             NotFoundError: unknown, or another merchant's.
         """
-        customer = await self._repository.get(merchant_id, customer_id)
-        if customer is None:
-            raise NotFoundError("customer")
-        return customer
+        return found(await self._repository.get(merchant_id, customer_id), "customer")
 
     async def living(self, merchant_id: MerchantId, customer_id: str) -> Customer:
         """The same, and a deleted one is as unknown."""
-        customer = await self.get(merchant_id, customer_id)
-        if customer.deleted_at is not None:
-            raise NotFoundError("customer")
-        return customer
+        return living(await self.get(merchant_id, customer_id), "customer")
 
     async def list(
         self,

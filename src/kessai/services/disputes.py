@@ -18,12 +18,13 @@ from kessai.domain.dispute import (
     DisputeAction,
     DisputeStatus,
 )
-from kessai.domain.errors import ConflictError, NotFoundError
+from kessai.domain.errors import ConflictError
 from kessai.domain.event import Event, EventType
 from kessai.domain.ids import MerchantId
 from kessai.domain.money import Money
 from kessai.domain.payment import Payment
 from kessai.domain.transitions import Action, Status
+from kessai.services.finding import found
 from kessai.services.payments import Payments
 from kessai.services.ports import IdFactory
 from kessai.services.telling import Teller
@@ -75,10 +76,7 @@ class Disputes:
         Raises:
             NotFoundError: unknown, or another merchant's.
         """
-        dispute = await self._repository.get(merchant_id, dispute_id)
-        if dispute is None:
-            raise NotFoundError("dispute")
-        return dispute
+        return found(await self._repository.get(merchant_id, dispute_id), "dispute")
 
     async def list(self, merchant_id: MerchantId, wanted: Wanted, *, limit: int) -> Sequence[Dispute]:
         """Newest first; one more than `limit` when there is more."""

@@ -12,9 +12,10 @@ from typing import Final
 from kessai.domain.change import Change
 from kessai.domain.delivery import Delivery, new_delivery
 from kessai.domain.endpoint import ENDPOINTS_MAX, Endpoint
-from kessai.domain.errors import ConflictError, InvalidFieldError, NotFoundError
+from kessai.domain.errors import ConflictError, InvalidFieldError
 from kessai.domain.event import Event
 from kessai.domain.ids import DeliveryId, EventId, MerchantId, canonical
+from kessai.services.finding import found
 from kessai.services.ports import IdFactory
 from kessai.services.retention import Retention
 from kessai.services.webhook_dialect import WebhookDialects
@@ -48,10 +49,7 @@ class Events:
         Raises:
             NotFoundError: unknown, or another merchant's.
         """
-        event = await self._events.get(merchant_id, event_id)
-        if event is None:
-            raise NotFoundError("event")
-        return event
+        return found(await self._events.get(merchant_id, event_id), "event")
 
     async def delivery(self, merchant_id: MerchantId, delivery_id: str) -> DeliveryReport:
         """A merchant's delivery and its attempts.
@@ -59,10 +57,7 @@ class Events:
         Raises:
             NotFoundError: unknown, or another merchant's.
         """
-        report = await self._deliveries.get(merchant_id, delivery_id)
-        if report is None:
-            raise NotFoundError("delivery")
-        return report
+        return found(await self._deliveries.get(merchant_id, delivery_id), "delivery")
 
     def _hears(self, endpoint: Endpoint, event: Event) -> bool:
         dialect = self._dialects[endpoint.dialect]

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from kessai.domain.change import Change
-from kessai.domain.errors import ConflictError, NotFoundError
+from kessai.domain.errors import ConflictError
 from kessai.domain.event import EventType
 from kessai.domain.ids import MerchantId
 from kessai.domain.saved_instrument import SavedInstrument
+from kessai.services.finding import found, living
 from kessai.services.ports import IdFactory
 from kessai.services.telling import Teller
 from kessai.storage.journal import Database
@@ -43,17 +44,11 @@ class Instruments:
         Raises:
             NotFoundError: unknown, or another merchant's.
         """
-        instrument = await self._repository.get(merchant_id, instrument_id)
-        if instrument is None:
-            raise NotFoundError("instrument")
-        return instrument
+        return found(await self._repository.get(merchant_id, instrument_id), "instrument")
 
     async def living(self, merchant_id: MerchantId, instrument_id: str) -> SavedInstrument:
         """The same, and a deleted one is as unknown."""
-        instrument = await self.get(merchant_id, instrument_id)
-        if instrument.deleted_at is not None:
-            raise NotFoundError("instrument")
-        return instrument
+        return living(await self.get(merchant_id, instrument_id), "instrument")
 
     async def usable(self, merchant_id: MerchantId, instrument_id: str) -> SavedInstrument:
         """The same, of one that may pay or be attached.

@@ -24,6 +24,7 @@ from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.transitions import Status
 from kessai.domain.values import value
 from kessai.services.disputes import Disputes
+from kessai.services.finding import found
 from kessai.services.instruments import set_up
 from kessai.services.payments import EVENT_AT_REST, Payments
 from kessai.services.ports import IdFactory
@@ -140,10 +141,7 @@ class Intents:
         Raises:
             NotFoundError: unknown, or another merchant's.
         """
-        intent = await self._repository.get(merchant_id, intent_id)
-        if intent is None:
-            raise NotFoundError("intent")
-        return intent
+        return found(await self._repository.get(merchant_id, intent_id), "intent")
 
     async def get_any(self, intent_id: str) -> Intent:
         """An intent whoever's it is, for its payer.
@@ -151,10 +149,7 @@ class Intents:
         Raises:
             NotFoundError: unknown.
         """
-        intent = await self._repository.get_any(intent_id)
-        if intent is None:
-            raise NotFoundError("intent")
-        return intent
+        return found(await self._repository.get_any(intent_id), "intent")
 
     async def list(
         self,

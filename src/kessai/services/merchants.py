@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from kessai.domain.change import Change
 from kessai.domain.endpoint import Endpoint
-from kessai.domain.errors import ConflictError, NotFoundError
+from kessai.domain.errors import ConflictError
 from kessai.domain.ids import KeyId, MerchantId
 from kessai.domain.merchant import ApiKey, Merchant
 from kessai.services.doorkeeper import KeyDigests
 from kessai.services.endpoints import Endpoints
+from kessai.services.finding import found
 from kessai.services.ports import Dice, IdFactory
 from kessai.services.secrets import new_public_key, new_secret_key
 from kessai.storage.journal import Database
@@ -90,10 +91,7 @@ class Merchants:
         Raises:
             NotFoundError: there is none.
         """
-        merchant = await self._repository.get(merchant_id)
-        if merchant is None:
-            raise NotFoundError("merchant")
-        return merchant
+        return found(await self._repository.get(merchant_id), "merchant")
 
     async def all(self, limit: int) -> list[Merchant]:
         """Merchants, oldest first; for operators."""
@@ -186,10 +184,7 @@ class Merchants:
         return revoked, Change(records=(touched, revoked))
 
     async def _key(self, merchant: Merchant, key_id: str) -> ApiKey:
-        key = await self._repository.get_key(merchant.id, key_id)
-        if key is None:
-            raise NotFoundError("API key")
-        return key
+        return found(await self._repository.get_key(merchant.id, key_id), "API key")
 
     def _issue(
         self,

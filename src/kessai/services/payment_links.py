@@ -8,11 +8,12 @@ from typing import Any
 
 from kessai.domain.change import Change
 from kessai.domain.checkout import CheckoutLine, CheckoutSession
-from kessai.domain.errors import NotFoundError, RateLimitedError
+from kessai.domain.errors import RateLimitedError
 from kessai.domain.event import EventType
 from kessai.domain.ids import MerchantId
 from kessai.domain.payment_link import PaymentLink
 from kessai.services.checkout import Checkouts
+from kessai.services.finding import found
 from kessai.services.ports import IdFactory, RateLimiter
 from kessai.services.telling import Teller
 from kessai.storage.journal import Database
@@ -63,7 +64,7 @@ class PaymentLinks:
         Raises:
             NotFoundError: unknown, or another merchant's.
         """
-        return _found(await self._repository.get(merchant_id, link_id))
+        return found(await self._repository.get(merchant_id, link_id), "payment_link")
 
     async def get_any(self, link_id: str) -> PaymentLink:
         """A link whoever's it is, for who opens it.
@@ -71,7 +72,7 @@ class PaymentLinks:
         Raises:
             NotFoundError: unknown.
         """
-        return _found(await self._repository.get_any(link_id))
+        return found(await self._repository.get_any(link_id), "payment_link")
 
     async def list(
         self,
@@ -121,9 +122,3 @@ def _facts(line: CheckoutLine) -> dict[str, Any]:
         "quantity": line.quantity,
         "metadata": line.metadata,
     }
-
-
-def _found(link: PaymentLink | None) -> PaymentLink:
-    if link is None:
-        raise NotFoundError("payment_link")
-    return link

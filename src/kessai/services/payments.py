@@ -22,6 +22,7 @@ from kessai.domain.payment import Order, Payment, new_payment, new_refund
 from kessai.domain.refund import Refund, RefundStatus
 from kessai.domain.transitions import Action, Status, requestable_from
 from kessai.domain.values import value
+from kessai.services.finding import found
 from kessai.services.ports import IdFactory
 from kessai.simulation.decide import decide, increment_verdict, refunds_fail, refunds_wait, verdict_later
 from kessai.simulation.settlement import TAKEN_BACK
@@ -104,10 +105,7 @@ class Payments:
         Raises:
             NotFoundError: unknown, or another merchant's.
         """
-        payment = await self._repository.get(merchant_id, payment_id)
-        if payment is None:
-            raise NotFoundError("payment")
-        return payment
+        return found(await self._repository.get(merchant_id, payment_id), "payment")
 
     async def get_any(self, payment_id: str) -> Payment | None:
         """A payment whoever's it is, for its payer."""
@@ -242,10 +240,7 @@ class Payments:
         Raises:
             NotFoundError: unknown, or another merchant's.
         """
-        refund = await self._repository.get_refund(merchant_id, refund_id)
-        if refund is None:
-            raise NotFoundError("refund")
-        return refund
+        return found(await self._repository.get_refund(merchant_id, refund_id), "refund")
 
     async def refunds_of(
         self, merchant_id: MerchantId, payment_id: str, *, before: str | None, limit: int

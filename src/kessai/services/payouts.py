@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from kessai.domain.change import Change
-from kessai.domain.errors import AmountTooLargeError, NotFoundError
+from kessai.domain.errors import AmountTooLargeError
 from kessai.domain.event import EventType
 from kessai.domain.ids import MerchantId
 from kessai.domain.money import Money
 from kessai.domain.payout import TAKES, Payout, PayoutAction, PayoutMethod, PayoutStatus
 from kessai.domain.payout_register import PayoutRegister, new_register, register_id
 from kessai.services.balance import Balances
+from kessai.services.finding import found
 from kessai.services.ports import IdFactory
 from kessai.services.telling import Teller
 from kessai.simulation.settlement import AT_ONCE, AVAILABLE_AFTER
@@ -94,10 +95,7 @@ class Payouts:
         Raises:
             NotFoundError: unknown, or another merchant's.
         """
-        payout = await self._repository.get(merchant_id, payout_id)
-        if payout is None:
-            raise NotFoundError("payout")
-        return payout
+        return found(await self._repository.get(merchant_id, payout_id), "payout")
 
     async def list(
         self,

@@ -16,6 +16,7 @@ from kessai.domain.ids import MerchantId
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.setup import Setup, SetupAction, SetupAttempt, SetupAttemptStatus, SetupStatus
 from kessai.domain.values import value
+from kessai.services.finding import found
 from kessai.services.instruments import set_up
 from kessai.services.ports import IdFactory
 from kessai.services.telling import Teller
@@ -87,7 +88,7 @@ class Setups:
         Raises:
             NotFoundError: unknown, or another merchant's.
         """
-        return _known(await self._repository.get(merchant_id, setup_id))
+        return found(await self._repository.get(merchant_id, setup_id), "setup")
 
     async def get_any(self, setup_id: str) -> Setup:
         """A setup whoever's it is, for its payer.
@@ -95,7 +96,7 @@ class Setups:
         Raises:
             NotFoundError: unknown.
         """
-        return _known(await self._repository.get_any(setup_id))
+        return found(await self._repository.get_any(setup_id), "setup")
 
     async def get_attempt(self, merchant_id: MerchantId, attempt_id: str) -> SetupAttempt:
         """A try of a merchant's setup.
@@ -103,10 +104,7 @@ class Setups:
         Raises:
             NotFoundError: unknown, or another merchant's.
         """
-        attempt = await self._attempts.get(merchant_id, attempt_id)
-        if attempt is None:
-            raise NotFoundError("setup_attempt")
-        return attempt
+        return found(await self._attempts.get(merchant_id, attempt_id), "setup_attempt")
 
     async def list(
         self,
@@ -225,12 +223,6 @@ class Setups:
         told = self._teller.of_document(_TOLD[after.status], after, at)
         change = Change(records=(*kept.records, *given_up, attempt, after), events=(*kept.events, told))
         return SetupStep(after, change, attempt.error)
-
-
-def _known(setup: Setup | None) -> Setup:
-    if setup is None:
-        raise NotFoundError("setup")
-    return setup
 
 
 def _status(failure: Failure | None, *, is_challenged: bool) -> SetupAttemptStatus:

@@ -8,10 +8,11 @@ from datetime import datetime
 
 from kessai.domain.change import Change
 from kessai.domain.customer import Customer
-from kessai.domain.errors import InvalidFieldError, NotFoundError
+from kessai.domain.errors import InvalidFieldError
 from kessai.domain.event import EventType
 from kessai.domain.ids import MerchantId
 from kessai.domain.test_clock import CUSTOMERS_MAX, TestClock
+from kessai.services.finding import living
 from kessai.services.ports import IdFactory
 from kessai.services.telling import Teller
 from kessai.storage.journal import Database
@@ -53,10 +54,7 @@ class TestClocks:
         Raises:
             NotFoundError: unknown, deleted, or another merchant's.
         """
-        clock = await self._repository.get(merchant_id, clock_id)
-        if clock is None or clock.deleted_at is not None:
-            raise NotFoundError("test clock")
-        return clock
+        return living(await self._repository.get(merchant_id, clock_id), "test clock")
 
     async def list(self, merchant_id: MerchantId, wanted: Wanted, *, limit: int) -> Sequence[TestClock]:
         """Newest first; one more than `limit` when there is more."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from kessai.domain.change import Change
-from kessai.domain.errors import NotFoundError
 from kessai.domain.ids import MerchantId
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.token import Token
+from kessai.services.finding import found
 from kessai.services.ports import IdFactory
 from kessai.storage.journal import Database
 from kessai.storage.repositories.documents import DocumentRepository
@@ -38,7 +38,4 @@ class Tokens:
         Raises:
             NotFoundError: unknown, or another merchant's.
         """
-        token = await self._repository.get(merchant_id, token_id)
-        if token is None:
-            raise NotFoundError("token")
-        return token
+        return found(await self._repository.get(merchant_id, token_id), "token")
