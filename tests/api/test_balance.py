@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.gateway import UNKNOWN, Gateway, refusal
+from tests.support.paging import rows_of
 
 SECOND = timedelta(seconds=1)
 FEE = 10_000 * 29 // 1_000 + 30
@@ -24,18 +25,7 @@ async def balance(gateway: Gateway) -> dict[str, tuple[int, int]]:
 
 async def entries(gateway: Gateway, **query: Any) -> list[dict[str, Any]]:
     """Every entry, page by page."""
-    found: list[dict[str, Any]] = []
-    cursor: str | None = None
-    while True:
-        wanted = {"limit": 2, **query, **({"cursor": cursor} if cursor else {})}
-        answer = await gateway.client.get("/balance/entries", params=wanted)
-        assert answer.status_code == 200, answer.text
-        page = answer.json()
-        found += page["data"]
-        cursor = page["next_cursor"]
-        assert page["has_more"] == (cursor is not None)
-        if cursor is None:
-            return found
+    return await rows_of(gateway.client, "/balance/entries", **{"limit": 2, **query})
 
 
 async def some_of_everything(gateway: Gateway) -> dict[str, dict[str, Any]]:

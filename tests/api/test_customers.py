@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from tests.support.gateway import UNKNOWN, Gateway, refusal
+from tests.support.paging import rows_of
 from tests.support.payers import attached_card, customer, save
 
 EVERYTHING = {
@@ -72,17 +73,7 @@ async def test_customers_are_listed_newest_first_and_found_by_address(each_gatew
 
 async def pages(gateway: Gateway, path: str, **query: Any) -> list[str]:
     """The ids of every page, in order."""
-    ids: list[str] = []
-    cursor: str | None = None
-    while True:
-        asked = query if cursor is None else {**query, "cursor": cursor}
-        answer = await gateway.client.get(path, params=asked)
-        assert answer.status_code == 200, answer.text
-        page = answer.json()
-        ids += [each["id"] for each in page["data"]]
-        cursor = page["next_cursor"]
-        if not page["has_more"]:
-            return ids
+    return [each["id"] for each in await rows_of(gateway.client, path, **query)]
 
 
 async def test_a_deleted_customer_is_as_unknown(each_gateway: Gateway) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from kessai.domain.dispute import EVIDENCE_WITHIN
 from tests.support.gateway import UNKNOWN, Gateway, refusal
+from tests.support.paging import rows_of
 from tests.support.told import events_of
 
 FEE = 1_500
@@ -240,16 +241,8 @@ async def test_disputes_are_listed_by_page_and_filter(each_gateway: Gateway) -> 
     ids = [each["id"] for each in made]
 
     async def listed(**query: Any) -> list[int]:
-        found: list[int] = []
-        cursor: str | None = None
-        while True:
-            wanted = {"limit": 2, **query, **({"cursor": cursor} if cursor else {})}
-            page = (await each_gateway.client.get("/disputes", params=wanted)).json()
-            found += [ids.index(each["id"]) for each in page["data"]]
-            cursor = page["next_cursor"]
-            assert page["has_more"] == (cursor is not None)
-            if cursor is None:
-                return found
+        rows = await rows_of(each_gateway.client, "/disputes", **{"limit": 2, **query})
+        return [ids.index(each["id"]) for each in rows]
 
     assert await listed() == [5, 4, 3, 2, 1, 0]
     assert await listed(status="LOST") == [1]

@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.support.gateway import UNKNOWN, Gateway, refusal
-from tests.support.payers import attached_card, customer, save
+from tests.support.payers import answer_of, attached_card, created, customer, moved_of, save
 
 POOR = "4000000000009995"
 ASKS = "4000002500003155"
 
 
+moved = partial(moved_of, "intents")
+move_of = partial(answer_of, "intents")
+
+
 async def intent(gateway: Gateway, **fields: Any) -> dict[str, Any]:
-    answer = await gateway.client.post("/intents", json={"amount": 10_000, **fields})
-    assert answer.status_code == 201, answer.text
-    made: dict[str, Any] = answer.json()
-    return made
-
-
-async def moved(gateway: Gateway, made: dict[str, Any], move: str, **fields: Any) -> dict[str, Any]:
-    answer = await move_of(gateway, made, move, **fields)
-    assert answer.status_code == 200, answer.text
-    after: dict[str, Any] = answer.json()
-    assert (await gateway.client.get(f"/intents/{made['id']}")).json() == after
-    return after
-
-
-async def move_of(gateway: Gateway, made: dict[str, Any], move: str, **fields: Any) -> httpx.Response:
-    return await gateway.client.post(f"/intents/{made['id']}/{move}", json=fields or None)
+    return await created(gateway, "/intents", {"amount": 10_000, **fields})
 
 
 async def tries(gateway: Gateway, made: dict[str, Any], **query: Any) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.support.gateway import START, Gateway, refusal
+from tests.support.paging import pages_of
 
 Payment = dict[str, Any]
 SECOND = timedelta(seconds=1)
@@ -19,19 +20,7 @@ SECOND = timedelta(seconds=1)
 
 async def pages(client: httpx.AsyncClient, **query: Any) -> list[list[Payment]]:
     """All pages of a list, from the first to the last."""
-    found: list[list[Payment]] = []
-    cursor: str | None = None
-    while True:
-        params = query if cursor is None else {**query, "cursor": cursor}
-        answer = await client.get("/payments", params=params)
-        assert answer.status_code == 200, answer.text
-        body = answer.json()
-        assert list(body) == ["data", "has_more", "next_cursor"]
-        found.append(body["data"])
-        cursor = body["next_cursor"]
-        assert body["has_more"] == (cursor is not None)
-        if cursor is None:
-            return found
+    return await pages_of(client, "/payments", **query)
 
 
 async def ids(client: httpx.AsyncClient, **query: Any) -> list[str]:

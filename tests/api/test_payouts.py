@@ -13,6 +13,7 @@ import pytest
 from kessai.domain.money import AMOUNT_MAX
 from tests.api.test_balance import balance
 from tests.support.gateway import UNKNOWN, Gateway, opened_gateway, refusal
+from tests.support.paging import rows_of
 from tests.support.told import events_of
 
 SECOND = timedelta(seconds=1)
@@ -171,16 +172,8 @@ async def test_payouts_are_listed_by_page_and_filter(rich: Gateway) -> None:
     ids = [each["id"] for each in made]
 
     async def listed(**query: Any) -> list[int]:
-        found: list[int] = []
-        cursor: str | None = None
-        while True:
-            wanted = {"limit": 2, **query, **({"cursor": cursor} if cursor else {})}
-            page = (await rich.client.get("/payouts", params=wanted)).json()
-            found += [ids.index(each["id"]) for each in page["data"]]
-            cursor = page["next_cursor"]
-            assert page["has_more"] == (cursor is not None)
-            if cursor is None:
-                return found
+        rows = await rows_of(rich.client, "/payouts", **{"limit": 2, **query})
+        return [ids.index(each["id"]) for each in rows]
 
     assert await listed() == [4, 3, 2, 1, 0]
     assert await listed(status="CANCELED") == [1]

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.support.gateway import UNKNOWN, Gateway, refusal
-from tests.support.payers import attached_card, customer, save
+from tests.support.payers import answer_of, attached_card, created, customer, moved_of, save
 
 ASKS = "4000002500003155"
 
 
+moved = partial(moved_of, "setups")
+move_of = partial(answer_of, "setups")
+
+
 async def setup(gateway: Gateway, **fields: Any) -> dict[str, Any]:
-    answer = await gateway.client.post("/setups", json=fields or None)
-    assert answer.status_code == 201, answer.text
-    made: dict[str, Any] = answer.json()
-    return made
-
-
-async def moved(gateway: Gateway, made: dict[str, Any], move: str, **fields: Any) -> dict[str, Any]:
-    answer = await move_of(gateway, made, move, **fields)
-    assert answer.status_code == 200, answer.text
-    after: dict[str, Any] = answer.json()
-    assert await seen(gateway, made) == after
-    return after
-
-
-async def move_of(gateway: Gateway, made: dict[str, Any], move: str, **fields: Any) -> httpx.Response:
-    return await gateway.client.post(f"/setups/{made['id']}/{move}", json=fields or None)
+    return await created(gateway, "/setups", fields or None)
 
 
 async def seen(gateway: Gateway, made: dict[str, Any]) -> Any:
