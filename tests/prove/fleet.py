@@ -24,8 +24,7 @@ class Setting:
     """How the processes are set up. `speed` 1 without a plant runs kessai itself.
 
     On PostgreSQL `apis` serve, with `workers` each, and `dispatchers` deliver. A clock that is `told` stands
-    still until a hand moves it, and nothing is delivered. `limit` is of a merchant's requests in a second, 0
-    for none; they are counted in `redis_url`. `hangs` has names like hang-1.test looked up for
+    still until a hand moves it, and nothing is delivered. `hangs` has names like hang-1.test looked up for
     ever. `troubles` is the deck a storm deals from, `answers_within_s` how long its receiver's good answers
     take: the longer, the more posts are under way. `options` are kessai's own, by their variables' names.
     """
@@ -41,8 +40,6 @@ class Setting:
     dispatchers: int = 2
     told: bool = False
     hangs: bool = False
-    limit: int = 0
-    redis_url: str | None = None
     troubles: tuple[str, ...] = ("kill", "kill", "pause", "switch", "switch", "rotate")
     answers_within_s: float = 0.03
     options: tuple[tuple[str, str], ...] = ()
@@ -74,9 +71,7 @@ class Setting:
         }
         return {
             **(world if self.is_a_world else {}),
-            "RATE_LIMIT_REQUESTS": str(self.limit),
-            "RATE_LIMIT_WINDOW_SECONDS": "1",
-            **({"REDIS_URL": self.redis_url} if self.redis_url else {}),
+            "RATE_LIMIT_REQUESTS": "0",
             "LOG_LEVEL": "ERROR",
             "WEBHOOK_TIMEOUT": f"{self.timeout_s:g}",
             "WEBHOOK_MAX_RETRIES": str(self.retries),

@@ -19,7 +19,7 @@ from tests.prove.planted.senders import GUARD_ON_THE_NAME
 from tests.prove.postgres_outages import BREAK, prove_outages
 from tests.prove.power import prove_power
 from tests.prove.races import RACING, prove_races
-from tests.prove.redis import LIMITED, prove_redis
+from tests.prove.redis import SHARED, prove_redis
 from tests.prove.refunds import FOUGHT_OVER, prove_refunds
 from tests.prove.report import Report
 from tests.prove.signatures import prove_signatures
@@ -68,7 +68,7 @@ HUNTS: Final = (
     Hunt("list-without-a-bound", prove_model, "the server and the model part", TOLD),
     Hunt("refund-one-short", prove_model, "the server and the model part", TOLD),
     Hunt("last-one-wins", prove_refunds, "minor units are off", FOUGHT_OVER, 0.01),
-    Hunt("no-limit-without-redis", prove_redis, "spells without a limit", LIMITED, 0.03),
+    Hunt("no-limit-without-redis", prove_redis, "spells without a limit", SHARED, 0.03),
     Hunt("key-after-effect", prove_outages, "done more than once", BREAK, 0.02, kinds=("postgresql",)),
     Hunt(
         "lost-connection-is-a-bug", prove_outages, "an unexpected answer", BREAK, 0.01, kinds=("postgresql",)

@@ -38,7 +38,8 @@ _SLOWEST_S: Final = 1.0
 """How long nobody may wait: a server that is away must not be waited for."""
 _SHOWN: Final = 30
 
-LIMITED: Final = Setting(apis=2, dispatchers=0, limit=_LIMIT)
+SHARED: Final = Setting(apis=2, dispatchers=0)
+_LIMITS: Final = (("RATE_LIMIT_REQUESTS", str(_LIMIT)), ("RATE_LIMIT_WINDOW_SECONDS", "1"))
 
 
 @dataclass(slots=True)
@@ -53,7 +54,7 @@ class Tally:
     findings: list[str] = field(default_factory=list)
 
 
-def prove_redis(kind: Kind, scale: float, seed: int, setting: Setting = LIMITED) -> Report:
+def prove_redis(kind: Kind, scale: float, seed: int, setting: Setting = SHARED) -> Report:
     """Two processes for the API on PostgreSQL, one server on SQLite."""
     report, tally = Report("prove redis", kind, scale, seed), Tally()
     slices = max(3, round(SECONDS * scale / _EVERY_S))
@@ -64,11 +65,12 @@ def prove_redis(kind: Kind, scale: float, seed: int, setting: Setting = LIMITED)
     ):
         valkey.start()
         keys = asyncio.run(new_merchants(ground.url, 2))
-        with Fleet(ground, replace(setting, redis_url=valkey.url)) as fleet:
+        limited = replace(setting, options=(*_LIMITS, ("REDIS_URL", valkey.url)))
+        with Fleet(ground, limited) as fleet:
             log = ground.directory / "customers.jsonl"
             asyncio.run(_run(fleet, valkey, keys, log, slices, random.Random(seed), tally))
             # Audited with the limit away: it asks for much at once.
-            fleet.start_again(replace(setting, limit=0))
+            fleet.start_again(setting)
             tally.findings += found(log, ground, fleet, keys[0])
         _tell(report, tally, slices)
     return report
