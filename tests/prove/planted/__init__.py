@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import uvicorn
 
 from kessai.bootstrap import Gateway, World, open_database
 from kessai.cli.serving import Server
+from kessai.domain.errors import DatabaseUnavailableError, StorageFullError
 from kessai.services.deliveries import Deliveries
 from kessai.services.ports import WebhookSender
 from kessai.settings import Settings
@@ -20,15 +22,15 @@ from tests.prove.planted.databases import (
     EventsAfterCommit,
     ExhaustedForgotten,
     ForgetfulOfKeys,
-    FullForLong,
-    FullIsABug,
     FullIsNoMatter,
     Hoarding,
     LeavesFilesOpen,
+    Startled,
+    Sulky,
     sync_less,
 )
 from tests.prove.planted.engines import FirstComeFirstServed, SignedWithTheEventsTime, Unfenced
-from tests.prove.planted.frail import KeysAfterEffects, Startled, Sulky
+from tests.prove.planted.frail import KeysAfterEffects
 from tests.prove.planted.gates import generous_without_redis
 from tests.prove.planted.ledgers import LastOneWins, OneShort, Unbounded
 from tests.prove.planted.senders import NewIdOnRetry, Optimist, RenderedAnew
@@ -69,14 +71,14 @@ _WORLDS: Final[Mapping[str, PlantWorld]] = {
     "hoards-memory": _database(Hoarding),
     "leaves-files-open": _database(LeavesFilesOpen),
     "key-after-effect": _database(KeysAfterEffects),
-    "lost-connection-is-a-bug": _database(Startled),
-    "away-for-a-while-once-away": _database(Sulky),
+    "lost-connection-is-a-bug": _database(partial(Startled, error=DatabaseUnavailableError)),
+    "away-for-a-while-once-away": _database(partial(Sulky, error=DatabaseUnavailableError, sulks_s=7)),
     "last-one-wins": _database(LastOneWins),
     "list-without-a-bound": _database(Unbounded),
     "refund-one-short": _database(OneShort),
     "committed-on-a-full-disk": _database(FullIsNoMatter),
-    "full-disk-is-a-bug": _database(FullIsABug),
-    "full-disk-for-long": _database(FullForLong),
+    "full-disk-is-a-bug": _database(partial(Startled, error=StorageFullError)),
+    "full-disk-for-long": _database(partial(Sulky, error=StorageFullError, sulks_s=5)),
     "new-id-on-retry": _sender(NewIdOnRetry),
     "body-rendered-anew": _sender(RenderedAnew),
     "lost-answer-is-success": _sender(Optimist),

@@ -22,7 +22,6 @@ from kessai.storage.tables import webhook_attempts, webhook_deliveries
 T = TypeVar("T")
 
 _HELD_BACK_S: Final = 0.25
-_SULKS_S: Final = 5.0
 _LEAKED: Final = 200_000
 """Bytes per commit: enough to be seen within seconds."""
 
@@ -124,30 +123,36 @@ class FullIsNoMatter(Wrapped):
             return COMMITTED
 
 
-class FullIsABug(Wrapped):
-    """Does not know what the operating system means."""
+class Startled(Wrapped):
+    """Takes one error, which it ought to know, for a bug of its own."""
+
+    def __init__(self, inner: Database, error: type[Exception]) -> None:
+        super().__init__(inner)
+        self._error = error
 
     async def commit(self, change: Change) -> CommitResult:
         try:
             return await self._inner.commit(change)
-        except StorageFullError as error:
-            raise RuntimeError("disk I/O error") from error
+        except self._error as error:
+            raise RuntimeError("nobody knows what this means") from error
 
 
-class FullForLong(Wrapped):
-    """Believes for some seconds that a disk which was full still is."""
+class Sulky(Wrapped):
+    """Believes for some seconds that an error, which there was once, would be there again."""
 
-    def __init__(self, inner: Database) -> None:
+    def __init__(self, inner: Database, error: type[Exception], sulks_s: float) -> None:
         super().__init__(inner)
+        self._error = error
+        self._sulks_s = sulks_s
         self._until = 0.0
 
     async def commit(self, change: Change) -> CommitResult:
         if time.monotonic() < self._until:
-            raise StorageFullError
+            raise self._error
         try:
             return await self._inner.commit(change)
-        except StorageFullError:
-            self._until = time.monotonic() + _SULKS_S
+        except self._error:
+            self._until = time.monotonic() + self._sulks_s
             raise
 
 
