@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from tests.bench.sample import Row, sample_rows
 from tests.bench.stage import Length
 from tests.prove.ground import Ground, on_a_copy
 from tests.support.postgres import Postgres, PrivatePostgres
+from tests.support.processes import end_process
 
 CLIENTS: Final = 32
 _EVER_S: Final = 3_600
@@ -86,7 +88,7 @@ def _running(postgres: Postgres, ground: Ground, rows: Mapping[str, Sequence[Row
             _command(postgres, ground, path, variables), stdout=output, stderr=output, cwd=ground.directory
         )
         stack.callback(process.wait)
-        stack.callback(process.terminate)
+        stack.callback(end_process, process.pid, signal.SIGTERM)
         yield
         if process.poll() is not None:
             raise RuntimeError(f"pgbench ended early:\n{log.read_text()[-4000:]}")
