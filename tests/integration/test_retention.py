@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Engine, event, update
 
 from kessai.domain.delivery import DeliveryStatus
 from kessai.domain.errors import ConflictError
@@ -197,3 +198,35 @@ async def test_what_was_pruned_before_is_passed_by_in_steps(office: Office) -> N
         office.database, OLD_EVENTS, after=earliest_id(START - KEEPS), before=earliest_id(START)
     )
     assert tables_read_in_full(lines) == set(), lines
+
+
+async def test_a_batch_of_any_size_is_the_same_statements(office: Office) -> None:
+    # one of its own for each length of a list would be compiled and kept, on each connection
+    async def statements(payments: int) -> set[str]:
+        for _ in range(payments):
+            await office.pay()
+        with told() as said:
+            assert await office.fan_out() == 2 * payments
+            await office.dispatch()
+            office.clock.advance(KEEPS + DAY)
+            assert await office.retention.prune() == 2 * payments
+        return said
+
+    await office.endpoint()
+
+    assert await statements(1) == await statements(3) != set()
+
+
+@contextmanager
+def told() -> Iterator[set[str]]:
+    """The statements that go through SQLAlchemy."""
+    said: set[str] = set()
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        said.add(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield said
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)

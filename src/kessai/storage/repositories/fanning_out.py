@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import datetime
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Select, Update, bindparam, func, select, update
 
 from kessai.domain.delivery import Delivery
 from kessai.domain.endpoint import Endpoint
 from kessai.domain.event import Event
+from kessai.storage.among import KINDS, among, listed
 from kessai.storage.event_rows import event_from_row, select_events
 from kessai.storage.query import Query, Write
 from kessai.storage.record_rows import DELIVERY_COLUMNS, endpoint_from
@@ -35,11 +36,36 @@ _TURN: Final = 0x6B657373616931
 """Names the lock of whoever fans out; any number that no other program of this database uses."""
 
 
+def _listening(kind: str) -> Select[Any]:
+    """Endpoints of some merchants."""
+    return (
+        select(webhook_endpoints)
+        .where(
+            among(webhook_endpoints.c.merchant_id, "merchant_ids", kind),
+            webhook_endpoints.c.deleted_at.is_(None),
+        )
+        .order_by(webhook_endpoints.c.id)
+    )
+
+
+def _heard(kind: str) -> Select[Any]:
+    return select_events().where(among(webhook_events.c.id, "event_ids", kind)).order_by(webhook_events.c.id)
+
+
+def _done(kind: str) -> Update:
+    done = update(webhook_events).where(among(webhook_events.c.id, "event_ids", kind))
+    return done.values(fanned_out_at=bindparam("at"))
+
+
+_LISTENING: Final = {kind: _listening(kind) for kind in KINDS}
+_HEARD: Final = {kind: _heard(kind) for kind in KINDS}
+_DONE: Final = {kind: _done(kind) for kind in KINDS}
+
+
 def fan_out(connection: Connection, at: datetime, limit: int, hears: Hears, compose: Compose) -> int:
     """Make the deliveries of up to `limit` new events; return how many events, 0 if another is at it."""
-    if connection.dialect.name == "postgresql" and not connection.scalar(
-        select(func.pg_try_advisory_xact_lock(_TURN))
-    ):
+    kind = connection.dialect.name
+    if kind == "postgresql" and not connection.scalar(select(func.pg_try_advisory_xact_lock(_TURN))):
         return 0
     new = connection.execute(
         select(webhook_events.c.id, webhook_events.c.merchant_id, webhook_events.c.type)
@@ -61,17 +87,14 @@ def fan_out(connection: Connection, at: datetime, limit: int, hears: Hears, comp
         compose(event, endpoint) for event in _events(connection, heard) for endpoint in heard[event.id]
     ]
     _ADD.run(connection, [_row(each) for each in deliveries if each is not None])
-    done = webhook_events.c.id.in_([event_id for event_id, _, _ in new])
-    connection.execute(update(webhook_events).where(done).values(fanned_out_at=at))
+    done = listed([event_id for event_id, _, _ in new], kind)
+    connection.execute(_DONE[kind], {"event_ids": done, "at": at})
     return len(new)
 
 
 def _endpoints_of(connection: Connection, merchant_ids: Collection[str]) -> dict[str, list[Endpoint]]:
-    rows = connection.execute(
-        select(webhook_endpoints)
-        .where(webhook_endpoints.c.merchant_id.in_(merchant_ids), webhook_endpoints.c.deleted_at.is_(None))
-        .order_by(webhook_endpoints.c.id)
-    )
+    kind = connection.dialect.name
+    rows = connection.execute(_LISTENING[kind], {"merchant_ids": listed(merchant_ids, kind)})
     found: dict[str, list[Endpoint]] = {}
     for row in rows:
         endpoint = endpoint_from(tuple(row))
@@ -82,5 +105,6 @@ def _endpoints_of(connection: Connection, merchant_ids: Collection[str]) -> dict
 def _events(connection: Connection, event_ids: Collection[str]) -> list[Event]:
     if not event_ids:
         return []
-    statement = select_events().where(webhook_events.c.id.in_(event_ids)).order_by(webhook_events.c.id)
-    return [event_from_row(tuple(row)) for row in connection.execute(statement)]
+    kind = connection.dialect.name
+    rows = connection.execute(_HEARD[kind], {"event_ids": listed(event_ids, kind)})
+    return [event_from_row(tuple(row)) for row in rows]

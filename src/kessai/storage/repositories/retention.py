@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, Delete, Select, Update, bindparam, delete, select, update
 
 from kessai.domain.ids import EventId, earliest_id
+from kessai.storage.among import KINDS, among, listed
 from kessai.storage.journal import Database
 from kessai.storage.query import Query
 from kessai.storage.tables import webhook_attempts, webhook_deliveries, webhook_events
@@ -35,6 +36,41 @@ OLD_EVENTS: Final = Query(
     .limit(PRUNED_AT_ONCE)
 )
 _LAST_SCANNED: Final = Query(select(_SCANNED.c.id).order_by(_SCANNED.c.id.desc()).limit(1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """Those of one batch, each with `ids`."""
+
+    take: Select[Any]
+    deliveries: Select[Any]
+    forget_attempts: Delete
+    forget_bodies: Update
+    forget_snapshots: Update
+
+    @classmethod
+    def on(cls, kind: str) -> _Statements:
+        """For one kind of database."""
+        events, deliveries = webhook_events.c, webhook_deliveries.c
+        at = bindparam("at", type_=events.pruned_at.type)
+        # Whoever read a delivery before decides anew.
+        bare = {"body": b"", "pruned_at": at, "version": deliveries.version + 1}
+        return cls(
+            select(events.id)
+            .where(among(events.id, "ids", kind), events.pruned_at.is_(None))
+            .order_by(events.id)
+            .with_for_update(skip_locked=True),
+            select(deliveries.id, deliveries.event_id, deliveries.due_at)
+            .where(among(deliveries.event_id, "ids", kind))
+            .order_by(deliveries.id)
+            .with_for_update(),
+            delete(webhook_attempts).where(among(webhook_attempts.c.delivery_id, "ids", kind)),
+            update(webhook_deliveries).where(among(deliveries.id, "ids", kind)).values(bare),
+            update(webhook_events).where(among(events.id, "ids", kind)).values(snapshot="{}", pruned_at=at),
+        )
+
+
+_STATEMENTS: Final = {kind: _Statements.on(kind) for kind in KINDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,34 +102,14 @@ class RetentionRepository:
 
 
 def _prune(connection: Connection, event_ids: list[EventId], at: datetime) -> int:
-    mine = (
-        select(webhook_events.c.id)
-        .where(webhook_events.c.id.in_(event_ids), webhook_events.c.pruned_at.is_(None))
-        .order_by(webhook_events.c.id)
-        .with_for_update(skip_locked=True)
-    )
-    taken = set(connection.execute(mine).scalars())
+    kind = connection.dialect.name
+    run = _STATEMENTS[kind]
+    taken = set(connection.execute(run.take, {"ids": listed(event_ids, kind)}).scalars())
     # Locked before it is looked at: one that is sent again by hand meanwhile is open, and keeps its body.
-    deliveries = connection.execute(
-        select(webhook_deliveries.c.id, webhook_deliveries.c.event_id, webhook_deliveries.c.due_at)
-        .where(webhook_deliveries.c.event_id.in_(taken))
-        .order_by(webhook_deliveries.c.id)
-        .with_for_update()
-    ).all()
+    deliveries = connection.execute(run.deliveries, {"ids": listed(taken, kind)}).all()
     closed = taken - {each.event_id for each in deliveries if each.due_at is not None}
-    _forget(connection, closed, [each.id for each in deliveries if each.event_id in closed], at)
+    told = listed([each.id for each in deliveries if each.event_id in closed], kind)
+    connection.execute(run.forget_attempts, {"ids": told})
+    connection.execute(run.forget_bodies, {"ids": told, "at": at})
+    connection.execute(run.forget_snapshots, {"ids": listed(closed, kind), "at": at})
     return len(closed)
-
-
-def _forget(connection: Connection, event_ids: set[Any], delivery_ids: list[Any], at: datetime) -> None:
-    if delivery_ids:
-        tried = webhook_attempts.c.delivery_id.in_(delivery_ids)
-        connection.execute(delete(webhook_attempts).where(tried))
-        # Whoever read one before decides anew.
-        moved = {"body": b"", "pruned_at": at, "version": webhook_deliveries.c.version + 1}
-        connection.execute(
-            update(webhook_deliveries).where(webhook_deliveries.c.id.in_(delivery_ids)).values(moved)
-        )
-    if event_ids:
-        gone = update(webhook_events).where(webhook_events.c.id.in_(event_ids))
-        connection.execute(gone.values(snapshot="{}", pruned_at=at))
