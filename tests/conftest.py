@@ -5,9 +5,11 @@ Each test gets its own database. Servers start when the first test asks and end 
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sqlite3
+import tempfile
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -16,7 +18,7 @@ from typing import Any
 import pytest
 
 from tests.support.postgres import Postgres, PrivatePostgres, shared_postgres
-from tests.support.processes import RunDirectory
+from tests.support.processes import RunDirectory, place_in_memory
 from tests.support.receiver import Receiver
 from tests.support.server import Command, RunningServer, Serve, stories
 from tests.support.valkey import Valkey
@@ -29,8 +31,11 @@ BOTH_DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgre
 def pytest_configure(config: pytest.Config) -> None:
     """Make the run's directory, or in a worker of xdist take the one of its controller."""
     inherited = getattr(config, "workerinput", {}).get("run_directory")
-    config.stash[RUN] = RunDirectory(Path(inherited)) if inherited else RunDirectory.create()
+    run = RunDirectory(Path(inherited)) if inherited else RunDirectory.create(place_in_memory())
+    config.stash[RUN] = run
     if not inherited:
+        # Whatever is temporary is in there, also what pytest, its workers and all they start make.
+        os.environ["TMPDIR"] = tempfile.tempdir = str(run.path)
         # A run that is told to end, by a CI's time limit for example, ends like one that is interrupted.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
 

@@ -23,6 +23,9 @@ _PREFIX = "kessai-tests-"
 # Below the range from which Linux takes the ports of outgoing connections: a client that keeps on knocking
 # while its server is down must not be given the server's own port.
 _PORTS = range(20_000, 32_000)
+_MEMORY: Final = Path("/dev/shm")
+_ROOM: Final = 4 << 30
+"""Bytes that a whole run of the tests has enough of, twice over."""
 # Not the module's functions: their seed is the same in every xdist worker.
 _CHANCE = random.SystemRandom()
 
@@ -104,10 +107,11 @@ class RunDirectory:
     path: Path
 
     @classmethod
-    def create(cls) -> RunDirectory:
+    def create(cls, within: Path | None = None) -> RunDirectory:
         """Make one for this run and clear away what runs that were killed left behind."""
-        _sweep()
-        path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_base()))
+        base = within or _base()
+        _sweep(base)
+        path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=base))
         # Servers may run under another user; what is in here is guarded one level down.
         path.chmod(0o711)
         return cls(path)
@@ -142,8 +146,22 @@ def _base() -> Path:
     return chosen
 
 
-def _sweep() -> None:
-    for path in _base().glob(f"{_PREFIX}*-*"):
+def place_in_memory() -> Path | None:
+    """Where files are made and synced at once, if this machine has room there for a run; else None.
+
+    Copying a database of PostgreSQL is twenty times as quick there.
+    """
+    try:
+        free = shutil.disk_usage(_MEMORY).free
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        available = next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        return None
+    return _MEMORY if min(free, available) >= _ROOM and os.access(_MEMORY, os.W_OK) else None
+
+
+def _sweep(base: Path) -> None:
+    for path in base.glob(f"{_PREFIX}*-*"):
         owner = path.name.removeprefix(_PREFIX).partition("-")[0]
         if owner.isdigit() and not _is_alive(int(owner)) and path.stat().st_uid == os.geteuid():
             RunDirectory(path).close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, Protocol, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -13,7 +14,7 @@ from kessai.http.call import Call, Visit
 from kessai.http.errors import ValidationFailedError
 from kessai.http.problems import problems_of
 from kessai.http.request import Request, parse_object
-from kessai.http.routes import Query, Route
+from kessai.http.routes import Handler, Query, Route
 
 Model = tuple[str, TypeAdapter[Any], type[BaseModel]]
 """An argument's name, its validator, and the model for the sake of messages."""
@@ -82,9 +83,15 @@ class ModelReader:
 
 def model_reader(route: Route) -> ModelReader:
     """The reader of a route, by the models among its handler's arguments."""
-    hints = get_type_hints(route.handler, include_extras=True)
+    return _model_reader(route.handler, takes_body=route.method in _WITH_BODY)
+
+
+@cache
+def _model_reader(handler: Handler, *, takes_body: bool) -> ModelReader:
+    # Kept: a process may open several gateways, and this is half of what that takes.
+    hints = get_type_hints(handler, include_extras=True)
     body, query, body_is_optional = None, None, False
-    for name, parameter in inspect.signature(route.handler).parameters.items():
+    for name, parameter in inspect.signature(handler).parameters.items():
         hint = hints[name]
         model = None if hint in (Call, Visit) else _model(hint)
         if model is None:
@@ -94,7 +101,7 @@ def model_reader(route: Route) -> ModelReader:
         else:
             body = (name, TypeAdapter(model), model)
             body_is_optional = parameter.default is None
-    if body is None and route.method in _WITH_BODY:
+    if body is None and takes_body:
         body, body_is_optional = _NO_BODY, True
     return ModelReader(body, body_is_optional, query)
 

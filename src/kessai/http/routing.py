@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import get_type_hints
 
 from kessai.http.call import Call, Visit
@@ -111,14 +112,21 @@ def route_table(routers: Iterable[tuple[Dialect, str, Router]]) -> RouteTable:
 
 
 def _operation(dialect: Dialect, route: Route) -> Operation:
-    hints = get_type_hints(route.handler)
-    call_argument = next(name for name, hint in hints.items() if hint in (Call, Visit))
+    call_argument, needs_key = _caller(route.handler)
     return Operation(
         name=route.name,
         method=route.method,
         dialect=dialect,
         handler=route.handler,
         call_argument=call_argument,
-        needs_key=hints[call_argument] is Call,
+        needs_key=needs_key,
         reader=dialect.reader(route),
     )
+
+
+@cache
+def _caller(handler: Handler) -> tuple[str, bool]:
+    """Which of a handler's arguments tells who calls, and whether that needs a key."""
+    hints = get_type_hints(handler)
+    name = next(name for name, hint in hints.items() if hint in (Call, Visit))
+    return name, hints[name] is Call

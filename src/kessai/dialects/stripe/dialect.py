@@ -10,7 +10,7 @@ from typing import Final
 
 from kessai.dialects.stripe import challenge_pages, checkout_pages, errors, link_pages, receipt_pages
 from kessai.dialects.stripe.coverage import is_documented
-from kessai.dialects.stripe.declaring import StripeRoute, as_router
+from kessai.dialects.stripe.declaring import as_router
 from kessai.dialects.stripe.errors import StripeError, not_simulated
 from kessai.dialects.stripe.expansions import completed
 from kessai.dialects.stripe.ids import request_id as stripe_request_id
@@ -29,6 +29,8 @@ _ACCOUNT: Final = re.compile(r"acct_[A-Za-z0-9]{1,50}")
 _ID_MAX: Final = 255
 _NEWER_ROOTS: Final = ("/v2/", "/stripe/v2/")
 """Of what is there the document says nothing; none of it is simulated."""
+_ROUTES: Final = {(each.method, each.template): each for each in every_route()}
+_ROUTER: Final = as_router(list(_ROUTES.values()), completed)
 _PAGE_READERS: Final[Mapping[tuple[str, str], Reader]] = {
     ("POST", checkout_pages.FORM_PATH): checkout_pages.READER,
     ("GET", link_pages.PATH): link_pages.READER,
@@ -45,17 +47,11 @@ class StripeDialect:
     roots: Final = ("/v1/", "/stripe/v1/", *_NEWER_ROOTS)
     """With what a path begins that is this API's, known or not."""
 
-    def __init__(self) -> None:
-        self._routes: dict[tuple[str, str], StripeRoute] = {
-            (route.method, route.template): route for route in every_route()
-        }
-
     @property
     def routers(self) -> Routers:
         """At the root, for libraries that take no path, and under a name; and the payer's pages."""
-        router = as_router(list(self._routes.values()), completed)
         pages = (challenge_pages, checkout_pages, link_pages, receipt_pages)
-        return (("", router), ("/stripe", router), *(("", each.router) for each in pages))
+        return (("", _ROUTER), ("/stripe", _ROUTER), *(("", each.router) for each in pages))
 
     def reader(self, route: Route) -> Reader:
         """By the parameters that the API's document gives an operation."""
@@ -63,7 +59,7 @@ class StripeDialect:
             return reader
         if not route.path.startswith("/v1/"):
             return model_reader(route)
-        return FormReader(route.method, route.path, self._routes[route.method, route.path].simulated)
+        return FormReader(route.method, route.path, _ROUTES[route.method, route.path].simulated)
 
     def path_parameter(self, part: str) -> str | None:
         """Whatever is there: an id that is none is unknown, and the answer says so."""
