@@ -12,6 +12,7 @@ from typing import Final, Self
 
 from tests.prove.ground import Ground
 from tests.prove.swift import SwiftClock
+from tests.support.processes import UNMEASURED
 from tests.support.server import Command, RunningServer
 
 HOUSE: Final = Path(__file__).resolve().parents[2]
@@ -71,6 +72,7 @@ class Setting:
         }
         return {
             **(world if self.is_a_world else {}),
+            **UNMEASURED,
             "RATE_LIMIT_REQUESTS": "0",
             "LOG_LEVEL": "ERROR",
             "WEBHOOK_TIMEOUT": f"{self.timeout_s:g}",

@@ -20,7 +20,7 @@ from kessai.storage.migrate import HEAD, PAST, upgrade
 from tests.prove.fingerprint import schema
 from tests.prove.fleet import HOUSE
 from tests.prove.ground import Ground
-from tests.support.processes import plain_environment
+from tests.support.processes import UNMEASURED, plain_environment
 from tests.support.server import RunningServer
 
 WATCHED: Final = "tests.prove.migrator"
@@ -85,7 +85,8 @@ class Migrators:
     def environment(self) -> dict[str, str]:
         """Of every process here."""
         plant = {} if self.plant is None else {"PROVE_PLANT": self.plant}
-        return {"PYTHONPATH": str(HOUSE), "RATE_LIMIT_REQUESTS": "0", "LOG_LEVEL": "ERROR", **plant}
+        ordinary = {"PYTHONPATH": str(HOUSE), "RATE_LIMIT_REQUESTS": "0", "LOG_LEVEL": "ERROR"}
+        return {**ordinary, **UNMEASURED, **plant}
 
 
 @dataclass(frozen=True, slots=True)

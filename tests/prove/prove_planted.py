@@ -25,7 +25,7 @@ from tests.prove.report import Report
 from tests.prove.signatures import prove_signatures
 from tests.prove.soak import FORGETFUL, prove_soak
 from tests.prove.storm import prove_storm
-from tests.prove.term import PLAIN, prove_term
+from tests.prove.term import prove_term
 
 Harness = Callable[[Kind, float, int, Setting], Report]
 
@@ -81,7 +81,7 @@ HUNTS: Final = (
         0.01,
         kinds=("postgresql",),
     ),
-    Hunt("ends-at-once", prove_term, "let in, and cut", PLAIN, 0.03),
+    Hunt("ends-at-once", prove_term, "let in, and cut", ONE_DISPATCHER, 0.02),
     Hunt("migrates-in-pieces", prove_migrations, "half migrated", KILLED, 0.001),
     Hunt("migrates-without-a-lock", prove_migrations, "two migrators", TWO, 0.001, kinds=("postgresql",)),
     Hunt("rounds-amounts", prove_migrations, "another sum", KILLED, 0.001),
