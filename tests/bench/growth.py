@@ -72,11 +72,12 @@ _LISTS: Final[tuple[dict[str, Any], ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is stored, and how long each thing is measured."""
+    """How much is stored, how long each thing is measured, and how many of the lists are."""
 
     few: int = FEW
     many: int = MANY
     seconds: float = 2.0
+    lists: int = len(_LISTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def _costs(ground: Ground, shop: _Shop, server: RunningServer, stored: int, size
     key = {"Authorization": f"Bearer {shop.secret_key}"}
     ids = asyncio.run(_ids(ground, shop))
     plans = {"get": Plan(path=f"/api/v1/payments/{ID}", headers=key, ids=_spread(ids, _IDS), **facts)}
-    for wanted in _LISTS:
+    for wanted in _LISTS[: size.lists]:
         for where, cursor in (("first page", None), ("deep page", encode_cursor(ids[len(ids) // 2]))):
             path = f"/api/v1/payments?{urlencode(_query(wanted, shop, stored, cursor))}"
             plans[f"list {_words(wanted)}, {where}"] = Plan(path=path, headers=key, **facts)

@@ -28,7 +28,7 @@ def test_the_benchmark_drains_all_that_is_due_once() -> None:
 
 
 def test_the_benchmark_of_growth_measures_the_same_twice() -> None:
-    report = bench_growth("sqlite", Size(few=300, many=600, seconds=0.1))
+    report = bench_growth("sqlite", Size(few=300, many=600, seconds=0.1, lists=3))
 
     names = [line.name for line in report.lines]
     assert {"get", "create", "list of all, first page", "list status=FAILED, deep page"} <= set(names)
