@@ -75,6 +75,13 @@ class Ground:
         return int(number)
 
     @property
+    def files(self) -> list[Path]:
+        """Those in which all of it lies, with journals and the server's own log."""
+        if self.postgres is None:
+            return sorted(self._file.parent.glob(f"{self._file.name}*"))
+        return [self.postgres.log, *sorted(self.postgres.data.rglob("*"))]
+
+    @property
     def _file(self) -> Path:
         return Path(self.url.removeprefix("sqlite:///"))
 

@@ -150,14 +150,15 @@ class PrivatePostgres(Postgres):
             self.stop("immediate")
 
     @property
-    def _data(self) -> Path:
+    def data(self) -> Path:
+        """Where its files are."""
         return self.home / "data"
 
     def _make_data(self) -> None:
         self.programs.run(
             "initdb",
             *(
-                f"--pgdata={self._data}",
+                f"--pgdata={self.data}",
                 f"--username={USER}",
                 "--auth=trust",
                 "--encoding=UTF8",
@@ -176,7 +177,7 @@ class PrivatePostgres(Postgres):
         return [f"-c{setting}" for setting in settings]
 
     def _started(self) -> bool:
-        command = ("postgres", f"-D{self._data}", *self._settings())
+        command = ("postgres", f"-D{self.data}", *self._settings())
         self._process = self.programs.start(*command, cwd=self.home, log=self.log)
         self.run.remember(self._process.pid, signal.SIGQUIT)
         wait_until(self._is_settled, timeout_s=_START_TIMEOUT_S, what="start of PostgreSQL")
@@ -190,7 +191,7 @@ class PrivatePostgres(Postgres):
         if self._process is None or self._process.poll() is not None:
             return True
         try:
-            lines = (self._data / "postmaster.pid").read_text().split()
+            lines = (self.data / "postmaster.pid").read_text().split()
         except FileNotFoundError:
             return False
         return lines[:1] == [str(self._process.pid)] and lines[-1] == "ready"

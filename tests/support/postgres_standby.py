@@ -20,12 +20,12 @@ class Standby(PrivatePostgres):
 
     def promote(self) -> None:
         """Follow nobody any more; returns when it accepts writes."""
-        self.programs.run("pg_ctl", "promote", f"--pgdata={self._data}", "--wait", cwd=self.home)
+        self.programs.run("pg_ctl", "promote", f"--pgdata={self.data}", "--wait", cwd=self.home)
 
     def _make_data(self) -> None:
         self.programs.run(
             "pg_basebackup",
-            *(f"--pgdata={self._data}", "--host=127.0.0.1", f"--port={self._copied_from}"),
+            *(f"--pgdata={self.data}", "--host=127.0.0.1", f"--port={self._copied_from}"),
             *(f"--username={USER}", "--checkpoint=fast", "--no-sync", "--write-recovery-conf"),
             cwd=self.home,
         )
