@@ -21,6 +21,9 @@ from tests.support.gateway import Gateway, refusal, stored_bytes
 REAL = ["4539578763621486", "5425233430109903", "374245455400126", "30561234567894"]
 
 
+URL = "http://receiver.test/hook"
+
+
 def card(number: str, **facts: Any) -> dict[str, Any]:
     return {"type": "card", "card": {"number": number, "exp_month": 12, "exp_year": 2030, **facts}}
 
@@ -155,6 +158,28 @@ async def test_a_cvc_is_kept_nowhere(gateway: Gateway, tmp_path: Path) -> None:
     stored = stored_bytes(tmp_path)
     assert b"7391" not in stored
     assert b"4242424242424242" not in stored
+
+
+@pytest.mark.parametrize("number", REAL)
+async def test_a_url_or_a_secret_with_a_real_number_is_refused(gateway: Gateway, number: str) -> None:
+    escaped = "".join(f"%3{digit}" for digit in number)
+    for url in (f"http://receiver.test/{number}", f"http://receiver.test/?card={escaped}"):
+        for sent, param in (({"url": url}, "url"), ({"url": URL, "secret": f"of-{number}"}, "secret")):
+            answer = await gateway.client.post("/webhooks/endpoints", json=sent)
+            assert refusal(answer, 422, "VALIDATION_FAILED")["param"] == param
+            assert number not in answer.text
+        moved = await gateway.client.patch("/merchants/me", json={"webhook_url": url})
+        assert refusal(moved, 422, "VALIDATION_FAILED")["param"] == "webhook_url"
+    for wrong in ({"events": [f"card {number}"]}, {"retry_schedule": number}):
+        answer = await gateway.client.post("/webhooks/endpoints", json={"url": URL, **wrong})
+        assert answer.status_code == 422
+        assert number not in answer.text
+
+
+@pytest.mark.parametrize("number", REAL)
+async def test_a_request_id_with_a_real_number_is_not_taken_over(gateway: Gateway, number: str) -> None:
+    answer = await gateway.client.get("/merchants/me", headers={"X-Request-ID": f"order {number}"})
+    assert number not in answer.headers["x-request-id"]
 
 
 @pytest.mark.parametrize("number", REAL)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from kessai.simulation.cards import mask_real_numbers
+
 MASK: Final = "***"
 
 # Fields whose value is a secret whatever it looks like. `public_key` and `idempotency_key` are none.
@@ -55,7 +57,10 @@ def masked_text(text: str) -> str:
     lowered = text.lower()
     if any(hint in lowered for hint in _SECRET_HINTS):
         text = _SECRET_TEXT.sub(_keep_prefix, text)
-    return _DIGIT_GROUPS.sub(_mask_cards, text) if _ENOUGH_DIGITS.search(text) else text
+    if _ENOUGH_DIGITS.search(text):
+        text = _DIGIT_GROUPS.sub(_mask_cards, text)
+    # In which ways else people write them.
+    return mask_real_numbers(text)
 
 
 @lru_cache(maxsize=1_024)

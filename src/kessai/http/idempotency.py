@@ -38,9 +38,7 @@ class Idempotency:
         """What a request claims, before there is an answer. What was `asked` is compared as parsed."""
         material = orjson.dumps((request.method, request.path, asked), option=orjson.OPT_SORT_KEYS)
         fingerprint = hashlib.sha256(material).hexdigest()
-        by = call.request_id
-        # Its client may have named it, and only tells which it was.
-        unanswered = StoredAnswer(0, "", b"", request_id=by if mask_real_numbers(by) == by else None)
+        unanswered = StoredAnswer(0, "", b"", request_id=call.request_id)
         return KeyClaim(call.merchant.id, _kept(key), fingerprint, unanswered, call.now, call.now + self._ttl)
 
     async def replay_of_recent(self, claim: KeyClaim) -> Answer | None:

@@ -18,6 +18,7 @@ from kessai.http.errors import (
     RequestTimeoutError,
     ValidationFailedError,
 )
+from kessai.simulation.cards import mask_real_numbers
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -53,9 +54,12 @@ class Request:
 
     @property
     def request_id(self) -> str | None:
-        """The client's own request id, if it can be echoed without harm."""
+        """The client's own request id, if it can be kept and echoed without harm."""
         value = self.headers.get(b"x-request-id")
-        return value.decode("ascii") if value is not None and _PRINTABLE.fullmatch(value) else None
+        if value is None or not _PRINTABLE.fullmatch(value):
+            return None
+        request_id = value.decode("ascii")
+        return request_id if mask_real_numbers(request_id) == request_id else None
 
     @property
     def is_local(self) -> bool:

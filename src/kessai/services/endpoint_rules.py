@@ -10,6 +10,7 @@ from kessai.domain.endpoint import EVERY_EVENT
 from kessai.domain.errors import InvalidFieldError
 from kessai.domain.schedules import NAMES as SCHEDULE_NAMES
 from kessai.domain.web_address import WebAddress, web_address
+from kessai.simulation.cards import mask_real_numbers
 
 URL_MAX: Final = 2000
 """Characters; what receivers and the proxies before them can be relied on to take."""
@@ -30,6 +31,9 @@ def checked_url(url: str, destinations: Destinations, *, param: str = "url") -> 
     """
     if len(url) > URL_MAX:
         raise _refused(param, f"is longer than {URL_MAX} characters")
+    if mask_real_numbers(url) != url:
+        # Masked it would lead elsewhere.
+        raise _refused(param, "holds what could be a real card number")
     try:
         address = web_address(url)
     except ValueError as error:
@@ -80,7 +84,8 @@ def checked_events(names: Sequence[str], known: Collection[str]) -> tuple[str, .
     """
     unknown = next((name for name in names if name not in known), None)
     if unknown is not None or not names:
-        message = f"{unknown[:40]} is no event" if unknown else "events must name at least one event"
+        named = mask_real_numbers(unknown or "")[:40]
+        message = f"{named} is no event" if named else "events must name at least one event"
         raise InvalidFieldError(message, param="events", hint=f"one or more of {', '.join(known)}")
     return (EVERY_EVENT,) if EVERY_EVENT in names else tuple(dict.fromkeys(names))
 
@@ -93,7 +98,7 @@ def checked_schedule(name: str) -> str:
     """
     if name not in SCHEDULE_NAMES:
         raise InvalidFieldError(
-            f"{name[:40]} is no retry schedule",
+            f"{mask_real_numbers(name)[:40]} is no retry schedule",
             param="retry_schedule",
             hint=f"one of {', '.join(SCHEDULE_NAMES)}",
         )
@@ -104,7 +109,7 @@ def checked_secret(secret: str) -> str:
     """Return a secret of the owner's choice.
 
     Raises:
-        InvalidFieldError: too short, too long, or not printable ASCII.
+        InvalidFieldError: too short, too long, not printable ASCII, or perhaps a real card number.
     """
     is_plain = secret.isascii() and secret.isprintable() and " " not in secret
     if not is_plain or not SECRET_MIN <= len(secret) <= SECRET_MAX:
@@ -113,4 +118,6 @@ def checked_secret(secret: str) -> str:
             param="secret",
             hint="leave it out and one is made",
         )
+    if mask_real_numbers(secret) != secret:
+        raise InvalidFieldError("secret holds what could be a real card number", param="secret")
     return secret

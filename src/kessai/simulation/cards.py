@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import accumulate
 from types import MappingProxyType
 from typing import Final
 
@@ -90,13 +89,18 @@ _BRANDS: Final = (
 
 _DIGITS_MIN: Final = 13
 _DIGITS_MAX: Final = 19
+_ONE_DIGIT: Final = r"\d|%3\d"
+"""A digit of any alphabet, also as a URL escapes it."""
+_BETWEEN: Final = r"[\s\-\u2010-\u2015\u00b7._/+]"
+_BETWEEN_ESCAPED: Final = r"%(?:2[0BDEF]|09)"
 # An id that is a UUID is skipped, or one of some thousand would happen to look like a card.
 _DIGIT_GROUPS: Final = re.compile(
-    r"(?P<uuid>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})|\d(?:[\s\-\u2010-\u2015]{0,2}\d){12,}",
+    r"(?P<uuid>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
+    rf"|(?:{_ONE_DIGIT})(?:(?:{_BETWEEN}|{_BETWEEN_ESCAPED}){{0,2}}(?:{_ONE_DIGIT})){{12,}}",
     re.IGNORECASE,
 )
 _DIGIT: Final = re.compile(r"\d")
-_GROUP: Final = re.compile(r"\d+")
+_TOKEN: Final = re.compile(rf"{_BETWEEN_ESCAPED}|(?P<digit>{_ONE_DIGIT})|.", re.IGNORECASE | re.DOTALL)
 _SEPARATORS: Final = re.compile(r"[ \-]")
 # The digits of 2n added up, for n from 0 to 9.
 _DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
@@ -135,7 +139,7 @@ def admit(number: str, *, param: str) -> str:
 def mask_real_numbers(text: str) -> str:
     """Return `text` with what could be a real card number reduced to its last four digits.
 
-    Numbers are found whatever stands beside them, and in any alphabet's digits.
+    Numbers are found whatever stands beside them, in any alphabet's digits, and as URLs escape them.
     """
     if len(text) < _DIGITS_MIN or not _DIGIT.search(text):
         return text
@@ -143,22 +147,32 @@ def mask_real_numbers(text: str) -> str:
 
 
 def _masked(found: re.Match[str]) -> str:
-    """Thirteen digits or more with at most two spaces or dashes between: any groups may be one number."""
+    """Thirteen digits or more with at most two separators between: any groups may be one number."""
     text = found[0]
     if found["uuid"]:
         return text
-    places = [place for place, char in enumerate(text) if char.isdecimal()]
-    hidden = {place for first, end in _real_numbers(text) for place in places[first : end - 4]}
-    return "".join("*" if place in hidden else char for place, char in enumerate(text)) if hidden else text
+    places, ends = _places_of_digits(text)
+    digits = "".join(str(int(text[end - 1])) for _, end in places)
+    hidden = {place for first, last in _real_numbers(digits, ends) for place in places[first : last - 4]}
+    for start, end in hidden:
+        text = f"{text[:start]}{'*' * (end - start)}{text[end:]}"
+    return text
 
 
-def _real_numbers(text: str) -> Iterator[tuple[int, int]]:
-    """Where numbers that could be real begin and end, counted in digits of `text`."""
-    groups = _GROUP.findall(text)
-    digits = "".join(groups)
-    if not digits.isascii():
-        digits = "".join(str(int(char)) for char in digits)
-    ends = list(accumulate(map(len, groups)))
+def _places_of_digits(text: str) -> tuple[list[tuple[int, int]], list[int]]:
+    """Where each digit is written, and how many digits there are up to the end of each group."""
+    places: list[tuple[int, int]] = []
+    ends: list[int] = []
+    for token in _TOKEN.finditer(text):
+        if token["digit"]:
+            places.append(token.span())
+        elif ends[-1:] != [len(places)]:
+            ends.append(len(places))
+    return places, [*ends, len(places)]
+
+
+def _real_numbers(digits: str, ends: list[int]) -> Iterator[tuple[int, int]]:
+    """Where numbers that could be real begin and end; `ends` are those of the groups."""
     for first, start in enumerate((0, *ends[:-1])):
         for end in ends[first : first + _DIGITS_MAX]:
             if end - start > _DIGITS_MAX:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kessai.adapters.masking import masked, masked_text
+from kessai.simulation.cards import luhn_valid
 
 UNCHANGED = [
     "payment_made",
@@ -150,6 +151,14 @@ def with_luhn(digits: str) -> str:
     """`digits` and the check digit that makes them a card number."""
     doubled = [sum(divmod(2 * int(digit), 10)) for digit in digits[::-1][::2]]
     return digits + str(-(sum(doubled) + sum(int(digit) for digit in digits[::-1][1::2])) % 10)
+
+
+@pytest.mark.parametrize("separator", [".", "_", "%20", "\u00a0"])
+def test_a_card_number_goes_in_whatever_way_it_is_grouped(separator: str) -> None:
+    digits = next(each for last in range(10) if luhn_valid(each := f"4{'7' * 14}{last}"))
+    written = separator.join(digits[start : start + 4] for start in (0, 4, 8, 12))
+
+    assert "4777" not in masked_text(f"card {written} declined")
 
 
 @given(

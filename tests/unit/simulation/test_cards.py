@@ -125,7 +125,10 @@ def test_one_last_digit_of_ten_is_the_check_digit(digits: str) -> None:
 # Masking
 
 
-@given(number=real_numbers, separator=st.sampled_from(["", " ", "-", "  ", "\u00a0", "\u2013"]))
+@given(
+    number=real_numbers,
+    separator=st.sampled_from(["", " ", "-", "  ", "\u00a0", "\u2013", ".", "\u00b7", "_", "/", "+"]),
+)
 def test_a_real_number_is_masked_however_it_is_grouped(number: str, separator: str) -> None:
     grouped = separator.join((number[:4], number[4:8], number[8:12], number[12:]))
 
@@ -150,6 +153,24 @@ def test_a_real_number_is_masked_in_any_digits() -> None:
     assert mask_real_numbers(full_width) == "*" * 12 + full_width[-4:]
 
 
+@pytest.mark.parametrize("separator", ["%20", "%2d", "%2E", "%2B%20"])
+def test_a_real_number_is_masked_with_escaped_separators(separator: str) -> None:
+    number = real()
+    written = separator.join((number[:4], number[4:8], number[8:12], number[12:]))
+
+    assert (
+        mask_real_numbers(f"?card={written}&")
+        == f"?card={separator.join(['****'] * 3)}{separator}{number[-4:]}&"
+    )
+
+
+def test_a_real_number_is_masked_in_escaped_digits() -> None:
+    number = real()
+    escaped = "".join(f"%3{digit}" for digit in number)
+
+    assert mask_real_numbers(escaped) == "*" * 36 + escaped[-12:]
+
+
 def test_each_of_several_numbers_is_masked() -> None:
     first, second = real("4539"), real("5412")
 
@@ -163,6 +184,9 @@ def test_each_of_several_numbers_is_masked() -> None:
         "4242 4242 4242 4242",
         "call 090-1234-5678",
         "1767323045678901",
+        "10.0.0.1, 10.0.0.12 and 192.168.0.1",
+        "2026-11-26T04:05:06.123456Z",
+        "1.234.567.890.123",
         "9" * 40,
         "0199d3c2-4539-7192-8608-345719026812",
         "",

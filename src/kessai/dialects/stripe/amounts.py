@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from kessai.dialects.stripe.errors import StripeError
+from kessai.dialects.stripe.errors import StripeError, repeated
 from kessai.domain.currencies import EXPONENTS
 from kessai.domain.money import AMOUNT_MAX, Money
 
@@ -49,7 +49,8 @@ def currency_of(text: str, *, param: str = "currency") -> str:
     currency = text.upper()
     if currency not in EXPONENTS:
         raise StripeError(
-            f"Invalid currency: {text[:20]}. The currencies of ISO 4217 are known, such as usd, eur and jpy.",
+            f"Invalid currency: {repeated(text, 20)}. The currencies of ISO 4217 are known, such as usd, eur "
+            "and jpy.",
             param=param,
         )
     return currency

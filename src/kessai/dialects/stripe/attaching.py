@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from kessai.dialects.stripe.errors import StripeError, card_error, missing
+from kessai.dialects.stripe.errors import StripeError, card_error, missing, repeated
 from kessai.dialects.stripe.kinds import find
 from kessai.dialects.stripe.objects.payment_method import instrument_id
 from kessai.dialects.stripe.paying import Pick, by_token
@@ -97,8 +97,8 @@ async def default_for(call: Call, customer_id: str, name: str) -> SavedInstrumen
 def not_the_customers(name: str) -> StripeError:
     """The refusal of a default that belongs to somebody else, or to nobody."""
     return StripeError(
-        f"The customer does not have a payment method with the ID {name[:64]}. The payment method must be "
-        "attached to the customer.",
+        f"The customer does not have a payment method with the ID {repeated(name)}. The payment method must "
+        "be attached to the customer.",
         param=_DEFAULT,
         code="resource_missing",
     )

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from kessai.dialects.stripe.amounts import amount_of, charged, currency_of
 from kessai.dialects.stripe.declaring import Given
 from kessai.dialects.stripe.errors import StripeError, missing, not_simulated, required
-from kessai.dialects.stripe.facts import metadata_of
+from kessai.dialects.stripe.facts import metadata_of, refuse_real_numbers_in
 from kessai.dialects.stripe.ids import decode
 from kessai.dialects.stripe.objects.checkout_session import line_item
 from kessai.dialects.stripe.paging import cursors_of, limit_of
@@ -146,6 +146,7 @@ def web_url(url: str, param: str) -> str:
         is_address = False
     if not is_address or not url.isprintable() or " " in url:
         raise StripeError("Not a valid URL", param=param, code="url_invalid")
+    refuse_real_numbers_in(url, param)
     return url
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from kessai.dialects.stripe.declaring import Given
 from kessai.dialects.stripe.errors import StripeError, required
+from kessai.dialects.stripe.facts import refuse_real_numbers_in
 from kessai.dialects.stripe.ids import encode
 from kessai.dialects.stripe.parameters import ALLOWED_TYPES
 from kessai.domain.checkout import CheckoutStatus
@@ -140,6 +141,7 @@ def return_url_of(given: Given) -> dict[str, str]:
         return {}
     if not _is_address(url):
         raise StripeError("Not a valid URL.", param="return_url", code="url_invalid")
+    refuse_real_numbers_in(url, "return_url")
     return {"return_url": url}
 
 

@@ -19,6 +19,7 @@ from kessai.domain.event import Cause, Event
 from kessai.domain.values import value
 from kessai.http.call import Call, Reply
 from kessai.http.routes import Route, Router
+from kessai.simulation.cards import mask_real_numbers
 
 Given = Mapping[str, Any]
 """The parameters of a request, read and typed. Any: each has the type that the API's document gives it."""
@@ -151,7 +152,8 @@ def _caused(change: Change | None, call: Call) -> Change | None:
     """
     if change is None or not change.events:
         return change
-    cause = Cause(stripe_request_id(call.request_id), call.idempotency_key)
+    key = call.idempotency_key
+    cause = Cause(stripe_request_id(call.request_id), key and mask_real_numbers(key))
     # Each made whole: `replace` costs several times as much, and there are three of them in a payment.
     ids = sorted(each.id for each in change.events)
     events = tuple(

@@ -11,7 +11,7 @@ from typing import Final
 from kessai.dialects.stripe import challenge_pages, checkout_pages, errors, link_pages, receipt_pages
 from kessai.dialects.stripe.coverage import is_documented
 from kessai.dialects.stripe.declaring import as_router
-from kessai.dialects.stripe.errors import StripeError, not_simulated
+from kessai.dialects.stripe.errors import StripeError, not_simulated, repeated
 from kessai.dialects.stripe.expansions import completed
 from kessai.dialects.stripe.ids import request_id as stripe_request_id
 from kessai.dialects.stripe.objects.account import is_own
@@ -23,6 +23,7 @@ from kessai.http.answer import Answer, Headers
 from kessai.http.reading import Reader, model_reader
 from kessai.http.request import Request
 from kessai.http.routes import Route, Routers
+from kessai.simulation.cards import mask_real_numbers
 
 _KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _ACCOUNT: Final = re.compile(r"acct_[A-Za-z0-9]{1,50}")
@@ -96,7 +97,7 @@ class StripeDialect:
         ]
         key = request.header(b"idempotency-key")
         if key is not None and request.method == "POST" and _KEY.fullmatch(key):
-            headers.append((b"idempotency-key", key.encode()))
+            headers.append((b"idempotency-key", mask_real_numbers(key).encode()))
         return headers
 
     def replay_headers(self, request_id: str) -> Headers:
@@ -124,7 +125,7 @@ def _key_of(authorization: str | None) -> str | None:
 def _unknown_path(method: str, path: str) -> StripeError:
     """The refusal of a path that the API's document does not have."""
     return StripeError(
-        f"Unrecognized request URL ({method}: {path[:200]}). If you are trying to list objects, remove the "
-        "trailing slash. If you are trying to retrieve an object, pass a valid id.",
+        f"Unrecognized request URL ({method}: {repeated(path, 200)}). If you are trying to list objects, "
+        "remove the trailing slash. If you are trying to retrieve an object, pass a valid id.",
         status=404,
     )

@@ -35,9 +35,12 @@ from kessai.http.errors import (
     MethodNotAllowedError,
     RequestTimeoutError,
 )
+from kessai.simulation.cards import mask_real_numbers
 
 INVALID: Final = "invalid_request_error"
 CARD: Final = "card_error"
+_NUMBER_SPAN: Final = 160
+"""More than a card number spans, escaped and with two separators between any of its digits."""
 _DOCS: Final = "https://stripe.com/docs/error-codes/"
 
 
@@ -69,10 +72,16 @@ class StripeError(KessaiError):
         self.facts = facts or {}
 
 
+def repeated(text: str, length: int = 64) -> str:
+    """What was sent, as a refusal repeats it: bounded, and no card number that could be real."""
+    # Looked for a little beyond the end, so that none is told because it was cut.
+    return mask_real_numbers(text[: length + _NUMBER_SPAN])[:length]
+
+
 def missing(kind: str, object_id: str, *, param: str, status: int = 400) -> StripeError:
     """Nothing has this id: 404 where it was in the path, 400 elsewhere."""
     return StripeError(
-        f"No such {kind}: '{object_id[:64]}'", param=param, code="resource_missing", status=status
+        f"No such {kind}: '{repeated(object_id)}'", param=param, code="resource_missing", status=status
     )
 
 
@@ -95,9 +104,9 @@ def card_error(
 
 
 def error_object(error: StripeError, request_id: str) -> Object:
-    """The envelope of an error."""
+    """The envelope of an error. What it repeats of the request keeps no real card number."""
     body: Object = {
-        "message": error.message,
+        "message": mask_real_numbers(error.message),
         "request_log_url": f"https://dashboard.stripe.com/test/logs/{request_id}",
     }
     body["type"] = error.type
@@ -105,7 +114,7 @@ def error_object(error: StripeError, request_id: str) -> Object:
         body["code"] = error.stripe_code
         body["doc_url"] = f"{_DOCS}{error.stripe_code.replace('_', '-')}"
     if error.param is not None:
-        body["param"] = error.param
+        body["param"] = mask_real_numbers(error.param)
     return {"error": {**body, **error.facts}}
 
 

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from types import MappingProxyType
 from typing import Any, Final
 
+from kessai.dialects.stripe.errors import repeated
 from kessai.dialects.stripe.shape import Object
 from kessai.domain.values import value
 
@@ -213,7 +214,7 @@ def _not_expandable(path: str, hint: str = "") -> NotExpandableError:
 
 def _shown(path: str) -> str:
     """A path as an error tells it: bounded, and of characters that JSON can hold."""
-    return path[:_SHOWN_MAX].encode("utf-8", "replace").decode()
+    return repeated(path, _SHOWN_MAX).encode("utf-8", "replace").decode()
 
 
 def _copied(content: Object) -> Object:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kessai.dialects.stripe.declaring import Given
+from kessai.dialects.stripe.errors import StripeError
 from kessai.simulation.cards import mask_real_numbers
 
 
@@ -28,8 +29,20 @@ def masked(text: Any) -> Any:
     if isinstance(text, str):
         return mask_real_numbers(text)
     if isinstance(text, Mapping):
-        return {key: masked(value) for key, value in text.items()}
+        return {masked(key): masked(value) for key, value in text.items()}
     return [masked(each) for each in text] if isinstance(text, list) else text
+
+
+def refuse_real_numbers_in(url: str, param: str) -> None:
+    """Refuse an address with what could be a real card number: masked it would lead elsewhere.
+
+    Raises:
+        StripeError: there is one.
+    """
+    if masked(url) != url:
+        raise StripeError(
+            "Not a valid URL: it holds what could be a real card number.", param=param, code="url_invalid"
+        )
 
 
 def given_of(given: Given, *names: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any, ClassVar, Final, NoReturn
 
+from kessai.dialects.stripe.errors import repeated
 from kessai.domain.errors import KessaiError
 from kessai.simulation.cards import mask_real_numbers
 
@@ -29,8 +30,6 @@ _FALSE: Final = ("false", "False")
 _ECHO_MAX: Final = 40
 """Longer values are not repeated."""
 _PARAM_MAX: Final = 200
-_NUMBER_SPAN: Final = 60
-"""More than a card number spans, with two separators between any of its digits."""
 _CHOICES_MAX: Final = 80
 """More are not listed, but the nearest ones named."""
 
@@ -48,8 +47,7 @@ class ParameterError(KessaiError):
 
 def shown(param: str) -> str:
     """A parameter's name as it may be told to anybody: bounded, and no card number."""
-    # Numbers are looked for a little beyond the end, so that none is told because it was cut.
-    return mask_real_numbers(param[: _PARAM_MAX + _NUMBER_SPAN])[:_PARAM_MAX]
+    return repeated(param, _PARAM_MAX)
 
 
 def unknown(param: str, name: str, known: Iterable[str]) -> ParameterError:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 
+from kessai.dialects.stripe.amounts import currency_of
 from kessai.dialects.stripe.declaring import Given
 from kessai.dialects.stripe.errors import StripeError, card_error, missing, not_simulated, required
 from kessai.dialects.stripe.facts import address_of, given_of, masked, metadata_of
@@ -175,6 +176,8 @@ def typed(call: Call, card: Given, *, form: str, param: str) -> SavedInstrument:
     Raises:
         StripeError: it is none.
     """
+    if card.get("currency"):
+        currency_of(card["currency"], param=f"{param}[currency]")
     given = {**card, "exp_month": whole(card.get("exp_month")), "exp_year": whole(card.get("exp_year"))}
     facts = {
         "form": form,

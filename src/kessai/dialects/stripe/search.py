@@ -16,6 +16,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, Final
 
+from kessai.dialects.stripe.errors import repeated
 from kessai.domain.values import value
 
 QUERY_MAX: Final = 5_000
@@ -337,7 +338,7 @@ def _starred(name: str) -> str:
 
 def _shown(text: str) -> str:
     """Text of a query as an error tells it: bounded, and of characters that JSON can hold."""
-    cut = text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}…"
+    cut = text if len(text) <= _SHOWN_MAX else f"{repeated(text, _SHOWN_MAX)}…"
     return f'"{cut.encode("utf-8", "replace").decode()}"'
 
 

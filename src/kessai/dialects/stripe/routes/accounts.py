@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from kessai.dialects.stripe.declaring import Given, Result, StripeRoutes
-from kessai.dialects.stripe.errors import StripeError
+from kessai.dialects.stripe.errors import StripeError, repeated
 from kessai.dialects.stripe.objects.account import account as shown
 from kessai.dialects.stripe.objects.account import account_id
 from kessai.dialects.stripe.paging import PAGED, cursors_of, limit_of
@@ -49,7 +49,7 @@ async def list_external_accounts(call: Call, given: Given, account: str) -> Resu
 def _require_own(call: Call, account: str) -> None:
     if account != account_id(call.merchant, call.key):
         raise StripeError(
-            f"This key has no access to the account '{account[:64]}', or there is no such account.",
+            f"This key has no access to the account '{repeated(account)}', or there is no such account.",
             code="account_invalid",
             status=403,
         )
@@ -60,4 +60,4 @@ def _require_empty(given: Given) -> None:
     limit_of(given)
     for param, cursor in zip(("starting_after", "ending_before"), cursors_of(given), strict=True):
         if cursor:
-            raise StripeError(f"No such account: '{cursor[:64]}'", param=param, code="resource_missing")
+            raise StripeError(f"No such account: '{repeated(cursor)}'", param=param, code="resource_missing")

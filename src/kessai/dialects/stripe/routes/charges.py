@@ -9,7 +9,7 @@ from kessai.dialects.stripe.amounts import charged as payable
 from kessai.dialects.stripe.amounts import currency_of, in_units, money_from
 from kessai.dialects.stripe.attaching import source_of
 from kessai.dialects.stripe.declaring import Given, Result, StripeRoutes
-from kessai.dialects.stripe.errors import StripeError, card_error, missing, required
+from kessai.dialects.stripe.errors import StripeError, card_error, missing, repeated, required
 from kessai.dialects.stripe.facts import given_of, masked, metadata_of, shipping_of
 from kessai.dialects.stripe.ids import encode_short
 from kessai.dialects.stripe.kinds import find
@@ -207,7 +207,7 @@ async def _customers(call: Call, customer: Customer, name: str | None, param: st
     found = await source_of(call, wanted, customer)
     if found is None:
         raise StripeError(
-            f"Customer {encode_short(customer.id)} does not have a linked source with ID {wanted[:64]}.",
+            f"Customer {encode_short(customer.id)} does not have a linked source with ID {repeated(wanted)}.",
             param=param,
             code="missing",
             status=404,

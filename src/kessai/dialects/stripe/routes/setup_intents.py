@@ -21,7 +21,7 @@ from kessai.dialects.stripe.confirming import (
     return_url_of,
 )
 from kessai.dialects.stripe.declaring import Given, Result, StripeRoutes
-from kessai.dialects.stripe.errors import StripeError, missing, not_simulated
+from kessai.dialects.stripe.errors import StripeError, missing, not_simulated, repeated
 from kessai.dialects.stripe.facts import given_of, masked, metadata_of
 from kessai.dialects.stripe.kinds import find
 from kessai.dialects.stripe.objects.payment_intent import failure_object
@@ -201,7 +201,7 @@ def _refuse_unusable(
 ) -> None:
     for each in details.get("payment_method_types", ()):
         if each not in _REUSABLE:
-            raise not_simulated(f"Setting up {str(each)[:64]}", param="payment_method_types")
+            raise not_simulated(f"Setting up {repeated(str(each))}", param="payment_method_types")
     refuse_anothers(instrument, customer_id, _TITLE)
     refuse_unlisted(instrument, details, _TITLE)
     if instrument is not None and instrument.type not in _REUSABLE:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from kessai.dialects.stripe.attaching import source_of
 from kessai.dialects.stripe.declaring import Given, Result, StripeRoutes
-from kessai.dialects.stripe.errors import StripeError, missing, not_simulated, required
+from kessai.dialects.stripe.errors import StripeError, missing, not_simulated, repeated, required
 from kessai.dialects.stripe.facts import given_of, metadata_of
 from kessai.dialects.stripe.objects.payment_source import client_secret
 from kessai.dialects.stripe.objects.payment_source import source as shown
@@ -26,7 +26,7 @@ async def create_source(call: Call, given: Given) -> Result:
     if not kind:
         raise required("type")
     if kind != "card":
-        raise not_simulated(f"The source type {kind[:40]}", param="type")
+        raise not_simulated(f"The source type {repeated(kind)}", param="type")
     if not given.get("token"):
         raise required("token")
     pick = await by_token(call, given["token"], form="source", param="token")

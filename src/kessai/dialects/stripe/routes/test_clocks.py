@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from kessai.dialects.stripe.declaring import Given, Result, StripeRoutes
-from kessai.dialects.stripe.errors import StripeError
+from kessai.dialects.stripe.errors import StripeError, repeated
 from kessai.dialects.stripe.facts import masked
 from kessai.dialects.stripe.ids import encode
 from kessai.dialects.stripe.kinds import find
@@ -82,7 +82,7 @@ async def found_clock(call: Call, clock_id: str, *, status: int = 400) -> TestCl
     found: TestClock | None = await find(call, "test_helpers.test_clock", clock_id)
     if found is None:
         raise StripeError(
-            f"No such test clock: '{clock_id[:64]}'",
+            f"No such test clock: '{repeated(clock_id)}'",
             param="test_clock",
             code="resource_missing",
             status=status,

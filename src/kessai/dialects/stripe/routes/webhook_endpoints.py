@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kessai.dialects.stripe.declaring import Given, Result, StripeRoutes
-from kessai.dialects.stripe.errors import StripeError, not_simulated
+from kessai.dialects.stripe.errors import StripeError, not_simulated, repeated
 from kessai.dialects.stripe.facts import given_of, metadata_of
 from kessai.dialects.stripe.ids import encode
 from kessai.dialects.stripe.kinds import find
@@ -116,7 +116,7 @@ async def found_endpoint(
     found: Endpoint | None = await find(call, "webhook_endpoint", endpoint_id)
     if found is None:
         raise StripeError(
-            f"No such webhook endpoint: '{endpoint_id[:64]}'",
+            f"No such webhook endpoint: '{repeated(endpoint_id)}'",
             param=param,
             code="resource_missing",
             status=status,
