@@ -62,5 +62,8 @@ ATTACKS: Final[Mapping[str, Attack]] = {
     "signatures": Attack(prove_signatures, "every webhook verifies; with one bit flipped it does not"),
     "soak": Attack(prove_soak, "half an hour at 50 requests a second: memory, descriptors, rows kept"),
     "cards": Attack(prove_cards, "real card numbers in every place and form; a search through all that is left"),
+    "cards": Attack(
+        prove_cards, "real card numbers in every place and form; a search through all that is left"
+    ),
     "planted": Attack(prove_planted, "planted bugs, each of which its attack has to find"),
 }

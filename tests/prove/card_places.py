@@ -1,4 +1,4 @@
-"""Where a card number is put: every text that either API takes, by its documents, and the heads of requests."""
+"""Where a card number is put: all that either API takes, by its documents, and the heads of requests."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ def native_spots(known: list[Operation], ids: Mapping[str, str]) -> list[Spot]:
     for each in known:
         asked = Request(each.method, each.at(ids), json=each.body(ids) or {})
         make = _Maker("native", f"{each.method} {each.path.removeprefix(PREFIX)}", asked)
-        spots += [make(f"body {place.name}", place) for place in each.places if place.is_text]
-        spots += [make(f"query {place.name}", place) for place in each.queries if place.is_text]
+        spots += [make(f"body {place.name}", place) for place in each.places]
+        spots += [make(f"query {place.name}", place) for place in each.queries]
         if each.path_names:
             spots.append(make.in_path(each.path))
         if each.name in ("create_payment", "list_payments", "update_webhook_endpoint"):
@@ -100,7 +100,7 @@ def stripe_spots(left: Left) -> list[Spot]:
         asked = Request(route.method, base.path, form=dict(base.parameters))
         make = _Maker("stripe", f"{route.method} {route.template}", asked)
         where = "query" if route.method == "GET" else "body"
-        spots += [make(f"{where} {place.name}", place) for place in stripe_places(route) if place.is_text]
+        spots += [make(f"{where} {place.name}", place) for place in stripe_places(route)]
         if "{" in route.template:
             spots.append(make.in_path(route.template))
         if route.template == "/v1/customers":

@@ -1,4 +1,4 @@
-"""Everything that servers leave: rows, files, logs. Looked through for numbers, piece by piece as it is there."""
+"""Everything that servers leave, looked through for numbers: rows, files, logs."""
 
 from __future__ import annotations
 

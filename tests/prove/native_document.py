@@ -1,4 +1,4 @@
-"""The native API by its OpenAPI document: what can be asked, with bodies that are taken and ids that are known."""
+"""The native API by its OpenAPI document: what can be asked, bodies that are taken, ids that are known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where in a request something can be put: found in the documents, so that new parameters join by themselves."""
+"""Where in a request something can be put: found in the documents, so that what is new joins by itself."""
 
 from __future__ import annotations
 
