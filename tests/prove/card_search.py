@@ -14,18 +14,14 @@ _APART: Final = rb"(?:[ \t\r\n.,:;/_+*-]|\xc2[\xa0\xb7]|\xe2\x80[\x80-\xbf]|%(?:
 _RUN: Final = re.compile(rb"[0-9](?:" + _APART + rb"[0-9]){12,}")
 _NO_DIGIT: Final = re.compile(rb"%(?:20|2[C-F]|09|0A)|[^0-9]+", re.IGNORECASE)
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/_-]{20,}")
-_SPELLED: Final = tuple(
-    (spelling % digit if isinstance(spelling, bytes) else spelling(digit), b"%d" % digit)
-    for digit in range(10)
-    for spelling in (
-        lambda digit: chr(0xFF10 + digit).encode(),
-        rb"\uff1%d",
-        rb"\u003%d",
-        b"%%EF%%BC%%9%d",
-        b"%%3%d",
-    )
-)
-"""Digits as something else than one byte of ASCII."""
+_SPELLED: Final = {
+    **{
+        prefix: [(prefix + b"%d" % digit, b"%d" % digit) for digit in range(10)]
+        for prefix in (rb"\uff1", rb"\u003", b"%EF%BC%9", b"%3")
+    },
+    b"\xef\xbc": [(chr(0xFF10 + digit).encode(), b"%d" % digit) for digit in range(10)],
+}
+"""Digits as something else than one byte of ASCII, by how they begin."""
 
 
 class Search:
@@ -78,9 +74,10 @@ def shows(text: bytes, number: str, *, digits: int = 10) -> bool:
 
 
 def _plain(data: bytes) -> bytes:
-    for spelled, digit in _SPELLED:
-        if spelled in data:
-            data = data.replace(spelled, digit)
+    for prefix, spellings in _SPELLED.items():
+        if prefix in data:
+            for spelled, digit in spellings:
+                data = data.replace(spelled, digit)
     return data
 
 

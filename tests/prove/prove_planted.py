@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tests.prove.addresses import prove_addresses
+from tests.prove.cards import SETTING as CARDS
+from tests.prove.cards import prove_cards
 from tests.prove.disk import prove_disk
 from tests.prove.disk_watch import why_not
 from tests.prove.fleet import SWIFT, Setting
@@ -101,6 +103,7 @@ HUNTS: Final = (
     Hunt("committed-on-a-full-disk", prove_disk, "acknowledged, and lost", Setting(), 0.02, ("sqlite",)),
     Hunt("full-disk-is-a-bug", prove_disk, "answered with anything else", Setting(), 0.02, ("sqlite",)),
     Hunt("full-disk-for-long", prove_disk, "to the next write", Setting(), 0.02, ("sqlite",)),
+    Hunt("mask-misses-groups", prove_cards, "a number was kept", CARDS, 0.01),
 )
 
 

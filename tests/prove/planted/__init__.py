@@ -32,6 +32,12 @@ from tests.prove.planted.databases import (
 from tests.prove.planted.engines import FirstComeFirstServed, SignedWithTheEventsTime, Unfenced
 from tests.prove.planted.frail import KeysAfterEffects
 from tests.prove.planted.gates import generous_without_redis
+from tests.prove.planted.inputs import (
+    anybodys_customers,
+    anybodys_payments,
+    mask_without_groups,
+    touchy_customers,
+)
 from tests.prove.planted.ledgers import LastOneWins, OneShort, Unbounded
 from tests.prove.planted.senders import NewIdOnRetry, Optimist, RenderedAnew
 from tests.prove.planted.servers import Impatient
@@ -39,6 +45,7 @@ from tests.prove.planted.servers import Impatient
 PlantWorld = Callable[[Settings, World], World]
 PlantEngine = Callable[[Deliveries, Database], None]
 PlantGateway = Callable[[Gateway], None]
+PlantRule = Callable[[Gateway], None]
 
 
 def _database(kind: Callable[[Database], Database]) -> PlantWorld:
@@ -91,6 +98,12 @@ _ENGINES: Final[Mapping[str, PlantEngine]] = {
     "never-synced": lambda _deliveries, database: sync_less(database, "OFF"),
 }
 _GATEWAYS: Final[Mapping[str, PlantGateway]] = {"no-limit-without-redis": generous_without_redis}
+_RULES: Final[Mapping[str, PlantRule]] = {
+    "mask-misses-groups": mask_without_groups,
+    "odd-text-breaks": touchy_customers,
+    "anybodys-customers": anybodys_customers,
+    "anybodys-payments": anybodys_payments,
+}
 _SERVERS: Final[Mapping[str, type[Server]]] = {"ends-at-once": Impatient}
 
 
@@ -113,3 +126,5 @@ def plant_in(gateway: Gateway, name: str | None) -> None:
         _GATEWAYS[name](gateway)
     if name is not None and name in _ENGINES:
         _ENGINES[name](gateway.worker._deliveries, gateway.database)
+    if name is not None and name in _RULES:
+        _RULES[name](gateway)
