@@ -25,6 +25,7 @@ from tests.prove.report import Report
 from tests.prove.signatures import prove_signatures
 from tests.prove.soak import prove_soak
 from tests.prove.storm import prove_storm
+from tests.prove.tenants import prove_tenants
 from tests.prove.term import prove_term
 
 
@@ -65,5 +66,6 @@ ATTACKS: Final[Mapping[str, Attack]] = {
     "cards": Attack(
         prove_cards, "real card numbers in every place and form; a search through all that is left"
     ),
+    "tenants": Attack(prove_tenants, "every operation of both APIs with another merchant's ids"),
     "planted": Attack(prove_planted, "planted bugs, each of which its attack has to find"),
 }

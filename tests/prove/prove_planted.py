@@ -27,6 +27,8 @@ from tests.prove.report import Report
 from tests.prove.signatures import prove_signatures
 from tests.prove.soak import FORGETFUL, prove_soak
 from tests.prove.storm import prove_storm
+from tests.prove.tenants import SETTING as TENANTS
+from tests.prove.tenants import prove_tenants
 from tests.prove.term import prove_term
 
 Harness = Callable[[Kind, float, int, Setting], Report]
@@ -104,6 +106,8 @@ HUNTS: Final = (
     Hunt("full-disk-is-a-bug", prove_disk, "answered with anything else", Setting(), 0.02, ("sqlite",)),
     Hunt("full-disk-for-long", prove_disk, "to the next write", Setting(), 0.02, ("sqlite",)),
     Hunt("mask-misses-groups", prove_cards, "a number was kept", CARDS, 0.01),
+    Hunt("anybodys-customers", prove_tenants, "is answered as an unknown one is not", TENANTS, 0.001),
+    Hunt("anybodys-payments", prove_tenants, "an answer shows what is another merchant's", TENANTS, 0.001),
 )
 
 

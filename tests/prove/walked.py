@@ -69,16 +69,12 @@ class LeavingWalk(Walk):
         asked = Asked(method, f"/v1{template}", ids, parameters)
         await self.before(asked)
         answer = await super().__call__(operation, *ids, status=status, **parameters)
-        await self.after(asked)
         self.left.asked[method, asked.template].append(asked)
         self.left.learn(answer)
         return answer
 
     async def before(self, asked: Asked) -> None:
         """What happens before a request; nothing here."""
-
-    async def after(self, asked: Asked) -> None:
-        """What happens after it; nothing here."""
 
 
 class _Timeless:

@@ -1,0 +1,143 @@
+"""The Stripe API with another merchant's ids: beside each request of a walk the same with theirs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import httpx
+
+from kessai.dialects.stripe.kinds import KINDS
+from kessai.dialects.stripe.routes import every_route
+from tests.api.stripe_dialect.conftest import Stripe
+from tests.prove.tenant_pairs import Pairs
+from tests.prove.walked import Asked, LeavingWalk, walk_through
+from tests.support.gateway import Gateway
+from tests.support.places import Place, stripe_places
+from tests.support.stripe_forms import form
+
+_NAMES: Final = frozenset(
+    {
+        *(name.rpartition(".")[2] for name in KINDS),
+        *("starting_after", "ending_before", "default_source", "default_payment_method", "default_price"),
+        *("client_secret", "payment_link", "latest_charge", "id"),
+    }
+)
+"""What parameters that name something are called. `look_for_more` finds out what is missing here."""
+UNLISTED: Final = "a parameter names something and is not listed"
+_PLACES: Final = {(each.method, each.template): stripe_places(each) for each in every_route()}
+
+
+async def try_stripe(pairs: Pairs, gateway: Gateway) -> set[str]:
+    """Take the walk through all of the API; returns the operations that were asked."""
+    walk = _Shadowed(Stripe(pairs.mine, None), pairs)
+    await walk_through(walk, gateway)
+    await walk.look_for_more()
+    await _with_account(pairs)
+    return walk.covered
+
+
+async def _with_account(pairs: Pairs) -> None:
+    """Acting for another merchant's account is acting for oneself: it is an id, and no permission."""
+    for account in pairs.theirs.left.ids["acct"]:
+        for path in ("/v1/customers", "/v1/account", "/v1/balance", "/v1/events"):
+            await pairs.ask(f"GET {path}", "GET", path, headers={"Stripe-Account": account})
+
+
+class _Shadowed(LeavingWalk):
+    """Asks with the other merchant's ids before it asks with its own, once for each operation."""
+
+    def __init__(self, stripe: Stripe, pairs: Pairs) -> None:
+        super().__init__(stripe)
+        self._first: dict[str, Asked] = {}
+        self._pairs = pairs
+        pairs.broken[UNLISTED] = []
+
+    @property
+    def covered(self) -> set[str]:
+        """The operations that were asked."""
+        return set(self._first)
+
+    async def before(self, asked: Asked) -> None:
+        """Put the other merchant's ids where an id is expected."""
+        name = f"{asked.method} {asked.template}"
+        if name in self._first:
+            return
+        self._first[name] = asked
+        await self._pairs.note_rows()
+        for slot, own in enumerate(asked.ids):
+            await self._ask_in_path(name, asked, slot, own)
+        for place in self._pairs.some([each for each in _places(asked) if each.leaf in _NAMES], 4):
+            await self._ask_at(name, asked, place)
+        await self._pairs.compare_rows(name)
+
+    async def look_for_more(self) -> None:
+        """Put unknown ids into all other texts: where one is missed, somebody's would be looked up.
+
+        After the walk, whose steps build on each other: these requests may well be carried out.
+        """
+        for asked in self._first.values():
+            name = f"{asked.method} {asked.template}"
+            await self._pairs.note_rows()
+            for place in self._pairs.some([each for each in _places(asked) if each.leaf not in _NAMES], 0):
+                for _, theirs in self._pairs.some(list(self._pairs.theirs.stripe()), 1):
+                    answer = await self._send(name, asked, place, self._pairs.unknown(theirs))
+                    if answer.status_code == 400 and _is_missed(place, answer.text):
+                        self._pairs.broken[UNLISTED].append(f"{name}: {place.name}")
+            await self._pairs.compare_rows(name)
+
+    async def _ask_in_path(self, name: str, asked: Asked, slot: int, own: str) -> None:
+        prefix = own.rpartition("_")[0]
+        for kind, theirs in self._kinds_like(prefix):
+            await self._pairs.compare(
+                name,
+                f"id {slot} is a {kind}",
+                theirs,
+                lambda each: _request(
+                    asked, asked.at((*asked.ids[:slot], each, *asked.ids[slot + 1 :])), asked.parameters
+                ),
+            )
+
+    async def _ask_at(self, name: str, asked: Asked, place: Place) -> None:
+        for kind, theirs in self._kinds_like(_prefix_of(place.leaf)):
+            await self._pairs.compare(
+                name,
+                f"{place.name} is a {kind}",
+                theirs,
+                lambda each: _request(asked, asked.path, place.put(asked.parameters, each)),
+            )
+
+    async def _send(self, name: str, asked: Asked, place: Place, unknown: str) -> httpx.Response:
+        method, path, more = _request(asked, asked.path, place.put(asked.parameters, unknown))
+        return await self._pairs.ask(name, method, path, **more)
+
+    def _kinds_like(self, prefix: str) -> list[tuple[str, str]]:
+        """The other merchant's ids: those of the kind that belongs there first."""
+        known = [
+            *self._pairs.theirs.stripe(),
+            *(("secret", each) for each in self._pairs.theirs.left.secrets[:2]),
+        ]
+        known.sort(key=lambda each: each[0] != prefix)
+        return self._pairs.some(known, 2)
+
+
+def _places(asked: Asked) -> list[Place]:
+    return [each for each in _PLACES[asked.method, asked.template] if each.is_text]
+
+
+def _prefix_of(leaf: str) -> str:
+    kind = next((each for name, each in KINDS.items() if name.rpartition(".")[2] == leaf), None)
+    return kind.prefixes[0] if kind else "secret" if leaf == "client_secret" else ""
+
+
+def _request(asked: Asked, path: str, parameters: Any) -> tuple[str, str, dict[str, Any]]:
+    fields = form(dict(parameters))
+    fields.pop("headers", None)
+    return asked.method, path, {"params": fields} if asked.method == "GET" else {"data": fields}
+
+
+def _is_missed(place: Place, text: str) -> bool:
+    """Whether what was put there is what the refusal is about."""
+    error = json.loads(text)["error"]
+    param = str(error.get("param", "")).partition("[")[0]
+    return error.get("code") == "resource_missing" and param == place.way[0]
