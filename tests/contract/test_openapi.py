@@ -9,47 +9,24 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from typing import Any
 
 import httpx
 import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, settings
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    allow_header_conformance,
-    content_type_conformance,
-    negative_data_rejection,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-    unsupported_method,
-)
 
 from kessai.control import health_routes
 from kessai.control.document import openapi_document
 from kessai.control.metrics import Metrics
 from kessai.dialects.native.dialect import NativeDialect
-from kessai.domain.ids import canonical
 from kessai.http.answer import AnswerLostError
+from tests.support.contract import CHECKS, Case, make_known
 from tests.support.gateway import ROOT, Gateway, opened_gateway
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "6"))
 ROUTERS = [*NativeDialect().routers, ("", health_routes.router), ("", Metrics().router())]
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-    response_headers_conformance,
-    negative_data_rejection,
-    unsupported_method,
-    allow_header_conformance,
-]
 schema = schemathesis.openapi.from_dict(openapi_document(ROUTERS))
-
-Case = schemathesis.Case[Any]
 
 
 class Seat:
@@ -84,9 +61,7 @@ class Seat:
 
     def send(self, case: Case) -> httpx.Response:
         """Send a case; about half of the ids in paths are made those of things that are there."""
-        for name, value in case.path_parameters.items():
-            if name in self.ids and (known := canonical(str(value))) and known[-1] in "01234567":
-                case.path_parameters[name] = self.ids[name]
+        make_known(case, self.ids)
         headers = {"Authorization": self.gateway.client.headers["authorization"]}
         prepared = requests.Request(**case.as_transport_kwargs(base_url=ROOT, headers=headers)).prepare()
         wire_headers = [(name.encode(), as_bytes(value)) for name, value in prepared.headers.items()]
