@@ -13,6 +13,7 @@ from tests.prove.ground import KINDS, Kind
 from tests.prove.hostile import prove_hostile
 from tests.prove.kill import prove_kill
 from tests.prove.migrations import prove_migrations
+from tests.prove.malformed import prove_malformed
 from tests.prove.model import prove_model
 from tests.prove.parsers import prove_parsers
 from tests.prove.postgres_outages import prove_outages
@@ -66,6 +67,7 @@ ATTACKS: Final[Mapping[str, Attack]] = {
     "cards": Attack(
         prove_cards, "real card numbers in every place and form; a search through all that is left"
     ),
+    "malformed": Attack(prove_malformed, "generated and odd requests of both APIs"),
     "tenants": Attack(prove_tenants, "every operation of both APIs with another merchant's ids"),
     "planted": Attack(prove_planted, "planted bugs, each of which its attack has to find"),
 }
