@@ -105,7 +105,7 @@ class Request:
         announced = self.headers.get(b"content-length")
         if announced is None and b"transfer-encoding" not in self.headers:
             return b""
-        if announced is not None and announced.isdigit() and int(announced) > BODY_MAX:
+        if announced is not None and _is_too_much(announced):
             raise BodyTooLargeError(BODY_MAX)
         if self._has_come:
             return await self._read()
@@ -141,6 +141,12 @@ class Request:
 @lru_cache(maxsize=64)
 def _is_local(host: str | None) -> bool:
     return host is None or host.startswith(("127.", "/")) or host in _LOCAL_HOSTS or not _ADDRESS.search(host)
+
+
+def _is_too_much(announced: bytes) -> bool:
+    """Whether a Content-Length is above the limit. Python does not read a number of any number of digits."""
+    digits = announced.lstrip(b"0")
+    return announced.isdigit() and (len(digits) > len(str(BODY_MAX)) or int(digits or b"0") > BODY_MAX)
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
