@@ -32,7 +32,7 @@ _SECRET_TEXT: Final = re.compile(
 _SECRET_HINTS: Final = ("k_test_", "k_live_", "whsec_", "bearer ", "basic ", "://")
 
 # Identifiers are skipped, or one of some thousand would happen to look like a card.
-_UUID: Final = r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+_UUID: Final = r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?!\d)"
 _ONLY_UUID: Final = re.compile(_UUID)
 _ENOUGH_DIGITS: Final = re.compile(r"\d(?:[ -]?\d){12}")
 _DIGIT_GROUPS: Final = re.compile(rf"(?P<uuid>{_UUID})|\d+(?:[ -]\d+)*", re.IGNORECASE)

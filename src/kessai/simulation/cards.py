@@ -95,7 +95,7 @@ _BETWEEN: Final = r"[\s\-\u2010-\u2015\u00b7._/+]"
 _BETWEEN_ESCAPED: Final = r"%(?:2[0BDEF]|09)"
 # An id that is a UUID is skipped, or one of some thousand would happen to look like a card.
 _DIGIT_GROUPS: Final = re.compile(
-    r"(?P<uuid>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
+    r"(?P<uuid>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?!\d))"
     rf"|(?:{_ONE_DIGIT})(?:(?:{_BETWEEN}|{_BETWEEN_ESCAPED}){{0,2}}(?:{_ONE_DIGIT})){{12,}}",
     re.IGNORECASE,
 )

@@ -139,7 +139,13 @@ def test_a_real_number_is_masked_however_it_is_grouped(number: str, separator: s
     assert masked.startswith("card *")
 
 
-@pytest.mark.parametrize("around", ["{} 12/28", "{} 12 28", "1 {}", "cc{}x", "{}-007", "2026-11-23 {} 999"])
+@pytest.mark.parametrize(
+    "around",
+    [
+        *("{} 12/28", "{} 12 28", "1 {}", "cc{}x", "{}-007", "2026-11-23 {} 999"),
+        "0199d3c2-5f00-7000-8000-{}",  # what begins like an id and is none
+    ],
+)
 def test_a_real_number_is_masked_whatever_stands_beside_it(around: str) -> None:
     number = real()
     for written in (number, f"{number[:4]} {number[4:8]} {number[8:12]} {number[12:]}"):
