@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.prove.addresses import prove_addresses
-from tests.prove.disk import prove_disk
 from tests.prove.cards import prove_cards
+from tests.prove.disk import prove_disk
 from tests.prove.ground import KINDS, Kind
 from tests.prove.hostile import prove_hostile
 from tests.prove.kill import prove_kill
-from tests.prove.migrations import prove_migrations
 from tests.prove.malformed import prove_malformed
+from tests.prove.migrations import prove_migrations
 from tests.prove.model import prove_model
 from tests.prove.parsers import prove_parsers
 from tests.prove.postgres_outages import prove_outages
+from tests.prove.parsers import prove_parsers
 from tests.prove.power import prove_power
 from tests.prove.prove_planted import prove_planted
 from tests.prove.races import prove_races
@@ -63,11 +64,13 @@ ATTACKS: Final[Mapping[str, Attack]] = {
     "addresses": Attack(prove_addresses, "webhook URLs that lead to forbidden addresses by any trick"),
     "signatures": Attack(prove_signatures, "every webhook verifies; with one bit flipped it does not"),
     "soak": Attack(prove_soak, "half an hour at 50 requests a second: memory, descriptors, rows kept"),
-    "cards": Attack(prove_cards, "real card numbers in every place and form; a search through all that is left"),
     "cards": Attack(
         prove_cards, "real card numbers in every place and form; a search through all that is left"
     ),
     "malformed": Attack(prove_malformed, "generated and odd requests of both APIs"),
+    "parsers": Attack(
+        prove_parsers, "altered bytes for each parser alone, chosen by the code they reach", ("sqlite",)
+    ),
     "tenants": Attack(prove_tenants, "every operation of both APIs with another merchant's ids"),
     "planted": Attack(prove_planted, "planted bugs, each of which its attack has to find"),
 }

@@ -15,8 +15,12 @@ from tests.prove.fleet import SWIFT, Setting
 from tests.prove.ground import KINDS, Kind
 from tests.prove.hostile import prove_hostile
 from tests.prove.kill import prove_kill
+from tests.prove.malformed import SETTING as MALFORMED
+from tests.prove.malformed import prove_malformed
 from tests.prove.migrations import WHOLE, prove_migrations
 from tests.prove.model import TOLD, prove_model
+from tests.prove.parsers import CRASH, prove_parsers
+from tests.prove.parsers import SETTING as PARSERS
 from tests.prove.planted.senders import GUARD_ON_THE_NAME
 from tests.prove.postgres_outages import BREAK, prove_outages
 from tests.prove.power import prove_power
@@ -106,6 +110,8 @@ HUNTS: Final = (
     Hunt("full-disk-is-a-bug", prove_disk, "answered with anything else", Setting(), 0.02, ("sqlite",)),
     Hunt("full-disk-for-long", prove_disk, "to the next write", Setting(), 0.02, ("sqlite",)),
     Hunt("mask-misses-groups", prove_cards, "a number was kept", CARDS, 0.01),
+    Hunt("odd-text-breaks", prove_malformed, "an answer is a server error", MALFORMED, 0.005),
+    Hunt("form-of-any-kind", prove_parsers, f"form: {CRASH}", PARSERS, 0.005, ("sqlite",)),
     Hunt("anybodys-customers", prove_tenants, "is answered as an unknown one is not", TENANTS, 0.001),
     Hunt("anybodys-payments", prove_tenants, "an answer shows what is another merchant's", TENANTS, 0.001),
 )

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import pytest
 
 from tests.conftest import BOTH_DATABASES
 from tests.prove.cards import SETTING as CARDS
 from tests.prove.cards import prove_cards
+from tests.prove.fuzzing import inputs
 from tests.prove.ground import Kind
+from tests.prove.malformed import prove_malformed
+from tests.prove.parser_targets import TARGETS
+from tests.prove.parsers import prove_parsers
 from tests.prove.prove_planted import HUNTS, Hunt, find, is_found
 from tests.prove.tenants import prove_tenants
 
 pytestmark = pytest.mark.slow
 SEED = 7
-ATTACKS = (prove_cards, prove_tenants)
+ATTACKS = (prove_cards, prove_malformed, prove_parsers, prove_tenants)
 OF_INPUT = [each for each in HUNTS if each.run in ATTACKS]
 
 
@@ -29,6 +35,21 @@ def test_no_merchant_sees_another(kind: Kind) -> None:
     report = prove_tenants(kind, 0.001, SEED)
 
     assert report.failures == [], report.evidence
+
+
+@pytest.mark.parametrize("kind", BOTH_DATABASES)
+def test_no_request_is_too_odd(kind: Kind) -> None:
+    report = prove_malformed(kind, 0.002, SEED)
+
+    assert report.failures == [], report.evidence
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_parser_gives_a_result_or_refuses(name: str) -> None:
+    target = TARGETS[name]
+
+    for data in islice(inputs(target.seeds, SEED), 100):
+        target.read(data)
 
 
 @pytest.mark.parametrize("hunt", OF_INPUT, ids=lambda each: each.plant)
