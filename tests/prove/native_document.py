@@ -11,6 +11,8 @@ import httpx
 from tests.support.places import Place, native_places
 
 PREFIX: Final = "/api/v1"
+_FIRST: Final = {"available_at_once": 100_000, "dispute": 1_000}
+"""Payments without which there are no payouts and no disputes, with their amounts."""
 Send = Callable[..., Awaitable[httpx.Response]]
 """Method, path and what httpx takes besides."""
 
@@ -71,6 +73,9 @@ async def stocked(known: list[Operation], send: Send) -> dict[str, str]:
     the collection. What is missing afterwards was neither made nor found.
     """
     by_place = {(each.method, each.path): each for each in known}
+    for simulate, amount in _FIRST.items():
+        paid = {"amount": amount, "currency": "INR", "simulate": simulate}
+        await send("POST", f"{PREFIX}/payments", json=paid)
     ids: dict[str, str] = {}
     for _ in range(2):
         # Twice: what is made of something else may come first in the document.

@@ -68,9 +68,11 @@ async def stock(client: httpx.AsyncClient, known: list[Operation]) -> dict[str, 
     Raises:
         AssertionError: such a key was known already, though this merchant has never used it.
     """
+    made: Counter[str] = Counter()
 
     async def send(method: str, path: str, **more: Any) -> httpx.Response:
-        headers = {"Idempotency-Key": f"{_SHARED}: {path}"} if method == "POST" else {}
+        made[path] += 1
+        headers = {"Idempotency-Key": f"{_SHARED}: {path} {made[path]}"} if method == "POST" else {}
         answer = await client.request(method, path, headers=headers, **more)
         assert "idempotent-replayed" not in answer.headers, f"{REPLAYS}: {path}"
         return answer

@@ -16,7 +16,7 @@ async def try_native(pairs: Pairs, known: list[Operation], own: dict[str, str]) 
         if not each.needs_key:
             continue
         name = f"{each.method} {each.path}"
-        if missing := set(each.path_names) - own.keys() & pairs.theirs.native.keys():
+        if missing := set(each.path_names) - (own.keys() & pairs.theirs.native.keys()):
             # Reported as an operation without a case.
             pairs.counts[f"nothing to ask {name} with: {', '.join(sorted(missing))}"] += 1
             continue
@@ -57,7 +57,9 @@ async def _ask_at(pairs: Pairs, name: str, operation: Operation, place: Place, o
         return method, path, {**more, "json": place.put(more.get("json") or {}, value)}
 
     if place.leaf.endswith("_id"):
-        for kind in pairs.some([place.leaf, *(each for each in theirs if each != place.leaf)], 1):
+        kinds = sorted(theirs, key=lambda each: each != place.leaf)
+        # What is called by another name may be of any kind.
+        for kind in pairs.some(kinds, 1 if place.leaf in theirs else len(kinds)):
             await pairs.compare(name, f"{place.name} is a {kind}", theirs[kind], request)
     elif place.leaf == "cursor":
         for cursor in pairs.some(pairs.theirs.cursors, 2):
