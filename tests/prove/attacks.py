@@ -17,7 +17,6 @@ from tests.prove.migrations import prove_migrations
 from tests.prove.model import prove_model
 from tests.prove.parsers import prove_parsers
 from tests.prove.postgres_outages import prove_outages
-from tests.prove.parsers import prove_parsers
 from tests.prove.power import prove_power
 from tests.prove.prove_planted import prove_planted
 from tests.prove.races import prove_races

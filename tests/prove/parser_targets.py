@@ -204,6 +204,7 @@ TARGETS: Final[Mapping[str, Target]] = {
                 bytes([place]) + b"amount=1000&currency=usd&metadata[a]=b&expand[]=x"
                 for place in range(0, 250, 9)
             ),
+            b"\x05a=1&metadata[a]=1&metadata=2&a[b][]=3",
             b"\x05line_items[0][price]=x&line_items[0][quantity]=1&a[][b]=1&a[][b]=2",
         ),
     ),

@@ -36,7 +36,7 @@ from tests.prove.planted.inputs import (
     anybodys_customers,
     anybodys_payments,
     mask_without_groups,
-    touchy_customers,
+    touchy_forms,
 )
 from tests.prove.planted.ledgers import LastOneWins, OneShort, Unbounded
 from tests.prove.planted.senders import NewIdOnRetry, Optimist, RenderedAnew
@@ -100,7 +100,7 @@ _ENGINES: Final[Mapping[str, PlantEngine]] = {
 _GATEWAYS: Final[Mapping[str, PlantGateway]] = {"no-limit-without-redis": generous_without_redis}
 _RULES: Final[Mapping[str, PlantRule]] = {
     "mask-misses-groups": mask_without_groups,
-    "odd-text-breaks": touchy_customers,
+    "odd-text-breaks": touchy_forms,
     "anybodys-customers": anybodys_customers,
     "anybodys-payments": anybodys_payments,
 }

@@ -1,17 +1,16 @@
-"""Gateways with a bug in how they read: a mask with a gap, a handler that breaks, a look-up for anybody."""
+"""Gateways with a bug in how they read: a mask with a gap, a reader that breaks, a look-up for anybody."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 
 from kessai.bootstrap import Gateway
-from kessai.services.customers import Customers
+from kessai.dialects.stripe import form
 from kessai.simulation import cards
 
 ODD: Final = "\x7f"
-"""A text that breaks the planted handler."""
+"""A text that breaks the planted reader."""
 
 
 def mask_without_groups(_gateway: Gateway) -> None:
@@ -19,19 +18,17 @@ def mask_without_groups(_gateway: Gateway) -> None:
     cards._DIGIT_GROUPS = re.compile(r"(?P<uuid>[0-9a-f-]{36})|\d{13,}")  # type: ignore[misc]
 
 
-class _Touchy(Customers):
-    """Takes for granted that what a customer is called can be printed."""
+def touchy_forms(_gateway: Gateway) -> None:
+    """Take for granted that whatever a form says can be printed."""
+    put = form._put_text
 
-    def create(self, *arguments: Any, **named: Any) -> Any:
-        facts: Mapping[str, Any] = arguments[1]
-        if ODD in facts.values():
+    # Any: texts, and dicts and lists of them.
+    def touchy(holder: dict[str, Any], name: str, value: str, key: str) -> None:
+        if value == ODD:
             raise LookupError("there is no such character")
-        return super().create(*arguments, **named)
+        put(holder, name, value, key)
 
-
-def touchy_customers(gateway: Gateway) -> None:
-    """Break on an odd text."""
-    gateway.services.customers.__class__ = _Touchy
+    form._put_text = touchy
 
 
 def anybodys_customers(gateway: Gateway) -> None:
