@@ -181,10 +181,11 @@ class Pairs:
         self._before = await rows_of(self.gateway, self.theirs.key)
 
     async def compare_rows(self, operation: str) -> None:
-        """Look whether any of it has changed since."""
+        """Look whether any of it has changed since; only what this merchant does could have."""
         now = await rows_of(self.gateway, self.theirs.key)
         if changed := [name for name, rows in now.items() if rows != self._before[name]]:
             self._break(CHANGES, f"{operation}: {', '.join(changed)}")
+            self._before = now
         self.counts["rows of the other merchant"] = sum(len(rows) for rows in now.values())
 
     def _break(self, promise: str, what: str) -> None:

@@ -15,7 +15,8 @@ from kessai.storage.tables import (
 )
 from tests.support.gateway import Gateway
 
-Rows = dict[str, list[str]]
+# Any: rows, of whatever columns.
+Rows = dict[str, list[Any]]
 """By table."""
 
 
@@ -26,7 +27,7 @@ async def rows_of(gateway: Gateway, secret_key: str) -> Rows:
         last4 = select(api_keys.c.merchant_id).where(api_keys.c.last4 == secret_key[-4:])
         merchant_id = connection.execute(last4).scalars().first()
         return {
-            each.name: sorted(str(row) for row in connection.execute(_of(each, merchant_id)))
+            each.name: list(connection.execute(_of(each, merchant_id).order_by(*each.primary_key)))
             for each in metadata.sorted_tables
         }
 

@@ -55,6 +55,7 @@ async def _run(url: str, report: Report, setting: Setting) -> None:
             while await gateway.tick(_SETTLED):
                 pass
             pairs = Pairs(gateway, mine, theirs, report, random.Random(report.seed))
+            await pairs.note_rows()
             covered = await try_native(pairs, known, own)
             covered |= await try_stripe(pairs, gateway)
     _judge(report, pairs, known, covered)

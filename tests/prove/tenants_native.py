@@ -20,7 +20,6 @@ async def try_native(pairs: Pairs, known: list[Operation], own: dict[str, str]) 
             # Reported as an operation without a case.
             pairs.counts[f"nothing to ask {name} with: {', '.join(sorted(missing))}"] += 1
             continue
-        await pairs.note_rows()
         await _ask(pairs, name, each, own)
         await pairs.compare_rows(name)
         covered.add(name)

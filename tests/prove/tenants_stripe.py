@@ -64,7 +64,6 @@ class _Shadowed(LeavingWalk):
         if name in self._first:
             return
         self._first[name] = asked
-        await self._pairs.note_rows()
         for slot, own in enumerate(asked.ids):
             await self._ask_in_path(name, asked, slot, own)
         for place in self._pairs.some([each for each in _places(asked) if each.leaf in _NAMES], 4):
@@ -78,7 +77,6 @@ class _Shadowed(LeavingWalk):
         """
         for asked in self._first.values():
             name = f"{asked.method} {asked.template}"
-            await self._pairs.note_rows()
             for place in self._pairs.some([each for each in _places(asked) if each.leaf not in _NAMES], 0):
                 for _, theirs in self._pairs.some(list(self._pairs.theirs.stripe()), 1):
                     answer = await self._send(name, asked, place, self._pairs.unknown(theirs))

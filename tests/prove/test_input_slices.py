@@ -13,14 +13,14 @@ from tests.prove.fuzzing import inputs
 from tests.prove.ground import Kind
 from tests.prove.malformed import prove_malformed
 from tests.prove.parser_targets import TARGETS
-from tests.prove.parsers import prove_parsers
 from tests.prove.prove_planted import HUNTS, Hunt, find, is_found
 from tests.prove.tenants import prove_tenants
 
 pytestmark = pytest.mark.slow
 SEED = 7
-ATTACKS = (prove_cards, prove_malformed, prove_parsers, prove_tenants)
-OF_INPUT = [each for each in HUNTS if each.run in ATTACKS]
+ORDINARY = ("mask-misses-groups", "odd-text-breaks", "form-of-any-kind", "anybodys-payments")
+"""Bugs that each run of the tests has to find; `prove planted` hunts all."""
+OF_INPUT = [each for each in HUNTS if each.plant in ORDINARY]
 
 
 @pytest.mark.parametrize("kind", BOTH_DATABASES)
