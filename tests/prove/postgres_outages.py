@@ -2,7 +2,8 @@
 
 Between kessai and the database is a cable of ours: kessai's processes and their database URL stay the same,
 whatever the database does. Customers retry with their keys; in the end nothing that was acknowledged may be
-missing and nothing be there twice. Meanwhile every answer is a success or 503 with Retry-After.
+missing and nothing be there twice. Meanwhile every answer is a success, or 503 with Retry-After, or 409 with
+it while the database has not finished an earlier commit of the same key.
 """
 
 from __future__ import annotations
@@ -189,7 +190,9 @@ def _tell(report: Report, tally: Tally, planned: dict[str, int]) -> None:
         report.hold(f"outages: {kind}", tally.outages[kind], ">=", count, "")
     back_s = [each for some in tally.back_s.values() for each in some]
     report.hold("broken promises", len(tally.findings), "==", 0, "")
-    report.hold("answers neither success nor 503 with Retry-After", tally.ill_mannered, "==", 0, "")
+    report.hold(
+        "answers neither success nor 503 or 409 that say when to ask again", tally.ill_mannered, "==", 0, ""
+    )
     report.hold("requests that lost their answer", tally.unanswered, "==", 0, "")
     report.hold("a payment is taken again, p99", percentile(back_s, 99), "<=", BACK_S_MAX, "s")
     report.hold("a payment is taken again, at the latest", max(back_s, default=nan), "<=", BACK_S_MAX, "s")
