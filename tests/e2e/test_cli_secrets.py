@@ -13,6 +13,7 @@ from sqlalchemy import insert, select
 
 from kessai.adapters.secret_box import FernetBox
 from kessai.domain.change import Change
+from kessai.storage.journal import Database
 from kessai.storage.record_rows import record_values
 from kessai.storage.tables import webhook_endpoints
 from tests.e2e.command import kessai
@@ -79,11 +80,10 @@ async def crowd(url: str) -> dict[str, str]:
     return secrets
 
 
-async def seals(url: str) -> dict[str, bytes]:
+async def seals(database: Database) -> dict[str, bytes]:
     """Every endpoint's sealed secret, by id."""
     columns = select(webhook_endpoints.c.id, webhook_endpoints.c.sealed_secret)
-    async with opened(url) as database:
-        rows = await database.run(lambda connection: connection.execute(columns).all())
+    rows = await database.run(lambda connection: connection.execute(columns).all())
     return {row[0]: row[1].encode() for row in rows}
 
 
@@ -106,13 +106,14 @@ async def test_on_postgresql_it_is_done_beside_running_servers_and_may_be_killed
     rotated.api_key = prepared.api_key
     for server in (prepared, rotated):
         assert secret_of(server, made) == made["secret"]
-    before = await seals(postgres_url)
 
     # when the command is killed in the middle
-    rotating = begun_rotation(postgres_url, tmp_path)
-    while (now := await seals(postgres_url)) == before:
-        assert rotating.poll() is None
-    rotating.kill()
+    async with opened(postgres_url) as database:
+        before = await seals(database)
+        rotating = begun_rotation(postgres_url, tmp_path)
+        while (now := await seals(database)) == before:
+            assert rotating.poll() is None
+        rotating.kill()
     rotating.wait()
 
     # then some are under one key, some under the other, and every server still reads them all
@@ -127,8 +128,9 @@ async def test_on_postgresql_it_is_done_beside_running_servers_and_may_be_killed
     assert done.exit_code == 0, done.stderr
     assert done.answer["resealed"]["endpoints"] <= MANY
     new = FernetBox([NEW])
-    opened_now = {each: new.open(seal).decode() for each, seal in (await seals(postgres_url)).items()}
-    assert opened_now == secrets
+    async with opened(postgres_url) as database:
+        left = await seals(database)
+    assert {each: new.open(seal).decode() for each, seal in left.items()} == secrets
 
     rotated.terminate()
     after = kessai("secrets", "rotate", "--json", "--db", postgres_url, directory=tmp_path, env=BOTH)

@@ -15,7 +15,7 @@ import redis
 
 from tests.support.postgres import Postgres, PrivatePostgres
 from tests.support.postgres_programs import PostgresPrograms
-from tests.support.processes import RunDirectory, is_listening
+from tests.support.processes import UNMEASURED, RunDirectory, is_listening
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import RunningServer, ServerFailedError
 from tests.support.valkey import Valkey
@@ -153,7 +153,7 @@ def test_a_server_may_be_killed_and_started_again(tmp_path: Path) -> None:
         "print(json.dumps(ready), flush=True)\n"
         "signal.pause()\n"
     )
-    with RunningServer("--rate-limit", "0", directory=tmp_path) as server:
+    with RunningServer("--rate-limit", "0", directory=tmp_path, env=UNMEASURED) as server:
         assert (server.port, server.headers) == (8123, {"Authorization": "Bearer k"})
         server.kill()
         assert not server.is_running

@@ -28,8 +28,11 @@ from kessai.storage.journal import Committed, Database, KeyTaken, Stale
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
-_TRIES: Final = 20
-"""How often a decision is made anew because its payment moved meanwhile; each time somebody got through."""
+_TRIES: Final = 100
+"""How often a decision is made anew because its payment moved meanwhile; each time somebody got through.
+
+Another process that is quicker at it may get through all its own requests first.
+"""
 
 log = structlog.get_logger()
 

@@ -14,8 +14,8 @@ from weakref import WeakValueDictionary
 
 STALLED_S: Final = 0.5
 """How long to stand in a line that does not move: who is before us may wait for a database that hangs."""
-LONGEST_S: Final = 3.0
-"""How long to stand in one that does."""
+LONGEST_S: Final = 8.0
+"""How long to stand in one that does: less than clients wait, and with many outside no line is of use."""
 
 
 class Queues:

@@ -130,10 +130,11 @@ async def test_what_has_moved_meanwhile_is_decided_anew() -> None:
 
 
 async def test_who_loses_every_race_is_told_to_try_again() -> None:
-    bench = Bench(lambda: Reply(200, {}, Change()), ScriptedDatabase(*[STALE] * 100))
+    bench = Bench(lambda: Reply(200, {}, Change()), ScriptedDatabase(*[STALE] * 200))
     sent = await bench.ask()
     assert (sent[0]["status"], code_of(sent)) == (409, "CONFLICT")
-    assert bench.handled <= 30
+    # more than the requests that a quicker process may get through first
+    assert bench.handled == 101
     assert bench.told.changes == []
 
 
