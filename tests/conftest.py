@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.postgres import Postgres, PrivatePostgres, shared_postgres
 from tests.support.processes import RunDirectory, place_in_memory
@@ -33,6 +34,9 @@ def pytest_configure(config: pytest.Config) -> None:
     inherited = getattr(config, "workerinput", {}).get("run_directory")
     run = RunDirectory(Path(inherited)) if inherited else RunDirectory.create(place_in_memory())
     config.stash[RUN] = run
+    # How long an example takes says something of a busy machine.
+    settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("house")
     if not inherited:
         # Whatever is temporary is in there, also what pytest, its workers and all they start make.
         os.environ["TMPDIR"] = tempfile.tempdir = str(run.path)

@@ -96,7 +96,7 @@ def test_the_document_is_the_one_that_is_served(seat: Seat) -> None:
 
 
 @schema.parametrize()
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 def test_answers_are_as_documented(case: Case, seat: Seat) -> None:
     try:
         answer = seat.send(case)

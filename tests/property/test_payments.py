@@ -37,7 +37,6 @@ def run(machine: type[PaymentMachine], examples: int) -> None:
     chosen = settings(
         max_examples=examples * (50 if IS_LONG else 1),
         stateful_step_count=60 if IS_LONG else 30,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
         # To explain what was found takes longer than to find it.
         phases=[phase for phase in Phase if phase is not Phase.explain],
