@@ -201,9 +201,12 @@ class DatabaseUnavailableError(KessaiError):
 
 
 class StorageFullError(KessaiError):
-    """The disk is full: nothing was kept, reading still works."""
+    """The disk is full or read-only: nothing was kept, reading still works."""
 
     code = "STORAGE_FULL"
 
     def __init__(self) -> None:
-        super().__init__("the database's disk is full; nothing was stored", hint="free some space and repeat")
+        super().__init__(
+            "the database's disk is full or read-only; nothing was stored",
+            hint="free some space, or make it writable, and repeat",
+        )

@@ -53,7 +53,7 @@ _DESCRIPTIONS: Final = {
     429: "More requests than the rate limit allows",
     500: "A bug of kessai",
     503: "The database does not answer",
-    507: "The database's disk is full",
+    507: "The database's disk is full or read-only",
 }
 
 
