@@ -9,6 +9,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -22,11 +23,18 @@ from kessai.control.metrics import Metrics
 from kessai.dialects.native.dialect import NativeDialect
 from kessai.http.answer import AnswerLostError
 from tests.support.contract import CHECKS, Case, make_known
-from tests.support.gateway import ROOT, Gateway, opened_gateway
+from tests.support.gateway import ROOT, Gateway, ManualClock, opened_gateway
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "6"))
 ROUTERS = [*NativeDialect().routers, ("", health_routes.router), ("", Metrics().router())]
 schema = schemathesis.openapi.from_dict(openapi_document(ROUTERS))
+
+
+class RestlessClock(ManualClock):
+    """Time passes as soon as somebody wants to wait: a generated request may ask for a slow answer."""
+
+    async def sleep(self, seconds: float) -> None:
+        self.advance(timedelta(seconds=seconds))
 
 
 class Seat:
@@ -35,7 +43,8 @@ class Seat:
     def __init__(self, database_url: str) -> None:
         self.runner = asyncio.Runner()
         self._stack = AsyncExitStack()
-        self.gateway: Gateway = self.runner.run(self._stack.enter_async_context(opened_gateway(database_url)))
+        opening = opened_gateway(database_url, clock=RestlessClock())
+        self.gateway: Gateway = self.runner.run(self._stack.enter_async_context(opening))
         self.ids = self.runner.run(self._furnish())
 
     async def _furnish(self) -> dict[str, str]:
@@ -93,6 +102,12 @@ def seat(sqlite_url: str) -> Iterator[Seat]:
 def test_the_document_is_the_one_that_is_served(seat: Seat) -> None:
     served = seat.runner.run(seat.gateway.stranger.get("/openapi.json"))
     assert served.json() == schema.raw_schema
+
+
+def test_a_slow_answer_keeps_nobody_waiting(seat: Seat) -> None:
+    slow = {"amount": 100, "simulate": "slow"}
+    answer = seat.runner.run(seat.gateway.client.post("/payments", json=slow))
+    assert answer.status_code == 201, answer.text
 
 
 @schema.parametrize()
