@@ -118,11 +118,12 @@ class _Tally:
         self._until_half = len(plan.ids) // 2 if plan.is_once else -1
         self.statuses: Counter[str] = Counter()
         self.latencies: list[float] = []
-        self.counts = False
+        # Without a warm-up the answers to those who connect first count, too.
+        self.counts = not plan.warm_up_s
         self.is_over = False
         self.hang_ups = 0
         self.last_body = b""
-        self.open = 0
+        self.open = plan.connections
         loop = asyncio.get_running_loop()
         self.done = loop.create_future()
         self.is_half_used = loop.create_future()
@@ -163,7 +164,6 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are none by inheritance.
         self._transport = cast(asyncio.Transport, transport)
-        self._tally.open += 1
         self._ask()
 
     def data_received(self, data: bytes) -> None:

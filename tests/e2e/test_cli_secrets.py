@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from sqlalchemy import insert, select
@@ -88,9 +91,22 @@ async def seals(database: Database) -> dict[str, bytes]:
 
 
 def begun_rotation(url: str, directory: Path) -> subprocess.Popen[bytes]:
-    """The command, on its way."""
+    """The command, on its way; it waits for locked rows longer than the test lasts."""
     command = [sys.executable, "-m", "kessai", "secrets", "rotate", "--db", url]
-    return subprocess.Popen(command, cwd=directory, env=plain_environment(BOTH))
+    env = plain_environment({**BOTH, "DATABASE_TIMEOUT_S": "60"})
+    return subprocess.Popen(command, cwd=directory, env=env)
+
+
+@asynccontextmanager
+async def last_one_locked(url: str) -> AsyncIterator[None]:
+    """Whoever goes through the endpoints comes as far as the last."""
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        async with connection.transaction():
+            await connection.execute("SELECT 1 FROM webhook_endpoints ORDER BY id DESC LIMIT 1 FOR UPDATE")
+            yield
+    finally:
+        await connection.close()
 
 
 @pytest.mark.postgresql
@@ -108,7 +124,7 @@ async def test_on_postgresql_it_is_done_beside_running_servers_and_may_be_killed
         assert secret_of(server, made) == made["secret"]
 
     # when the command is killed in the middle
-    async with opened(postgres_url) as database:
+    async with opened(postgres_url) as database, last_one_locked(postgres_url):
         before = await seals(database)
         rotating = begun_rotation(postgres_url, tmp_path)
         while (now := await seals(database)) == before:
