@@ -16,7 +16,7 @@ from kessai.http.answer import Answer, replayed
 from kessai.http.call import Call
 from kessai.http.request import Request
 from kessai.services.ports import SecretBox
-from kessai.simulation.cards import mask_real_numbers
+from kessai.simulation.cards import holds_real_number
 from kessai.storage.journal import Database
 from kessai.storage.repositories.idempotency import IdempotencyRepository
 
@@ -90,4 +90,4 @@ class Idempotency:
 
 def _kept(key: str) -> str:
     """A key as it is stored: one that holds what could be a real card number is known by its digest."""
-    return key if mask_real_numbers(key) == key else f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
+    return f"sha256:{hashlib.sha256(key.encode()).hexdigest()}" if holds_real_number(key) else key

@@ -18,7 +18,7 @@ from kessai.http.errors import (
     RequestTimeoutError,
     ValidationFailedError,
 )
-from kessai.simulation.cards import mask_real_numbers
+from kessai.simulation.cards import holds_real_number
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -59,7 +59,7 @@ class Request:
         if value is None or not _PRINTABLE.fullmatch(value):
             return None
         request_id = value.decode("ascii")
-        return request_id if mask_real_numbers(request_id) == request_id else None
+        return None if holds_real_number(request_id) else request_id
 
     @property
     def is_local(self) -> bool:

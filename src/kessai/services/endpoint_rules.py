@@ -10,7 +10,7 @@ from kessai.domain.endpoint import EVERY_EVENT
 from kessai.domain.errors import InvalidFieldError
 from kessai.domain.schedules import NAMES as SCHEDULE_NAMES
 from kessai.domain.web_address import WebAddress, web_address
-from kessai.simulation.cards import mask_real_numbers
+from kessai.simulation.cards import holds_real_number, mask_real_numbers
 
 URL_MAX: Final = 2000
 """Characters; what receivers and the proxies before them can be relied on to take."""
@@ -31,7 +31,7 @@ def checked_url(url: str, destinations: Destinations, *, param: str = "url") -> 
     """
     if len(url) > URL_MAX:
         raise _refused(param, f"is longer than {URL_MAX} characters")
-    if mask_real_numbers(url) != url:
+    if holds_real_number(url):
         # Masked it would lead elsewhere.
         raise _refused(param, "holds what could be a real card number")
     try:
@@ -118,6 +118,6 @@ def checked_secret(secret: str) -> str:
             param="secret",
             hint="leave it out and one is made",
         )
-    if mask_real_numbers(secret) != secret:
+    if holds_real_number(secret):
         raise InvalidFieldError("secret holds what could be a real card number", param="secret")
     return secret

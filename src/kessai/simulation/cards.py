@@ -146,6 +146,11 @@ def mask_real_numbers(text: str) -> str:
     return _DIGIT_GROUPS.sub(_masked, text)
 
 
+def holds_real_number(text: str) -> bool:
+    """Whether something in `text` could be a real card number; for what cannot be masked."""
+    return mask_real_numbers(text) != text
+
+
 def _masked(found: re.Match[str]) -> str:
     """Thirteen digits or more with at most two separators between: any groups may be one number."""
     text = found[0]
@@ -154,9 +159,11 @@ def _masked(found: re.Match[str]) -> str:
     places, ends = _places_of_digits(text)
     digits = "".join(str(int(text[end - 1])) for _, end in places)
     hidden = {place for first, last in _real_numbers(digits, ends) for place in places[first : last - 4]}
+    # Once for all of them: each piece put in on its own would copy all of the text.
+    shown = list(text)
     for start, end in hidden:
-        text = f"{text[:start]}{'*' * (end - start)}{text[end:]}"
-    return text
+        shown[start:end] = "*" * (end - start)
+    return "".join(shown)
 
 
 def _places_of_digits(text: str) -> tuple[list[tuple[int, int]], list[int]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from kessai.dialects.stripe.declaring import Given
 from kessai.dialects.stripe.errors import StripeError
-from kessai.simulation.cards import mask_real_numbers
+from kessai.simulation.cards import holds_real_number, mask_real_numbers
 
 
 def metadata_of(given: Given, known: Mapping[str, str]) -> dict[str, str]:
@@ -39,7 +39,7 @@ def refuse_real_numbers_in(url: str, param: str) -> None:
     Raises:
         StripeError: there is one.
     """
-    if masked(url) != url:
+    if holds_real_number(url):
         raise StripeError(
             "Not a valid URL: it holds what could be a real card number.", param=param, code="url_invalid"
         )
