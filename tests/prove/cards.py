@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -82,8 +81,7 @@ def prove_cards(kind: Kind, scale: float, seed: int, setting: Setting = SETTING)
     """Serve, put every number somewhere, let the webhooks go out, stop, and look for them everywhere."""
     report = Report("prove cards", kind, scale, seed)
     with open_ground(kind) as ground:
-        with closing(Fleet(ground, setting)) as fleet:
-            fleet.__enter__()
+        with Fleet(ground, setting) as fleet:
             numbers = cards(seed, max(100, round(CARDS * scale)))
             traces = Traces(Search(each.number for each in numbers))
             tries = asyncio.run(_run(ground, fleet, report, numbers, traces))

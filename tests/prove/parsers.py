@@ -66,12 +66,9 @@ def _run(name: str, count: int, seed: int, plant: str | None, *, blindly: bool) 
     with tempfile.TemporaryDirectory(prefix="kessai-prove-") as made:
         command = [
             *(sys.executable, "-m", "tests.prove.fuzzing", name, "--runs", str(count), "--seed", str(seed)),
-            *(
-                "--directory",
-                made,
-                *(("--plant", plant) if plant else ()),
-                *(("--blindly",) if blindly else ()),
-            ),
+            *("--directory", made),
+            *(("--plant", plant) if plant else ()),
+            *(("--blindly",) if blindly else ()),
         ]
         env = plain_environment({"PYTHONPATH": str(HOUSE)})
         done = subprocess.run(

@@ -154,7 +154,7 @@ class Pairs:
         operation: str,
         where: str,
         known: str,
-        request: Callable[[str], tuple[str, str, dict[str, Any]]],
+        request: Request,
     ) -> httpx.Response:
         """Ask with the other merchant's id and with an unknown one; returns the answer to the first."""
         unknown = self.unknown(known)
