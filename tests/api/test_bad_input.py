@@ -11,6 +11,7 @@ import pytest
 
 from kessai.http.request import BODY_MAX
 from tests.support.gateway import UNKNOWN, Gateway, GatewayWith, refusal
+from tests.support.real_card import REAL_CARD
 
 NO_JSON = [
     *(b"{", b"}", b'{"amount":1', b'{"amount":1,}', b'{"amount":01}', b'{"amount":+1}', b'{"amount":.5}'),
@@ -229,7 +230,7 @@ async def test_of_a_header_given_twice_the_first_counts(gateway: Gateway) -> Non
         assert (await gateway.stranger.get(path, headers=headers)).status_code == status
 
 
-SECRETS = ["sk_test_wrongwrongwrongwrong", "sk_live_realrealrealrealreal", "4539578763621486"]
+SECRETS = ["sk_test_wrongwrongwrongwrong", "sk_live_realrealrealrealreal", REAL_CARD]
 
 
 @pytest.mark.parametrize("secret", SECRETS)

@@ -16,9 +16,9 @@ from kessai.adapters.logging import configure_logging
 from kessai.simulation.cards import PUBLISHED, VPAS
 from kessai.simulation.table import SIMULATIONS
 from tests.support.gateway import Gateway, refusal, stored_bytes
+from tests.support.real_card import real_card
 
-# Made up here: of known networks, with the right check digit, and published nowhere as a test number.
-REAL = ["4539578763621486", "5425233430109903", "374245455400126", "30561234567894"]
+REAL = [real_card(), real_card("54"), real_card("37", 15), real_card("3056", 14)]
 
 
 URL = "http://receiver.test/hook"

@@ -11,6 +11,7 @@ import pytest
 from tests.support.gateway import UNKNOWN, Gateway, refusal
 from tests.support.paging import rows_of
 from tests.support.payers import attached_card, customer, save
+from tests.support.real_card import REAL_CARD
 
 EVERYTHING = {
     "name": "山田 花子",
@@ -181,8 +182,7 @@ async def test_a_mistyped_field_is_told_the_nearest(gateway: Gateway) -> None:
 
 
 async def test_a_customer_keeps_no_real_card_number(gateway: Gateway) -> None:
-    # Made up, with the right check digit, and published nowhere as a test number.
-    number = "4539578763621486"
+    number = REAL_CARD
     hidden = "*" * 12 + number[-4:]
     made = await customer(
         gateway, name=number, description=f"card {number}", metadata={f"n {number}": f"v {number}"}

@@ -13,6 +13,7 @@ import pytest
 from kessai.domain.dispute import EVIDENCE_WITHIN
 from tests.support.gateway import UNKNOWN, Gateway, refusal
 from tests.support.paging import rows_of
+from tests.support.real_card import REAL_CARD
 from tests.support.told import events_of
 
 FEE = 1_500
@@ -303,14 +304,14 @@ async def test_an_answer_that_is_wrong_changes_nothing(
 
 async def test_no_real_card_number_is_kept(gateway: Gateway) -> None:
     dispute = await disputed(gateway)
-    number = "4539578763621486"
+    number = REAL_CARD
 
     kept = await answered(
         gateway, dispute, evidence={"customer_name": number}, metadata={number: number}, submit=False
     )
 
     assert number not in kept.text
-    assert kept.json()["evidence"]["customer_name"].endswith("1486")
+    assert kept.json()["evidence"]["customer_name"].endswith(f"*{number[-4:]}")
 
 
 async def test_a_dispute_that_is_not_there(gateway: Gateway) -> None:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.support.gateway import Gateway, GatewayWith, refusal, stored_bytes
+from tests.support.real_card import REAL_CARD, real_card
 
 DAY = timedelta(hours=24)
 SECOND = timedelta(seconds=1)
@@ -143,7 +144,7 @@ async def test_bodies_are_compared_as_json(each_gateway: Gateway) -> None:
                 "amount": 1,
                 "payment_method": {
                     "type": "card",
-                    "card": {"number": "4539578763621486", "exp_month": 1, "exp_year": 2030},
+                    "card": {"number": REAL_CARD, "exp_month": 1, "exp_year": 2030},
                 },
             },
             422,
@@ -268,12 +269,12 @@ async def test_keys_are_told_apart_by_case(gateway: Gateway) -> None:
 
 
 async def test_a_key_that_holds_a_card_number_is_kept_without_it(gateway: Gateway, tmp_path: Path) -> None:
-    one, other = "order-4539578763621486", "order-4556737586891486"
+    one, other = f"order-{REAL_CARD}", f"order-{real_card('51')}"
     first = await ask(gateway, one)
     assert_same(first, await ask(gateway, one))
     assert not is_replay(await ask(gateway, other))
     await gateway.joined.database.close()
-    assert b"4539578763621486" not in stored_bytes(tmp_path)
+    assert REAL_CARD.encode() not in stored_bytes(tmp_path)
 
 
 async def test_other_methods_take_no_key(gateway: Gateway) -> None:

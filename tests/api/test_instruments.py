@@ -11,9 +11,7 @@ import pytest
 from kessai.simulation.cards import PUBLISHED
 from tests.support.gateway import UNKNOWN, Gateway, refusal, stored_bytes
 from tests.support.payers import attached_card, card, customer, save
-
-# Made up, with the right check digit, and published nowhere as a test number.
-REAL = "4539578763621486"
+from tests.support.real_card import REAL_CARD
 
 
 async def test_a_card_is_saved_for_nobody(each_gateway: Gateway) -> None:
@@ -68,7 +66,7 @@ async def test_what_is_no_card_is_saved_too(each_gateway: Gateway, kind: str) ->
     assert "anybody@bank" not in answer.text
 
 
-@pytest.mark.parametrize("written", [REAL, f"{REAL[:4]} {REAL[4:]}"])
+@pytest.mark.parametrize("written", [REAL_CARD, f"{REAL_CARD[:4]} {REAL_CARD[4:]}"])
 async def test_a_real_card_is_not_saved(gateway: Gateway, written: str, tmp_path: Path) -> None:
     before = await gateway.rows()
     answer = await gateway.client.post("/instruments", json=card(written), headers={"Idempotency-Key": "k"})
@@ -81,12 +79,12 @@ async def test_a_real_card_is_not_saved(gateway: Gateway, written: str, tmp_path
 async def test_neither_the_number_nor_the_cvc_of_a_saved_card_is_kept(
     gateway: Gateway, tmp_path: Path
 ) -> None:
-    body = {**card(cvc="7391"), "metadata": {"card": REAL}}
+    body = {**card(cvc="7391"), "metadata": {"card": REAL_CARD}}
     answer = await gateway.client.post("/instruments", json=body, headers={"Idempotency-Key": "k"})
-    assert answer.json()["metadata"] == {"card": "*" * 12 + REAL[-4:]}
+    assert answer.json()["metadata"] == {"card": "*" * 12 + REAL_CARD[-4:]}
     await gateway.joined.database.close()
     stored = stored_bytes(tmp_path)
-    for each in (b"7391", b"4242424242424242", REAL.encode()):
+    for each in (b"7391", b"4242424242424242", REAL_CARD.encode()):
         assert each not in stored
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.gateway import START, Gateway, refusal
 from tests.support.paging import pages_of
+from tests.support.real_card import REAL_CARD
 
 Payment = dict[str, Any]
 SECOND = timedelta(seconds=1)
@@ -93,7 +94,7 @@ async def test_moments_are_taken_with_any_offset_and_bounds_are_half_open(each_g
 
 
 async def test_an_order_number_that_looks_like_a_card_is_found_by_that_number(gateway: Gateway) -> None:
-    number, email = "4539578763621486", "4539578763621486@example.com"
+    number, email = REAL_CARD, f"{REAL_CARD}@example.com"
     payment = await gateway.pay(reference=number, customer_email=email)
     await gateway.pay(reference="other")
     assert await ids(gateway.client, reference=number) == [payment["id"]]

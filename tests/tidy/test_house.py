@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from kessai.simulation.cards import holds_real_number
+
 HOUSE = Path(__file__).resolve().parents[2]
 SOURCE = HOUSE / "src"
 
@@ -192,6 +194,12 @@ def test_no_file_names_a_package_registry() -> None:
 
 def test_no_file_names_a_place_on_some_machine() -> None:
     assert lines_matching(MACHINE_PATH, texts()) == []
+
+
+def test_no_file_has_a_card_number_that_could_be_real() -> None:
+    # Hashes, and what is written by programs, hold every number sooner or later.
+    read = {path: text for path, text in texts().items() if path.suffix in (".py", ".md", ".sh", ".yml")}
+    assert [where(path) for path, text in read.items() if holds_real_number(text)] == []
 
 
 def test_the_locks_tell_no_address_and_hash_everything() -> None:

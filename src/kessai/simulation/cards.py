@@ -89,16 +89,24 @@ _BRANDS: Final = (
 
 _DIGITS_MIN: Final = 13
 _DIGITS_MAX: Final = 19
-_ONE_DIGIT: Final = r"\d|%3\d"
-"""A digit of any alphabet, also as a URL escapes it."""
-_BETWEEN: Final = r"[\s\-\u2010-\u2015\u00b7._/+]"
-_BETWEEN_ESCAPED: Final = r"%(?:2[0BDEF]|09)"
+_ONE_DIGIT: Final = r"\d|%(?:25){0,3}3\d"
+"""A digit of any alphabet, also as a URL escapes it, up to four times."""
+_BETWEEN: Final = (
+    r"[\s\-._/+\u00ad\u00b7\u200b-\u200d\u2010-\u2015\u2060\u2212\u30fb\ufeff\uff0d-\uff0f\uff3f\uff65]"
+)
+"""What people and programs put between groups; some of it is not seen."""
+_BETWEEN_ESCAPED: Final = r"%(?:25){0,3}(?:2[0BDEF]|09)"
 # An id that is a UUID is skipped, or one of some thousand would happen to look like a card.
 _DIGIT_GROUPS: Final = re.compile(
     r"(?P<uuid>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?!\d))"
-    rf"|(?:{_ONE_DIGIT})(?:(?:{_BETWEEN}|{_BETWEEN_ESCAPED}){{0,2}}(?:{_ONE_DIGIT})){{12,}}",
+    rf"|(?:{_ONE_DIGIT})(?:(?:{_BETWEEN}|{_BETWEEN_ESCAPED}){{0,3}}(?:{_ONE_DIGIT})){{12,}}",
     re.IGNORECASE,
 )
+_ESCAPE: Final = re.compile(r"(?:%(?:25){0,3}|\\x|\\u[0-9a-f]{2})[0-9a-f]{2}", re.IGNORECASE)
+_BEFORE: Final = 5
+"""How many characters of an escape can stand before its first digit that is decimal."""
+_PHONE: Final = re.compile(r"\+[1-9](?:[ -]?[0-9]){6,12}")
+"""A whole text that is an international phone number (ITU-T E.164) of at most thirteen digits."""
 _DIGIT: Final = re.compile(r"\d")
 _TOKEN: Final = re.compile(rf"{_BETWEEN_ESCAPED}|(?P<digit>{_ONE_DIGIT})|.", re.IGNORECASE | re.DOTALL)
 _SEPARATORS: Final = re.compile(r"[ \-]")
@@ -141,7 +149,7 @@ def mask_real_numbers(text: str) -> str:
 
     Numbers are found whatever stands beside them, in any alphabet's digits, and as URLs escape them.
     """
-    if len(text) < _DIGITS_MIN or not _DIGIT.search(text):
+    if len(text) < _DIGITS_MIN or not _DIGIT.search(text) or _PHONE.fullmatch(text):
         return text
     return _DIGIT_GROUPS.sub(_masked, text)
 
@@ -152,11 +160,12 @@ def holds_real_number(text: str) -> bool:
 
 
 def _masked(found: re.Match[str]) -> str:
-    """Thirteen digits or more with at most two separators between: any groups may be one number."""
+    """Thirteen digits or more with at most three separators between: any groups may be one number."""
     text = found[0]
     if found["uuid"]:
         return text
     places, ends = _places_of_digits(text)
+    ends = sorted({*ends, *_ends_of_escapes(found)})
     digits = "".join(str(int(text[end - 1])) for _, end in places)
     hidden = {place for first, last in _real_numbers(digits, ends) for place in places[first : last - 4]}
     # Once for all of them: each piece put in on its own would copy all of the text.
@@ -176,6 +185,15 @@ def _places_of_digits(text: str) -> tuple[list[tuple[int, int]], list[int]]:
         elif ends[-1:] != [len(places)]:
             ends.append(len(places))
     return places, [*ends, len(places)]
+
+
+def _ends_of_escapes(found: re.Match[str]) -> Iterator[int]:
+    """How many of the first digits may belong to an escape that begins before them, as in `%20`."""
+    start = found.start()
+    for escape in _ESCAPE.finditer(found.string, max(0, start - _BEFORE), found.end()):
+        if escape.start() >= start:
+            break
+        yield from range(1, escape.end() - start + 1)
 
 
 def _real_numbers(digits: str, ends: list[int]) -> Iterator[tuple[int, int]]:

@@ -13,6 +13,7 @@ from tests.api.stripe_dialect.conftest import Stripe
 from tests.api.stripe_dialect.payer import SHOP, Payer
 from tests.api.stripe_dialect.told import told, types_told
 from tests.support.gateway import Gateway, GatewayWith
+from tests.support.real_card import REAL_CARD
 from tests.support.stripe_forms import form
 
 LINKS = "/payment_links"
@@ -252,6 +253,10 @@ async def test_its_address_may_say_who_comes(stripe: Stripe, payer: Payer) -> No
     assert paid["client_reference_id"] == "cart-7"
     assert paid["customer_details"]["email"] == "kim@example.com"
     assert payer.at == f"{SHOP}/done?session={paid['id']}&utm_source=mail"
+
+    await payer.go(f"{link['url']}?utm_source={REAL_CARD}")
+    await pays(payer)
+    assert payer.at.endswith(f"&utm_source=%2A%2A%2A%2A%2A%2A%2A%2A%2A%2A%2A%2A{REAL_CARD[-4:]}")
 
     await payer.go(f"{link['url']}?locked_prefilled_email=lee@example.com")
     await pays(payer)

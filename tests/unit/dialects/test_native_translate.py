@@ -22,6 +22,7 @@ from kessai.http.json import to_json
 from kessai.simulation.decide import decide
 from kessai.simulation.table import SIMULATIONS
 from tests.support.gateway import START
+from tests.support.real_card import REAL_CARD
 from tests.unit.http.people import MERCHANT
 
 ID = PaymentId("0199d3c2-5f00-7000-8000-000000000001")
@@ -84,15 +85,15 @@ def test_of_a_card_brand_and_last_four_are_kept() -> None:
 
 def test_what_is_no_test_card_is_refused() -> None:
     with pytest.raises(RealCardRefusedError):
-        order_from(PaymentIn.model_validate(method("4539578763621486")), MERCHANT)
+        order_from(PaymentIn.model_validate(method(REAL_CARD)), MERCHANT)
     with pytest.raises(InvalidFieldError):
-        order_from(PaymentIn.model_validate(method("4539578763621487")), MERCHANT)
+        order_from(PaymentIn.model_validate(method(f"{REAL_CARD[:-1]}{9 - int(REAL_CARD[-1])}")), MERCHANT)
 
 
 def test_no_text_is_no_text() -> None:
     assert masked(None) is None
     assert masked("") == ""
-    assert masked("card 4539578763621486") == "card ************1486"
+    assert masked(f"card {REAL_CARD}") == f"card ************{REAL_CARD[-4:]}"
 
 
 JSON = st.none() | st.booleans() | st.floats() | st.text(max_size=8) | st.lists(st.integers(), max_size=2)

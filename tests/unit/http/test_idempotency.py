@@ -18,6 +18,7 @@ from kessai.http.idempotency import Idempotency
 from kessai.services.services import Services
 from kessai.storage.journal import Database
 from tests.support.gateway import START
+from tests.support.real_card import REAL_CARD, real_card
 from tests.unit.http.asgi import request_of
 from tests.unit.http.people import KEY, MERCHANT
 
@@ -95,7 +96,7 @@ def test_a_key_of_another_request_is_refused() -> None:
 
 def test_keys_are_kept_as_they_are_unless_they_hold_a_card_number() -> None:
     assert claim({}, key="order-1").key == "order-1"
-    hidden = claim({}, key="order-4539578763621486").key
-    assert "4539578763621486" not in hidden
+    hidden = claim({}, key=f"order-{REAL_CARD}").key
+    assert REAL_CARD not in hidden
     assert len(hidden) <= 255
-    assert hidden != claim({}, key="order-4556737586891486").key
+    assert hidden != claim({}, key=f"order-{real_card('51')}").key

@@ -8,16 +8,11 @@ from typing import Final
 import pytest
 
 from kessai.simulation.account_table import ACCOUNTS, CONDUCTS
-from kessai.simulation.accounts import account_named, conduct, conduct_of
+from kessai.simulation.accounts import account_named, conduct, conduct_of, iban_valid
 from kessai.simulation.instruments import OTHER_METHODS
 from kessai.simulation.table import Course
 
 MINUTES: Final = timedelta(minutes=3)
-
-
-def check_digits(iban: str) -> int:
-    """What is left of an IBAN modulo 97: 1 in every one that is valid (ISO 13616)."""
-    return int("".join(str(int(each, 36)) for each in iban[4:] + iban[:4])) % 97
 
 
 def test_every_account_is_there_once_and_does_something_known() -> None:
@@ -31,7 +26,15 @@ def test_every_account_is_there_once_and_does_something_known() -> None:
 def test_every_iban_of_the_table_is_written_right() -> None:
     ibans = [row.number for row in ACCOUNTS if row.type == "sepa_debit"]
     assert len(ibans) >= 7
-    assert [iban for iban in ibans if check_digits(iban) != 1] == []
+    assert [iban for iban in ibans if not iban_valid(iban)] == []
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["", "AT611904300234573202", "AT61", "4242424242424242", "A\u0661611904300234573201", "AT61" + "0" * 60],
+)
+def test_an_iban_has_a_country_and_check_digits(number: str) -> None:
+    assert not iban_valid(number)
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,12 @@ def test_one_last_digit_of_ten_is_the_check_digit(digits: str) -> None:
 
 @given(
     number=real_numbers,
-    separator=st.sampled_from(["", " ", "-", "  ", "\u00a0", "\u2013", ".", "\u00b7", "_", "/", "+"]),
+    separator=st.sampled_from(
+        [
+            *("", " ", "-", "  ", " - ", "\u00a0", "\u2013", ".", "\u00b7", "_", "/", "+"),
+            *("\uff0d", "\u2212", "\u30fb", "\u200b", "\u00ad", "\ufeff", "\u3000", "\uff0e"),
+        ]
+    ),
 )
 def test_a_real_number_is_masked_however_it_is_grouped(number: str, separator: str) -> None:
     grouped = separator.join((number[:4], number[4:8], number[8:12], number[12:]))
@@ -159,7 +164,7 @@ def test_a_real_number_is_masked_in_any_digits() -> None:
     assert mask_real_numbers(full_width) == "*" * 12 + full_width[-4:]
 
 
-@pytest.mark.parametrize("separator", ["%20", "%2d", "%2E", "%2B%20"])
+@pytest.mark.parametrize("separator", ["%20", "%2d", "%2E", "%2B%20", "%20-%20", "%2520"])
 def test_a_real_number_is_masked_with_escaped_separators(separator: str) -> None:
     number = real()
     written = separator.join((number[:4], number[4:8], number[8:12], number[12:]))
@@ -177,6 +182,32 @@ def test_a_real_number_is_masked_in_escaped_digits() -> None:
     assert mask_real_numbers(escaped) == "*" * 36 + escaped[-12:]
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "%20",
+        "%22",
+        "%7B%22",
+        "%2520",
+        "%252520",
+        "%C2%A0",
+        "%0a",
+        "100%",
+        "%25",
+        "\\u00a0",
+        "\\u0020",
+        "\\x20",
+    ],
+)
+@pytest.mark.parametrize("separator", ["", " ", "%20"])
+def test_a_real_number_is_masked_straight_after_an_escape(before: str, separator: str) -> None:
+    number = real()
+    written = separator.join((number[:4], number[4:8], number[8:12], number[12:]))
+    hidden = separator.join((*["****"] * 3, number[12:]))
+
+    assert mask_real_numbers(f"{before}{written}%22") == f"{before}{hidden}%22"
+
+
 def test_each_of_several_numbers_is_masked() -> None:
     first, second = real("4539"), real("5412")
 
@@ -189,6 +220,7 @@ def test_each_of_several_numbers_is_masked() -> None:
         "Order #123",
         "4242 4242 4242 4242",
         "call 090-1234-5678",
+        *(f"+{with_check_digit('491512345678')}", "+49 151 2345678 8", f"+{with_check_digit('413334567')}"),
         "1767323045678901",
         "10.0.0.1, 10.0.0.12 and 192.168.0.1",
         "2026-11-26T04:05:06.123456Z",

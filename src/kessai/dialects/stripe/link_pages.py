@@ -83,7 +83,7 @@ def _email(query: Mapping[str, str], name: str) -> str | None:
 
 def _with_utm(url: str, query: Mapping[str, str]) -> str:
     """An address that also says where the payer came from, if the link's did."""
-    told = {name: query[name] for name in _UTM_NAMES if _UTM.fullmatch(query.get(name, ""))}
+    told = {name: masked(query[name]) for name in _UTM_NAMES if _UTM.fullmatch(query.get(name, ""))}
     if not told:
         return url
     parts = urlsplit(url)

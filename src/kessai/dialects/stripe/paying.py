@@ -25,7 +25,7 @@ from kessai.domain.saved_instrument import SavedCard, SavedInstrument
 from kessai.domain.token import Token
 from kessai.domain.values import value
 from kessai.http.call import Call
-from kessai.simulation.accounts import account_named, conduct_of
+from kessai.simulation.accounts import account_named, conduct_of, iban_valid
 from kessai.simulation.instruments import (
     OTHER_METHODS,
     CardProblem,
@@ -225,6 +225,12 @@ def described(call: Call, data: Given, *, param: str) -> SavedInstrument:
     if kind not in OTHER_METHODS:
         raise not_simulated(f"The payment method type {kind}", param=_within(param, "type"))
     given = data.get(kind) or {}
+    if given.get("iban") and not iban_valid(number_of(given)):
+        raise StripeError(
+            "The IBAN you provided is invalid.",
+            param=f"{_within(param, kind)}[iban]",
+            code="account_number_invalid",
+        )
     more = {
         "type": kind,
         "conduct": conduct_of(kind, number_of(given), facts["billing"].get("email")),

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from kessai.dialects.stripe.form import FormError, decode
 from kessai.dialects.stripe.parameters import ParameterError, expandable, expansions, reader_for
 from kessai.domain.errors import KessaiError
-from kessai.simulation.cards import PUBLISHED, luhn_valid
 from tests.docs.stripe_coverage import coverage
 from tests.docs.stripe_data import FOLDER, SPEC, made
+from tests.support.real_card import REAL_CARD
 
 CREATE = ("POST", "/v1/payment_intents")
 NAMES = """
@@ -28,8 +28,6 @@ NAMES = """
 SIMULATED = frozenset(NAMES.split())
 READER = reader_for(*CREATE, SIMULATED)
 OF_CARD = "payment_method_data[type]=card&payment_method_data[card]"
-REAL_CARD = "4539578763621486"
-"""It has its check digit, and nobody has published it for tests."""
 
 
 def read(form: str) -> dict[str, Any]:
@@ -219,7 +217,7 @@ def test_metadata_has_bounds() -> None:
         f"metadata[{REAL_CARD}][x]=1",
         f"payment_method_data[{REAL_CARD}]=1",
         f"{'x' * 190}{REAL_CARD}=1",
-        f"{'x' * 190}4539-5787-6362-1486=1",
+        f"{'x' * 190}{'-'.join(REAL_CARD[place : place + 4] for place in (0, 4, 8, 12))}=1",
         f"amount={REAL_CARD}.5",
         f"capture_method={REAL_CARD}",
         f"shipping={REAL_CARD}",
@@ -228,8 +226,6 @@ def test_metadata_has_bounds() -> None:
 def test_no_card_number_is_repeated(form: str) -> None:
     refused = refusal(form)
 
-    assert luhn_valid(REAL_CARD)
-    assert REAL_CARD not in PUBLISHED
     for text in (refused.message, refused.param or ""):
         assert not "".join(each for each in text if each.isdigit()).startswith(REAL_CARD[:8]), text
 
