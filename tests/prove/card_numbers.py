@@ -32,7 +32,9 @@ FORMS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
         "spaced": _grouped(" "),
         "dashed": _grouped("-"),
         "dotted": _grouped("."),
+        "spaced wide": _grouped(" - "),
         "space escaped": _grouped("%20"),
+        "quote escaped before": "%22{}".format,
         "escaped": lambda number: "".join(f"%{ord(digit):02X}" for digit in number),
         "full width": lambda number: number.translate(FULL_WIDTH),
     }

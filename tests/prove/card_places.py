@@ -108,6 +108,18 @@ def stripe_spots(left: Left) -> list[Spot]:
     return spots
 
 
+def page_spots(link: str, session: str) -> list[Spot]:
+    """Of the payer's pages: what the address of a payment link says, and the form of a Checkout session."""
+    opened = _Maker("pages", "GET payment link", Request("GET", link))
+    said = ("utm_source", "utm_term", "client_reference_id", "prefilled_email", "locked_prefilled_email")
+    spots = [opened(f"query {name}", Place((name,), "string")) for name in said]
+    for method in ("visa", "none"):
+        asked = Request("POST", session, form={"method": method, "email": "kim@example.com"})
+        paid = _Maker("pages", f"POST checkout, {method}", asked)
+        spots += [paid(f"body {name}", Place((name,), "string")) for name in ("email", "method")]
+    return spots
+
+
 @dataclass(frozen=True, slots=True)
 class _Maker:
     dialect: str

@@ -60,9 +60,11 @@ class Traces:
 
 async def _rows(ground: Ground, table: str) -> bytes:
     rows = await ground.rows(f"SELECT * FROM {table}")
-    return "\n".join(json.dumps([_text(value) for value in row], ensure_ascii=False) for row in rows).encode()
+    return "\n".join(json.dumps([_text(value) for value in row], ensure_ascii=False) for row in rows).encode(
+        errors="surrogateescape"
+    )
 
 
 def _text(value: Any) -> str:
-    """Any: what drivers give. Bytes as Latin-1, so that none is lost."""
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    """Any: what drivers give. Of bytes none is lost."""
+    return value.decode(errors="surrogateescape") if isinstance(value, bytes) else str(value)

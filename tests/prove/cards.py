@@ -13,7 +13,7 @@ import httpx
 
 from tests.api.stripe_dialect.conftest import Stripe
 from tests.prove.card_numbers import FORMS, Card, cards
-from tests.prove.card_places import Request, Spot, native_spots, stripe_spots
+from tests.prove.card_places import Request, Spot, native_spots, page_spots, stripe_spots
 from tests.prove.card_search import Search, shows
 from tests.prove.card_traces import Traces
 from tests.prove.fleet import Fleet, Setting
@@ -23,6 +23,7 @@ from tests.prove.progress import Progress
 from tests.prove.report import Report
 from tests.prove.walked import LeavingWalk, walk_through
 from tests.support.receiver import Receiver
+from tests.support.stripe_forms import form
 
 CARDS: Final = 20_000
 _AT_ONCE: Final = 8
@@ -31,6 +32,14 @@ _CARD_FIELDS: Final = 12
 _PATIENCE_S: Final = 600.0
 _TAKEN_MIN: Final = 0.1
 """Of the requests that put a number into free text so many are carried out, or little would be shown."""
+_PRICE: Final = {"currency": "usd", "unit_amount": 700, "product_data": {"name": "Tea"}}
+_TEA: Final = [{"price_data": _PRICE, "quantity": 1}]
+_SHOP: Final = "http://127.0.0.1:9/paid"
+_PAGES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "payment_links": {"after_completion": {"type": "redirect", "redirect": {"url": _SHOP}}},
+    "checkout/sessions": {"mode": "payment", "success_url": _SHOP},
+}
+"""What is made for payers to open."""
 SETTING: Final = Setting(retries=0, retry_delay_s=0, dispatchers=1, options=(("LOG_LEVEL", "DEBUG"),))
 
 
@@ -59,13 +68,13 @@ class Tries:
     client: httpx.AsyncClient
     tries: list[Try] = field(default_factory=list)
 
-    async def put(self, card: Card, spot: Spot, form: str) -> None:
+    async def put(self, card: Card, spot: Spot, written: str) -> None:
         """Send one request."""
-        request = spot.with_number(FORMS[form](card.number), card.cvc)
+        request = spot.with_number(FORMS[written](card.number), card.cvc)
         answer = await self.client.send(self._asked(request))
         heads = b"\n".join(value for _, value in answer.headers.raw)
         seen = shows(answer.content, card.number) or shows(heads, card.number)
-        self.tries.append(Try(card, spot, form, answer.status_code, seen))
+        self.tries.append(Try(card, spot, written, answer.status_code, seen))
 
     def _asked(self, request: Request) -> httpx.Request:
         more: dict[str, Any] = {"params": request.query} if request.query else {}
@@ -137,13 +146,21 @@ async def _spots(client: httpx.AsyncClient, hook: str) -> list[Spot]:
     known = operations((await client.get("/openapi.json")).json())
     ids = await stocked(known, client.request)
     left = await walk_through(LeavingWalk(Stripe(client, None)))
+    pages = page_spots(*[await _page(client, path) for path in _PAGES])
     missing = {name for each in known for name in each.path_names} - ids.keys()
-    return [*native_spots(known, {**dict.fromkeys(missing, "x"), **ids}), *stripe_spots(left)]
+    return [*native_spots(known, {**dict.fromkeys(missing, "x"), **ids}), *stripe_spots(left), *pages]
+
+
+async def _page(client: httpx.AsyncClient, path: str) -> str:
+    """The way to the page of what is made by this."""
+    made = await client.post(f"/v1/{path}", data=form({"line_items": _TEA, **_PAGES[path]}))
+    assert made.is_success, made.text
+    return httpx.URL(made.json()["url"]).raw_path.decode()
 
 
 async def _put_all(tries: Tries, spots: Sequence[Spot], numbers: Sequence[Card], report: Report) -> None:
     often = [spot for spot in spots for _ in range(_CARD_FIELDS if spot.is_card else 1)]
-    pairs = [(spot, form) for spot in often for form in FORMS]
+    pairs = [(spot, each) for spot in often for each in FORMS]
     random.Random(f"{report.seed} places").shuffle(pairs)
     progress = Progress(f"cards on {report.database}", len(numbers))
     waiting = iter(enumerate(numbers))

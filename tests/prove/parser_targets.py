@@ -43,8 +43,8 @@ _SECRET: Final = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 _PAYMENT: Final = (
     b'{"amount": 1000, "currency": "USD", "payment_method": {"type": "card"}, "metadata": {"a": "b"}}'
 )
-_ALONE: Final = re.compile(r"(?<![\d%])(?<!%3)[0-9]{13,19}(?!\d|%3\d)")
-"""A number that stands in one piece, without an escaped digit before or behind it."""
+_ALONE: Final = re.compile(r"(?:(?<![\d%+])(?<!%3)|(?<=%2[0-9]))[0-9]{13,19}(?!\d|%3\d)")
+"""A number that stands in one piece, without an escaped digit before or behind it, and is no phone number."""
 
 
 @dataclass(frozen=True, slots=True)
