@@ -80,8 +80,6 @@ def environment(bytecode: Path) -> dict[str, str]:
     measured = {
         name: value for name, value in plain_environment().items() if not name.startswith("COVERAGE_")
     }
-    # Byte code has its place here, whatever the developer's environment says of it.
-    measured.pop("PYTHONDONTWRITEBYTECODE", None)
     return {**measured, "PYTHONPYCACHEPREFIX": str(bytecode)}
 
 

@@ -93,8 +93,11 @@ UNMEASURED: Final[Mapping[str, str]] = {"COVERAGE_PROCESS_START": "", "COVERAGE_
 
 
 def plain_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment for a program under test: nothing of the developer's own settings in it."""
-    kept = ("PATH", "HOME", "LANG", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "PYTHONDONTWRITEBYTECODE")
+    """The environment for a program under test: nothing of the developer's own settings in it.
+
+    Not even PYTHONDONTWRITEBYTECODE: hundreds of programs are started, and each would compile all of it anew.
+    """
+    kept = ("PATH", "HOME", "LANG", "TMPDIR", "TZ", "LD_LIBRARY_PATH")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     environment |= {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
     return environment | dict(extra or {})
