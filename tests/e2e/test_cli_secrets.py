@@ -30,7 +30,7 @@ BEFORE = {"API_SECRET_KEY": OLD}
 PREPARED = {"API_SECRET_KEY": OLD, "API_SECRET_KEY_PREVIOUS": NEW}
 BOTH = {"API_SECRET_KEY": NEW, "API_SECRET_KEY_PREVIOUS": OLD}
 AFTER = {"API_SECRET_KEY": NEW}
-MANY = 3_000
+MANY = 1_500
 
 
 def asked(server: RunningServer, method: str, path: str, **facts: Any) -> httpx.Response:

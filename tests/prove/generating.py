@@ -20,7 +20,7 @@ import schemathesis
 from kessai.domain.web_address import web_address
 from tests.support.contract import CHECKS, Case, make_known
 from tests.support.gateway import UNKNOWN
-from tests.support.processes import plain_environment
+from tests.support.processes import UNMEASURED, plain_environment
 
 _HOUSE: Final = Path(__file__).resolve().parents[2]
 _IDS: Final = "PROVE_IDS"
@@ -69,7 +69,12 @@ def generate(
         _OWN_KEY: ids.get("own_key_id", ""),
     }
     done = subprocess.run(
-        command, cwd=directory, env=plain_environment(env), text=True, capture_output=True, check=False
+        command,
+        cwd=directory,
+        env=plain_environment({**env, **UNMEASURED}),
+        text=True,
+        capture_output=True,
+        check=False,
     )
     found: dict[str, Any] = json.loads(report.read_text()) if report.exists() else {}
     if not found.get("test_cases", {}).get("generated"):

@@ -17,7 +17,7 @@ from tests.prove.parser_targets import TARGETS
 from tests.prove.planted.parsers import PLANTS
 from tests.prove.progress import Progress
 from tests.prove.report import Report, Table
-from tests.support.processes import plain_environment
+from tests.support.processes import UNMEASURED, plain_environment
 
 EXECUTIONS: Final = 1_000_000
 """Of all parsers together."""
@@ -70,7 +70,7 @@ def _run(name: str, count: int, seed: int, plant: str | None, *, blindly: bool) 
             *(("--plant", plant) if plant else ()),
             *(("--blindly",) if blindly else ()),
         ]
-        env = plain_environment({"PYTHONPATH": str(HOUSE)})
+        env = plain_environment({"PYTHONPATH": str(HOUSE), **UNMEASURED})
         done = subprocess.run(
             command, cwd=HOUSE, env=env, capture_output=True, text=True, errors="replace", check=False
         )

@@ -157,7 +157,11 @@ class Ledger:
         return KeyClaim(self.merchant.id, key, fingerprint, answer, at, at + DAY)
 
 
-def open_database(url: str, *, timeout_s: float = 4, pool_size: int = 6) -> Database:
+PATIENCE_S: Final = 30.0
+"""A disk that stands still for some seconds is no failure of ours; who tests that gives a shorter one."""
+
+
+def open_database(url: str, *, timeout_s: float = PATIENCE_S, pool_size: int = 6) -> Database:
     """The database of a fixture's URL, whichever it is."""
     path = sqlite_file(url)
     if path is not None:
@@ -170,7 +174,7 @@ def open_database(url: str, *, timeout_s: float = 4, pool_size: int = 6) -> Data
 
 
 @asynccontextmanager
-async def opened(url: str, *, timeout_s: float = 4, pool_size: int = 6) -> AsyncIterator[Database]:
+async def opened(url: str, *, timeout_s: float = PATIENCE_S, pool_size: int = 6) -> AsyncIterator[Database]:
     """The same, closed at the end."""
     database = open_database(url, timeout_s=timeout_s, pool_size=pool_size)
     try:
