@@ -16,12 +16,12 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from tests.conftest import migrate_to_head
+from tests.prove.evidence import kept_unless_it_holds
 from tests.prove.report import Report
 from tests.support.postgres import PrivatePostgres
 from tests.support.processes import RunDirectory
 
 Kind = Literal["sqlite", "postgresql"]
-EVIDENCE: Final = Path(__file__).resolve().parents[2] / ".prove" / "evidence"
 KINDS: Final[tuple[Kind, ...]] = ("sqlite", "postgresql")
 
 
@@ -101,14 +101,14 @@ def open_ground(
 ) -> Iterator[Ground]:
     """A new migrated database, or what `fill(url)` makes of it; PostgreSQL is a durable server of its own.
 
-    All of it is gone afterwards, unless `report` says that a promise was broken.
+    All of it is gone afterwards; `report` has a copy kept unless it holds then, and is told of an error.
     """
     with ExitStack() as stack:
         run = stack.enter_context(closing(RunDirectory.create()))
         directory = run.path / "ground"
         directory.mkdir()
         if report is not None:
-            stack.callback(keep, run.path, report)
+            stack.enter_context(kept_unless_it_holds(run.path, report))
         if kind == "sqlite":
             ground = Ground(f"sqlite:///{directory / 'kessai.db'}", directory)
         else:
@@ -118,15 +118,6 @@ def open_ground(
             ground = Ground(server.url("kessai"), directory, server)
         fill(ground.url)
         yield ground
-
-
-def keep(path: Path, report: Report) -> None:
-    """Leave what a broken promise is to be looked at with; whoever used it has ended."""
-    if report.broken:
-        name = f"{report.attack}-{report.database}-{report.seed}"
-        report.kept_in = EVIDENCE / name
-        shutil.rmtree(report.kept_in, ignore_errors=True)
-        shutil.copytree(path, report.kept_in, ignore_dangling_symlinks=True)
 
 
 @contextmanager

@@ -15,7 +15,8 @@ from typing import Final, Protocol
 from tests.conftest import migrate_to_head
 from tests.e2e.disks import LimitedFiles, SmallDisk, small_file_system
 from tests.prove.disk_watch import DiskWatch, why_not
-from tests.prove.ground import Ground, Kind, keep
+from tests.prove.evidence import kept_unless_it_holds
+from tests.prove.ground import Ground, Kind
 from tests.prove.report import Report
 from tests.support.postgres import PrivatePostgres
 from tests.support.processes import RunDirectory
@@ -148,14 +149,14 @@ class Place:
 
 @contextmanager
 def a_place(kind: Kind, run: RunDirectory, report: Report) -> Iterator[Place]:
-    """A place for a database, with every outage that can be had here; kept if a promise is broken."""
+    """A place for a database, with every outage that can be had here; kept unless the report holds."""
     with ExitStack() as stack:
         directory, reason = run.path / "disk", None
         try:
             stack.enter_context(small_file_system(directory, FILE_SYSTEM[kind]))
         except PermissionError as error:
             reason = error.strerror
-        stack.callback(keep, run.path, report)
+        stack.enter_context(kept_unless_it_holds(run.path, report))
         make = _sqlite if kind == "sqlite" else _postgresql
         place = make(stack, run, directory, is_small=reason is None)
         place.add(NoDescriptors())

@@ -21,8 +21,9 @@ from tests.e2e.journal import Journal
 from tests.e2e.shop import Shop
 from tests.prove.disk_images import FATES, LASTING, Disk
 from tests.prove.disk_watch import why_not
+from tests.prove.evidence import kept_unless_it_holds
 from tests.prove.fleet import Setting
-from tests.prove.ground import Kind, keep
+from tests.prove.ground import Kind
 from tests.prove.opening import audit_image, put_down
 from tests.prove.progress import Progress
 from tests.prove.recording import Recording, record
@@ -119,19 +120,19 @@ def prove_power(kind: Kind, scale: float, seed: int, setting: Setting | None = N
     setting, size = setting or Setting(), Size.of(scale)
     progress = Progress("power: images", size.images)
     attack = Attack(size, seed, progress)
-    with closing(RunDirectory.create()) as run:
+    with closing(RunDirectory.create()) as run, kept_unless_it_holds(run.path, report):
         for number in range(size.recordings):
             directory = run.path / f"recording-{number}"
             recording = record(directory, setting, lives=size.lives, answers=size.answers)
             attack.on(directory, recording, size.images * (number + 1) // size.recordings)
-            shutil.rmtree(directory)
+            # What was recorded cannot be had again.
+            if not attack.bad.total():
+                shutil.rmtree(directory)
         progress.end()
         _tell(report, attack)
         if attack.first:
             report.breaks("an image is not what was acknowledged", first=attack.first)
-            # What was recorded cannot be had again.
             put_down(run.path / "image", attack.first_files)
-            keep(run.path, report)
     return report
 
 

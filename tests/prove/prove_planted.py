@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from tests.prove.addresses import prove_addresses
@@ -11,6 +13,7 @@ from tests.prove.cards import SETTING as CARDS
 from tests.prove.cards import prove_cards
 from tests.prove.disk import prove_disk
 from tests.prove.disk_watch import why_not
+from tests.prove.evidence import reported
 from tests.prove.fleet import SWIFT, Setting
 from tests.prove.ground import KINDS, Kind
 from tests.prove.hostile import prove_hostile
@@ -127,16 +130,23 @@ def prove_planted(kind: Kind, scale: float, seed: int) -> Report:
         if hunt.run is prove_power and (reason := why_not()):
             report.note(f"{hunt.plant}, not hunted", reason)
             continue
-        _tell(report, hunt, find(hunt, kind, seed))
+        # One harness that an error ends is no reason to leave out all others.
+        otherwise = partial(Report, hunt.run.__name__.replace("_", " "), kind, hunt.scale, seed)
+        _tell(report, hunt, reported(partial(find, hunt, kind, seed), otherwise()))
         if (hunt.run, hunt.setting) not in clean:
             clean.add((hunt.run, hunt.setting))
-            _tell_of_clean(report, hunt, hunt.run(kind, hunt.scale, seed, hunt.setting))
+            run = partial(hunt.run, kind, hunt.scale, seed, hunt.setting)
+            _tell_of_clean(report, hunt, reported(run, otherwise()))
     return report
 
 
 def find(hunt: Hunt, kind: Kind, seed: int) -> Report:
-    """Run one harness against one bug; returns its report."""
-    return hunt.run(kind, hunt.scale, seed, hunt.setting.with_plant(hunt.plant))
+    """Run one harness against one bug; returns its report. No files are kept of a bug that is found."""
+    report = hunt.run(kind, hunt.scale, seed, hunt.setting.with_plant(hunt.plant))
+    if is_found(hunt, report) and report.kept_in is not None:
+        shutil.rmtree(report.kept_in)
+        report.kept_in = None
+    return report
 
 
 def is_found(hunt: Hunt, report: Report) -> bool:
@@ -154,4 +164,4 @@ def _tell_of_clean(report: Report, hunt: Hunt, found: Report) -> None:
     name = f"without a bug, {found.attack} says"
     report.hold(name, len(found.failures), "==", 0, "")
     if found.failures:
-        report.evidence[name] = [found.failures, found.evidence]
+        report.evidence[name] = [found.failures, found.evidence, found.kept_in]

@@ -6,17 +6,21 @@ import json
 import os
 import platform
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from statistics import median
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import kessai
 from tests.prove.numbers import shown, spread
 
 Sign = Literal["<=", ">=", "=="]
+_SAID: Final = 300
+"""Characters of an error; the whole of it is in the evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +47,9 @@ class Table:
         return [f"**{self.title}**", "", *(f"| {' | '.join(row)} |" for row in rows), ""]
 
 
-@dataclass(slots=True)
+@dataclass
 class Report:
-    """Of one harness on one database. Evidence is what to look at when a promise is broken.
+    """Of one harness on one database. Evidence is what to look at when it does not hold.
 
     `kept_in` is where the databases were left then.
     """
@@ -73,6 +77,11 @@ class Report:
         return (
             f"PROVE={self.attack} DATABASE={self.database} SCALE={self.scale:g} SEED={self.seed} make prove"
         )
+
+    @cached_property
+    def seconds(self) -> float:
+        """How long it took until it was first told."""
+        return time.monotonic() - self._started
 
     @property
     def holds(self) -> bool:
@@ -107,6 +116,10 @@ class Report:
         self.broken.append(promise)
         self.evidence |= evidence
 
+    def breaks_off(self, error: Exception) -> None:
+        """An error ended it: what it was to show is not shown."""
+        self.breaks(f"broken off: {error!r:.{_SAID}}", traceback=traceback.format_exception(error))
+
     def facts(self) -> dict[str, Any]:
         """All but the evidence."""
         return {
@@ -117,7 +130,7 @@ class Report:
             "scale": self.scale,
             "seed": self.seed,
             "started_at": self.started_at.isoformat(),
-            "seconds": round(time.monotonic() - self._started, 1),
+            "seconds": round(self.seconds, 1),
             "again": self.again,
             "kessai": kessai.__version__,
             "python": platform.python_version(),
@@ -141,7 +154,7 @@ class Report:
         """A table for people, with what it takes to do it again."""
         facts = (
             f"`{self.harness}` on {self.database}, scale {self.scale:g}, seed {self.seed},"
-            f" {self.started_at:%Y-%m-%d %H:%M} UTC, {time.monotonic() - self._started:.0f} s,"
+            f" {self.started_at:%Y-%m-%d %H:%M} UTC, {self.seconds:.0f} s,"
             f" {os.cpu_count()} cores, Python {platform.python_version()}"
         )
         rows = [
@@ -154,17 +167,19 @@ class Report:
         return "\n".join([facts, "", *more, *table, *([""] if broken else []), *broken, ""])
 
 
-def publish(reports: list[Report], path: Path | None) -> bool:
-    """Print all, write them to `path` (Markdown) and beside it as .json; return whether all hold."""
-    text = "\n".join(report.as_markdown() for report in reports)
-    print(text)
+def publish(reports: Sequence[Report], path: Path | None) -> bool:
+    """Print all and write them to `path`, if there is one; return whether all hold."""
+    print("\n".join(report.as_markdown() for report in reports))
     if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.with_suffix(".md").write_text(text)
-        path.with_suffix(".json").write_text(
-            "[\n" + ",\n".join(report.as_json() for report in reports) + "\n]\n"
-        )
+        write(reports, path)
     return all(report.holds for report in reports)
+
+
+def write(reports: Sequence[Report], path: Path) -> None:
+    """Write all to `path` (Markdown) and beside it as .json."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.with_suffix(".md").write_text("\n".join(report.as_markdown() for report in reports))
+    path.with_suffix(".json").write_text("[\n" + ",\n".join(report.as_json() for report in reports) + "\n]\n")
 
 
 def _shown(value: object) -> str:
