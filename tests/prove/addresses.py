@@ -24,7 +24,7 @@ def prove_addresses(kind: Kind, scale: float, seed: int, setting: Setting | None
             with on_a_copy(ground) as copy:
                 make_sender = GuardOnTheName.made if is_planted else None
                 _tell(report, mode, asyncio.run(play(tricks(), copy.url, mode, make_sender)))
-    report.hold("tricks", len(tricks()), ">=", TRICKS_MIN, "")
+        report.hold("tricks", len(tricks()), ">=", TRICKS_MIN, "")
     return report
 
 

@@ -89,7 +89,7 @@ class Tries:
 def prove_cards(kind: Kind, scale: float, seed: int, setting: Setting = SETTING) -> Report:
     """Serve, put every number somewhere, let the webhooks go out, stop, and look for them everywhere."""
     report = Report("prove cards", kind, scale, seed)
-    with open_ground(kind) as ground:
+    with open_ground(kind, report) as ground:
         with Fleet(ground, setting) as fleet:
             numbers = cards(seed, max(100, round(CARDS * scale)))
             traces = Traces(Search(each.number for each in numbers))
@@ -98,8 +98,8 @@ def prove_cards(kind: Kind, scale: float, seed: int, setting: Setting = SETTING)
                 # What is in the log of transactions now is moved to the file when the server ends.
                 traces.look_at(ground, fleet)
         traces.look_at(ground, fleet)
-    _judge(report, tries)
-    _judge_traces(report, tries, traces)
+        _judge(report, tries)
+        _judge_traces(report, tries, traces)
     return report
 
 

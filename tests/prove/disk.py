@@ -71,7 +71,9 @@ def prove_disk(kind: Kind, scale: float, seed: int, setting: Setting | None = No
     report = Report("prove disk", kind, scale, seed)
     cycles, tally = max(5, round(CYCLES * scale)), Tally()
     progress = Progress(f"disk on {kind}: cycles", cycles)
-    while (done := tally.cycles.total()) < cycles and not tally.is_hopeless:
+    is_over = False
+    while not is_over:
+        done = tally.cycles.total()
         attack = Attack(random.Random(f"{seed} {done}"), tally, progress)
         with closing(RunDirectory.create()) as run, a_place(kind, run, report) as place:
             fleet = Fleet(place.ground, setting or Setting(dispatchers=0))
@@ -79,8 +81,10 @@ def prove_disk(kind: Kind, scale: float, seed: int, setting: Setting | None = No
             with fleet:
                 asyncio.run(attack.run(fleet, place, min(_CYCLES_OF_A_ROUND, cycles - done)))
                 _judge(report, tally, fleet)
+            is_over = tally.cycles.total() >= cycles or tally.is_hopeless
+            if is_over:
+                _tell(report, cycles, tally)
     progress.end()
-    _tell(report, cycles, tally)
     return report
 
 

@@ -11,6 +11,8 @@ from typing import Final
 from tests.prove.report import Report
 
 EVIDENCE: Final = Path(__file__).resolve().parents[2] / ".prove" / "evidence"
+KEPT_MAX: Final = 10
+"""Runs of one attack on one database: a busy machine misses bounds often, and each takes up to 100 MB."""
 
 
 class BrokenOffError(Exception):
@@ -42,9 +44,11 @@ def kept_unless_it_holds(directory: Path, report: Report, within: Path = EVIDENC
 
 
 def _keep(directory: Path, report: Report, within: Path) -> None:
-    # With the time: what a later run leaves does not take the place of this.
-    name = f"{report.attack}-{report.database}-{report.seed}-{report.started_at:%Y%m%dT%H%M%S.%f}"
-    report.kept_in = within / name
+    # With the time: what a later run leaves does not take the place of this, unless there were many.
+    name, when = f"{report.attack}-{report.database}", f"{report.started_at:%Y%m%dT%H%M%S.%f}"
+    for old in sorted(within.glob(f"{name}-*"))[: 1 - KEPT_MAX]:
+        shutil.rmtree(old, ignore_errors=True)
+    report.kept_in = within / f"{name}-{when}-{report.seed}"
     try:
         shutil.copytree(directory, report.kept_in, ignore_dangling_symlinks=True, dirs_exist_ok=True)
     except OSError as error:

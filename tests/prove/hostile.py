@@ -77,7 +77,7 @@ def prove_hostile(kind: Kind, scale: float, seed: int, setting: Setting | None =
         keys = asyncio.run(new_merchants(ground.url, 2))
         with Fleet(ground, setting) as fleet:
             asyncio.run(_run(ground, fleet, Run(villains, sink), keys, report))
-            if report.broken:
+            if not report.holds:
                 report.evidence["stderr"] = fleet.errors
     return report
 

@@ -55,15 +55,17 @@ def prove_kill(kind: Kind, scale: float, seed: int, setting: Setting | None = No
     chance, tally = random.Random(seed), Tally()
     progress = Progress(f"kill on {kind}", kills)
     for number in count(1):
-        if tally.kills >= kills or report.broken:
-            break
         with open_ground(kind, report) as ground, running_sink() as sink:
             some = min(_KILLS_PER_ROUND, kills - tally.kills)
             with Fleet(ground, setting or Setting(retry_delay_s=0.1, dispatchers=1)) as fleet:
                 asyncio.run(_round(ground, fleet, sink, some, chance, tally, progress))
                 _judge(report, tally, number, fleet)
+            is_over = tally.kills >= kills or bool(report.broken)
+            if is_over:
+                _tell(report, tally, kills)
+        if is_over:
+            break
     progress.end()
-    _tell(report, tally, kills)
     return report
 
 

@@ -67,13 +67,17 @@ def prove_malformed(kind: Kind, scale: float, seed: int, setting: Setting = SETT
         asyncio.run(_odd_ones(server, report, tally))
         _generated_ones(server, report)
         logged = [line for line in server.stderr.splitlines() if "internal_error" in line]
+        _judge(report, tally, logged)
+    return report
+
+
+def _judge(report: Report, tally: Tally, logged: list[str]) -> None:
     for name, number in sorted(tally.statuses.items()):
         report.note(f"odd requests, {name}", number)
     _hold_none(report, "an answer is a server error", tally.errors)
     _hold_none(report, "an answer is not as documented", tally.strange)
     _hold_none(report, "a request was not answered", tally.unanswered)
     _hold_none(report, "an internal error was logged", logged)
-    return report
 
 
 @contextmanager

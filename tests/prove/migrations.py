@@ -207,7 +207,7 @@ def prove_migrations(kind: Kind, scale: float, seed: int, setting: Setting = WHO
         attack.run(setting.troubles, kills, Progress(f"migrations on {kind}, kills", kills))
         if attack.tally.findings:
             report.breaks(_kinds(attack.tally.findings), findings=attack.tally.findings[:_SHOWN])
-    _tell(report, attack, payments, kills, setting.troubles)
+        _tell(report, attack, payments, kills, setting.troubles)
     return report
 
 

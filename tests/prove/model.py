@@ -74,8 +74,8 @@ def prove_model(kind: Kind, scale: float, seed: int, setting: Setting = TOLD) ->
             if said is not None:
                 tally.divergences += 1
                 report.breaks("the server and the model part", divergence=said, stderr=fleet.errors)
-    progress.end()
-    _tell(report, tally, goal)
+        progress.end()
+        _tell(report, tally, goal)
     return report
 
 

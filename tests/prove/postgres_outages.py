@@ -168,10 +168,12 @@ def prove_outages(kind: Kind, scale: float, seed: int, setting: Setting | None =
                     evidence = {"findings": tally.findings[:_SHOWN], "stderr": fleet.errors, "round": number}
                     report.breaks(f"after an outage: {kinds_of(tally.findings)}", **evidence)
             tally.answers += cable.counts
-        if report.broken:
+            is_over = number + 1 == size.rounds or bool(report.broken)
+            if is_over:
+                _tell(report, tally, size.planned)
+        if is_over:
             break
     progress.end()
-    _tell(report, tally, size.planned)
     return report
 
 

@@ -61,7 +61,7 @@ def prove_storm(kind: Kind, scale: float, seed: int, setting: Setting | None = N
         asyncio.run(set_watch(ground))
         with running_moody(orders) as diary, Fleet(ground, setting) as fleet:
             asyncio.run(_storm(ground, fleet, diary, Size.of(scale), report))
-            if report.broken:
+            if not report.holds:
                 report.evidence["stderr"] = fleet.errors
     return report
 

@@ -139,16 +139,18 @@ def prove_term(kind: Kind, scale: float, seed: int, setting: Setting | None = No
     progress = Progress(f"term on {kind}", cycles)
     deck = _dealt(chance)
     for number in count(1):
-        if tally.cycles >= cycles or report.broken:
-            break
         some = min(_CYCLES_PER_ROUND, ceil(cycles / len(settings)), cycles - tally.cycles)
         with open_ground(kind, report) as ground, Fleet(ground, next(next_setting)) as fleet:
             _round(Trouble(ground, fleet, deck, chance, tally), some, progress)
             if tally.findings:
                 evidence = {"findings": tally.findings[:_SHOWN], "stderr": fleet.errors, "round": number}
                 report.breaks(kinds_of(tally.findings), **evidence)
+            is_over = tally.cycles >= cycles or bool(report.broken)
+            if is_over:
+                _tell(report, tally, cycles)
+        if is_over:
+            break
     progress.end()
-    _tell(report, tally, cycles)
     return report
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import shutil
 from pathlib import Path
@@ -9,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.prove.__main__ import main
-from tests.prove.attacks import Attack
-from tests.prove.evidence import BrokenOffError, kept_unless_it_holds
+from tests.prove.attacks import ATTACKS, Attack
+from tests.prove.evidence import KEPT_MAX, BrokenOffError, kept_unless_it_holds
 from tests.prove.fleet import Setting
 from tests.prove.ground import Kind, open_ground
 from tests.prove.prove_planted import Hunt, find
@@ -65,14 +67,26 @@ def test_an_error_is_a_broken_promise_and_files_are_kept(worked_on: Path, tmp_pa
     assert (ended.kept_in / "kessai.db").exists()
 
 
-def test_a_later_run_does_not_take_the_place_of_what_was_kept(worked_on: Path, tmp_path: Path) -> None:
-    runs = [report(), report()]
+def test_a_later_run_does_not_take_the_place_of_what_was_kept_unless_there_were_many(
+    worked_on: Path, tmp_path: Path
+) -> None:
+    runs = [report() for _ in range(KEPT_MAX + 1)]
 
     for each in runs:
-        with kept_unless_it_holds(worked_on, each, tmp_path):
+        with kept_unless_it_holds(worked_on, each, tmp_path / "evidence"):
             each.breaks("a promise")
 
-    assert len({each.kept_in for each in runs}) == len(runs)
+    assert {*(tmp_path / "evidence").iterdir()} == {each.kept_in for each in runs[1:]}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_judges_what_it_saw_before_its_files_are_gone(name: str) -> None:
+    # Whether files are kept is decided by what the report says when the block is over.
+    nodes = list(ast.walk(ast.parse(inspect.getsource(ATTACKS[name].run))))
+    ends = [each.end_lineno or 0 for each in nodes if isinstance(each, ast.With)]
+    later = [each for each in nodes if isinstance(each, ast.Call) and ends and each.lineno > max(ends)]
+
+    assert [said for each in later if "report" in (said := ast.unparse(each))] == []
 
 
 def test_a_database_that_cannot_be_filled_is_kept() -> None:
