@@ -252,7 +252,7 @@ def _tell(report: Report, cycles: int, tally: Tally) -> None:
     for name, count in sorted(tally.cycles.items()):
         report.note(f"of them {name}", count)
     for name, reason in tally.left_out.items():
-        report.note(f"left out: {name}", reason)
+        report.leave_out(name, reason)
     report.note("of all, with refusals", tally.with_refusals)
     report.note("kills in an outage", tally.kills)
     report.note("acknowledged", tally.acknowledged)

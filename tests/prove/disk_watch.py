@@ -52,10 +52,10 @@ class Act:
 
 
 def why_not() -> str | None:
-    """Why files cannot be watched here, if they cannot."""
+    """Why files cannot be watched here, if they cannot, and what would help."""
     if not sys.platform.startswith("linux"):
-        return "only Linux preloads libraries this way"
-    return None if _compiler() else "there is no C compiler"
+        return "only Linux preloads libraries this way; run it there"
+    return None if _compiler() else "there is no C compiler; install gcc or clang"
 
 
 class DiskWatch:

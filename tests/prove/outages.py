@@ -155,7 +155,7 @@ def a_place(kind: Kind, run: RunDirectory, report: Report) -> Iterator[Place]:
         try:
             stack.enter_context(small_file_system(directory, FILE_SYSTEM[kind]))
         except PermissionError as error:
-            reason = error.strerror
+            reason = f"{error.strerror}; run it as root, in a container with CAP_SYS_ADMIN"
         stack.enter_context(kept_unless_it_holds(run.path, report))
         make = _sqlite if kind == "sqlite" else _postgresql
         place = make(stack, run, directory, is_small=reason is None)

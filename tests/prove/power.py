@@ -115,7 +115,7 @@ def prove_power(kind: Kind, scale: float, seed: int, setting: Setting | None = N
     """Record, rebuild, audit; of SQLite only, for PostgreSQL's files are its own business."""
     report = Report("prove power", kind, scale, seed)
     if reason := why_not():
-        report.note("not run", reason)
+        report.leave_out("images", reason)
         return report
     setting, size = setting or Setting(), Size.of(scale)
     progress = Progress("power: images", size.images)

@@ -128,7 +128,7 @@ def prove_planted(kind: Kind, scale: float, seed: int) -> Report:
         if kind not in hunt.kinds:
             continue
         if hunt.run is prove_power and (reason := why_not()):
-            report.note(f"{hunt.plant}, not hunted", reason)
+            report.leave_out(f"{hunt.plant}, by power", reason)
             continue
         # One harness that an error ends is no reason to leave out all others.
         otherwise = partial(Report, hunt.run.__name__.replace("_", " "), kind, hunt.scale, seed)

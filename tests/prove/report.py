@@ -19,6 +19,8 @@ import kessai
 from tests.prove.numbers import shown, spread
 
 Sign = Literal["<=", ">=", "=="]
+PROOF: Final = 0.1
+"""The scale from which on a run is meant as proof: what it leaves out it has not shown."""
 _SAID: Final = 300
 """Characters of an error; the whole of it is in the evidence."""
 
@@ -97,6 +99,11 @@ class Report:
     def note(self, name: str, value: object) -> None:
         """A figure without a bound."""
         self.lines.append(Line(name, _shown(value)))
+
+    def leave_out(self, what: str, why: str) -> None:
+        """Something cannot be tried here. `why` says what is missing and how to get it."""
+        is_proof = self.scale >= PROOF
+        self.lines.append(Line(what, f"left out: {why}", "tried" if is_proof else "", not is_proof))
 
     def hold(self, name: str, value: float, sign: Sign, bound: float, unit: str) -> None:
         """A figure with a bound."""
