@@ -17,7 +17,7 @@ _NOT_YET: Final = "not noted yet"
 def attacks() -> str:
     """Every attack on each database it is for: when it was last shown, and how much of it."""
     return table(
-        ("Attack", "What is done", "Database", "Day", "Scale", "Seed", "Took"),
+        ("Attack", "What is done", "Database", "Day", "Commit", "Scale", "Seed", "Took"),
         (
             (f"`{name}`", attack.title, kind, *_when(_noted().get((name, kind))))
             for name, attack in ATTACKS.items()
@@ -35,11 +35,13 @@ def _noted() -> dict[tuple[str, str], dict[str, Any]]:
     return {(each["attack"], each["database"]): each for each in read_shown()}
 
 
-def _when(facts: dict[str, Any] | None) -> tuple[str, str, str, str]:
+def _when(facts: dict[str, Any] | None) -> tuple[str, ...]:
     if facts is None:
-        return (_NOT_YET, "", "", "")
+        return (_NOT_YET, "", "", "", "")
     day = datetime.fromisoformat(facts["started_at"]).astimezone(UTC)
-    return (f"{day:%Y-%m-%d}", f"{facts['scale']:g}", str(facts["seed"]), _length(facts["seconds"]))
+    scale, seed, took = f"{facts['scale']:g}", str(facts["seed"]), _length(facts["seconds"])
+    # Of what was noted first the commit is not known.
+    return (f"{day:%Y-%m-%d}", facts.get("commit") or "-", scale, seed, took)
 
 
 def _length(seconds: float) -> str:

@@ -16,6 +16,7 @@ from statistics import median
 from typing import Any, Final, Literal
 
 import kessai
+from tests.prove.checkout import commit_of
 from tests.prove.numbers import shown, spread
 
 Sign = Literal["<=", ">=", "=="]
@@ -66,6 +67,7 @@ class Report:
     tables: list[Table] = field(default_factory=list)
     kept_in: Path | None = None
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    commit: str | None = field(default_factory=commit_of)
     _started: float = field(default_factory=time.monotonic)
 
     @property
@@ -140,6 +142,7 @@ class Report:
             "seconds": round(self.seconds, 1),
             "again": self.again,
             "kessai": kessai.__version__,
+            "commit": self.commit,
             "python": platform.python_version(),
             "cores": os.cpu_count(),
             "lines": [
@@ -161,7 +164,7 @@ class Report:
         """A table for people, with what it takes to do it again."""
         facts = (
             f"`{self.harness}` on {self.database}, scale {self.scale:g}, seed {self.seed},"
-            f" {self.started_at:%Y-%m-%d %H:%M} UTC, {self.seconds:.0f} s,"
+            f" {self.started_at:%Y-%m-%d %H:%M} UTC, {self.seconds:.0f} s, commit {self.commit or '-'},"
             f" {os.cpu_count()} cores, Python {platform.python_version()}"
         )
         rows = [
