@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +17,7 @@ from urllib.request import urlopen
 
 import uvloop
 
+from tests.prove.companion import companion
 from tests.prove.wire import answer, take
 
 _ID: Final = re.compile(rb"\r\nwebhook-id: *([^\r]+)", re.IGNORECASE)
@@ -130,13 +129,8 @@ class Sink:
 @contextmanager
 def running_sink() -> Iterator[Sink]:
     """Start one and end it."""
-    command = [sys.executable, "-m", "tests.bench.sink"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield Sink(int(process.stdout.readline()))
-        finally:
-            process.kill()
+    with companion("tests.bench.sink") as port:
+        yield Sink(int(port))
 
 
 async def _serve() -> None:

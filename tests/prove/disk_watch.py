@@ -19,6 +19,7 @@ _SOURCE: Final = Path(__file__).with_name("disk_watch.c")
 _HEAD: Final = struct.Struct("=iiiiqqq")
 """`struct head` of the source."""
 _SWITCH: Final = struct.Struct("=i")
+_COMPILES_WITHIN_S: Final = 120
 
 
 class Did(IntEnum):
@@ -77,7 +78,7 @@ class DiskWatch:
             str(_SOURCE),
             "-ldl",
         ]
-        subprocess.run(command, check=True)
+        subprocess.run(command, check=True, timeout=_COMPILES_WITHIN_S)
 
     def environment(self, *, recording: bool) -> dict[str, str]:
         """For a server, which is `recording` to `log` or only made to fail."""

@@ -93,16 +93,19 @@ def while_migrating(ground: Ground, chance: random.Random) -> list[Ended]:
         return _served(f"sqlite:///{directory / 'new.db'}", directory, chance)
     with ground.postgres.fresh_database() as url:
         migrate = ("migrate", "--db", url)
-        process = subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-m", "kessai", *migrate],
             cwd=directory,
             env=plain_environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-        )
-        time.sleep(chance.uniform(0, _START_UP_S))
-        process.send_signal(signal.SIGTERM)
-        process.wait(_PATIENCE_S)
+        ) as process:
+            try:
+                time.sleep(chance.uniform(0, _START_UP_S))
+                process.send_signal(signal.SIGTERM)
+                process.wait(_PATIENCE_S)
+            finally:
+                process.kill()
         again = kessai(*migrate, directory=directory)
         assert again.exit_code == 0, f"a migration that was interrupted cannot be repeated: {again.stderr}"
         return _served(url, directory, chance)

@@ -27,6 +27,7 @@ _IDS: Final = "PROVE_IDS"
 _OWN_KEY: Final = "PROVE_OWN_KEY_ID"
 _NOBODY: Final = "http://127.0.0.1:9/hook"
 _URLS: Final = ("url", "webhook_url")
+_PATIENCE_S: Final = 3_600
 _PHASES: Final = "examples,coverage,fuzzing,stateful"
 
 
@@ -75,6 +76,7 @@ def generate(
         text=True,
         capture_output=True,
         check=False,
+        timeout=_PATIENCE_S,
     )
     found: dict[str, Any] = json.loads(report.read_text()) if report.exists() else {}
     if not found.get("test_cases", {}).get("generated"):

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,12 +19,12 @@ from kessai.storage.migrate import HEAD, PAST, upgrade
 from tests.prove.fingerprint import schema
 from tests.prove.fleet import HOUSE
 from tests.prove.ground import Ground
-from tests.support.processes import UNMEASURED, plain_environment
+from tests.support.processes import UNMEASURED, plain_environment, wait_until
 from tests.support.server import RunningServer
 
 WATCHED: Final = "tests.prove.migrator"
 PATIENCE_S: Final = 600.0
-_LOOK_AGAIN_S: Final = 0.005
+_GONE_WITHIN_S: Final = 60.0
 _AT_WORK: Final = (
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE application_name = 'kessai migrate' AND datname = current_database()"
@@ -108,7 +107,7 @@ class Migrator:
         """`kill -9`, unless it has ended; its exit code."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        return self.process.wait()
+        return self.process.wait(_GONE_WITHIN_S)
 
     def end(self) -> None:
         """Wait until it has done what it was asked.
@@ -125,9 +124,15 @@ class Migrator:
         return self._stderr.read_text(errors="replace")[-4000:]
 
     def until_at_work(self) -> None:
-        """Wait until it has a connection to migrate on, or has ended."""
-        while self.process.poll() is None and not self._is_at_work():
-            time.sleep(_LOOK_AGAIN_S)
+        """Wait until it has a connection to migrate on, or has ended; it is killed when it takes too long."""
+        try:
+            wait_until(self._is_at_work_or_over, timeout_s=PATIENCE_S, what="a migrator at work")
+        except TimeoutError:
+            self.kill()
+            raise
+
+    def _is_at_work_or_over(self) -> bool:
+        return self.process.poll() is not None or self._is_at_work()
 
     def _is_at_work(self) -> bool:
         if self._ground.kind == "sqlite":

@@ -10,18 +10,18 @@ import asyncio
 import hashlib
 import json
 import random
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final, TextIO, cast
+from typing import Final, TextIO, cast
 from urllib.request import urlopen
 
 import uvloop
 
+from tests.prove.companion import companion
 from tests.prove.wire import answer, headers_of, take, target_of
 
 _STATUSES: Final = (500, 503, 404, 302, 429)
@@ -174,17 +174,8 @@ class Diary:
 @contextmanager
 def running_moody(orders: Orders) -> Iterator[Diary]:
     """Start one and end it; its log stays."""
-    command = [sys.executable, "-m", "tests.prove.moody"]
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, **pipes) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            process.stdin.write(json.dumps(asdict(orders)) + "\n")
-            process.stdin.flush()
-            yield Diary(int(process.stdout.readline()), Path(orders.log))
-        finally:
-            process.kill()
+    with companion("tests.prove.moody", json.dumps(asdict(orders))) as port:
+        yield Diary(int(port), Path(orders.log))
 
 
 async def _serve(mood: Mood) -> None:

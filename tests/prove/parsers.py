@@ -24,6 +24,9 @@ EXECUTIONS: Final = 1_000_000
 CRASH: Final = "an exception that no parser declares"
 SETTING: Final = Setting()
 _NO_ATHERIS: Final = "there is no Atheris; it comes with `.[dev]` on Linux, x86-64, before Python 3.14"
+_PATIENCE_S: Final = 300
+_PER_S_MIN: Final = 100
+"""Inputs: a tenth of what a slow machine does."""
 _SHOWN: Final = 4_000
 _COUNTED: Final = re.compile(rf"{EXECUTED}(\d+)")
 _REACHED: Final = re.compile(rf"{COVERED}(\d+)")
@@ -74,7 +77,14 @@ def _run(name: str, count: int, seed: int, plant: str | None, *, blindly: bool) 
         ]
         env = plain_environment({"PYTHONPATH": str(HOUSE), **UNMEASURED})
         done = subprocess.run(
-            command, cwd=HOUSE, env=env, capture_output=True, text=True, errors="replace", check=False
+            command,
+            cwd=HOUSE,
+            env=env,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=_PATIENCE_S + count / _PER_S_MIN,
         )
         finds = tuple(each.read_bytes() for each in sorted(Path(made).glob(f"{FIND}*")))
     text = done.stderr + done.stdout

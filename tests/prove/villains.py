@@ -10,11 +10,11 @@ import gzip
 import json
 import socket
 import struct
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Final
+
+from tests.prove.companion import companion
 
 Behave = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -128,15 +128,10 @@ _BOMB: Final = gzip.compress(b"\0" * 100_000_000, 9) if __name__ == "__main__" e
 @contextmanager
 def running_villains() -> Iterator[dict[str, list[str]]]:
     """Start them; gives the URLs of each kind, hanging names included."""
-    command = [sys.executable, "-m", "tests.prove.villains"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
-        try:
-            urls: dict[str, list[str]] = json.loads(process.stdout.readline())
-            urls["DNS that hangs"] = [f"http://hang-{number}.test/hook" for number in range(HANGING_NAMES)]
-            yield urls
-        finally:
-            process.kill()
+    with companion("tests.prove.villains") as line:
+        urls: dict[str, list[str]] = json.loads(line)
+        urls["DNS that hangs"] = [f"http://hang-{number}.test/hook" for number in range(HANGING_NAMES)]
+        yield urls
 
 
 def _careless(behave: Behave) -> Behave:
