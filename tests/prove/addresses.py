@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from typing import Final
 
 from tests.prove.fleet import Setting
 from tests.prove.ground import Kind, on_a_copy, open_ground
 from tests.prove.planted.senders import GUARD_ON_THE_NAME, GuardOnTheName
+from tests.prove.progress import Progress
 from tests.prove.report import Report
 from tests.support.address_trap import Outcome, play
-from tests.support.address_tricks import SETTINGS, tricks
+from tests.support.address_tricks import SETTINGS, Mode, Trick, tricks
 
 TRICKS_MIN: Final = 200
 
@@ -23,9 +25,19 @@ def prove_addresses(kind: Kind, scale: float, seed: int, setting: Setting | None
         for mode in SETTINGS:
             with on_a_copy(ground) as copy:
                 make_sender = GuardOnTheName.made if is_planted else None
-                _tell(report, mode, asyncio.run(play(tricks(), copy.url, mode, make_sender)))
+                _tell(report, mode, asyncio.run(play(_counted(mode), copy.url, mode, make_sender)))
         report.hold("tricks", len(tricks()), ">=", TRICKS_MIN, "")
     return report
+
+
+def _counted(mode: Mode) -> Iterator[Trick]:
+    """The tricks of one mode, while people see how far they are."""
+    some = [each for each in tricks() if each.mode == mode]
+    progress = Progress(f"addresses, {mode}: tricks", len(some))
+    for number, each in enumerate(some):
+        progress.at(number)
+        yield each
+    progress.end()
 
 
 def _tell(report: Report, mode: str, outcomes: list[Outcome]) -> None:
