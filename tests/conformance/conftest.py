@@ -14,9 +14,10 @@ import stripe
 from tests.conformance.flows import ClientOf
 from tests.conftest import BOTH_DATABASES, migrate_to_head
 from tests.support.postgres import Postgres
+from tests.support.processes import UNMEASURED
 from tests.support.server import RunningServer
 
-QUICK: Final = {"WEBHOOK_RETRY_DELAY": "0.2"}
+QUICK: Final = {"WEBHOOK_RETRY_DELAY": "0.2", **UNMEASURED}
 """So that a webhook that was not taken soon comes again."""
 
 

@@ -13,7 +13,7 @@ from kessai.bootstrap import open_gateway
 from kessai.settings import load_settings
 from tests.e2e.scale import scaled
 from tests.e2e.shop import Shop
-from tests.support.processes import RunDirectory
+from tests.support.processes import UNMEASURED, RunDirectory
 from tests.support.server import Command, RunningServer
 from tests.support.valkey import Valkey
 
@@ -97,4 +97,4 @@ def dispatch_server(url: str, directory: Path, env: Mapping[str, str]) -> Runnin
 
 
 def _server(command: Command, url: str, directory: Path, env: Mapping[str, str], *more: str) -> RunningServer:
-    return RunningServer("--db", url, *more, directory=directory, command=command, env=env)
+    return RunningServer("--db", url, *more, directory=directory, command=command, env={**UNMEASURED, **env})
