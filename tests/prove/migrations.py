@@ -16,11 +16,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from kessai.storage.migrate import HEAD, PAST, upgrade
-from tests.e2e.audit import audit_books
 from tests.e2e.audit_api import audit_api
-from tests.e2e.books import damage_of, read_books
 from tests.e2e.journal import Journal
 from tests.e2e.shop import Shop
+from tests.prove.bookkeeping import wrong_books
 from tests.prove.contest import contested
 from tests.prove.fingerprint import Fingerprint, differences, fingerprint
 from tests.prove.first_release import TABLES, lay_in_first
@@ -171,7 +170,7 @@ class Attack:
                 self._look(copy, "after a step up again")
                 self.tally.compare("after a step down and up", kept, fingerprint(copy, TABLES))
                 self.tally.findings += asyncio.run(self._ask(server))
-            self.tally.findings += asyncio.run(self._audit(copy))
+            self.tally.findings += asyncio.run(wrong_books(copy))
 
     async def _buy(self, server: RunningServer) -> None:
         async with self._shop(server) as shop, shop.customers(_CUSTOMERS):
@@ -183,14 +182,6 @@ class Attack:
 
     def _shop(self, server: RunningServer) -> Shop:
         return Shop(lambda: server.base_url, server.api_key, self.journal)
-
-    async def _audit(self, ground: Ground) -> list[str]:
-        """What the rows tell, merchant by merchant: all at once would take gigabytes."""
-        findings = [f"damage: {each}" for each in await damage_of(ground.url)]
-        for (merchant_id,) in await ground.rows("SELECT id FROM merchants ORDER BY id"):
-            audited = audit_books(await read_books(ground.url, merchant_id))
-            findings += [f"{each.wrong}: {each.where}" for each in audited]
-        return findings
 
 
 def prove_migrations(kind: Kind, scale: float, seed: int, setting: Setting = WHOLE) -> Report:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+from tests.e2e.audit import Wrong
 from tests.prove.addresses import prove_addresses
 from tests.prove.cards import SETTING as CARDS
 from tests.prove.cards import prove_cards
@@ -24,6 +25,7 @@ from tests.prove.migrations import WHOLE, prove_migrations
 from tests.prove.model import TOLD, prove_model
 from tests.prove.parsers import CRASH, prove_parsers
 from tests.prove.parsers import SETTING as PARSERS
+from tests.prove.planted.schemas import NO_UNIQUE_KEYS
 from tests.prove.planted.senders import GUARD_ON_THE_NAME
 from tests.prove.postgres_outages import BREAK, prove_outages
 from tests.prove.power import prove_power
@@ -73,6 +75,10 @@ class Hunt:
 HUNTS: Final = (
     Hunt("answer-before-commit", prove_kill, "acknowledged, and not there", ONE_DISPATCHER, 0.002),
     Hunt("claim-not-written", prove_races, "one key, one effect", RACING, 0.004),
+    Hunt("key-for-any-request", prove_races, "another's answer", RACING, 0.004),
+    Hunt("keys-forgotten-early", prove_races, "forgotten early", RACING, 0.004),
+    Hunt(NO_UNIQUE_KEYS, prove_races, "one key, one effect", RACING, 0.004, kinds=("postgresql",)),
+    Hunt(NO_UNIQUE_KEYS, prove_races, Wrong.SCHEMA, RACING, 0.004),
     Hunt("enqueue-after-commit", prove_kill, "events do not match transitions", ONE_DISPATCHER, 0.002),
     Hunt("enqueue-after-commit", prove_storm, "missing", KILLS),
     Hunt("lease-without-fencing", prove_storm, "a final delivery moved", PAUSES, kinds=("postgresql",)),

@@ -38,7 +38,9 @@ from tests.prove.planted.inputs import (
     mask_without_groups,
     touchy_forms,
 )
+from tests.prove.planted.keys import ForgottenEarly, LookedForFirst, any_request_will_do
 from tests.prove.planted.ledgers import LastOneWins, OneShort, Unbounded
+from tests.prove.planted.schemas import NO_UNIQUE_KEYS
 from tests.prove.planted.senders import NewIdOnRetry, Optimist, RenderedAnew
 from tests.prove.planted.servers import Impatient
 
@@ -78,6 +80,8 @@ _WORLDS: Final[Mapping[str, PlantWorld]] = {
     "hoards-memory": _database(Hoarding),
     "leaves-files-open": _database(LeavesFilesOpen),
     "key-after-effect": _database(KeysAfterEffects),
+    "keys-forgotten-early": _database(ForgottenEarly),
+    NO_UNIQUE_KEYS: _database(LookedForFirst),
     "lost-connection-is-a-bug": _database(partial(Startled, error=DatabaseUnavailableError)),
     "away-for-a-while-once-away": _database(partial(Sulky, error=DatabaseUnavailableError, sulks_s=7)),
     "last-one-wins": _database(LastOneWins),
@@ -99,6 +103,7 @@ _ENGINES: Final[Mapping[str, PlantEngine]] = {
 }
 _GATEWAYS: Final[Mapping[str, PlantGateway]] = {"no-limit-without-redis": generous_without_redis}
 _RULES: Final[Mapping[str, PlantRule]] = {
+    "key-for-any-request": any_request_will_do,
     "mask-misses-groups": mask_without_groups,
     "odd-text-breaks": touchy_forms,
     "anybodys-customers": anybodys_customers,
