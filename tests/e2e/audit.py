@@ -1,6 +1,6 @@
 """The auditor: what customers were told, what the API says and what the rows say must be one story.
 
-Everything it believes about payments stands here once more, and is taken from no room of kessai.
+Everything it believes about payments stands in `diagram`, and is taken from no room of kessai.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
-from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 from tests.e2e.books import Books, Row
+from tests.e2e.diagram import REFUNDS, Step, expected_events, is_a_way, moment, moved
 from tests.e2e.journal import Answer, Ask, Journal
+from tests.e2e.known import known_of
 
 
 class Wrong(StrEnum):
@@ -31,6 +31,7 @@ class Wrong(StrEnum):
     DOUBLED = "done more than once"
     UNASKED = "there, and nobody asked for it"
     MONEY = "amounts do not add up"
+    BEHIND = "a payment does not stand where it was acknowledged to"
     TRANSITIONS = "transitions are no way along the diagram"
     EVENTS = "events do not match transitions"
     STORY = "the API tells another story"
@@ -44,46 +45,10 @@ class Finding:
     where: str
 
 
-# (action, from, to); None is before the payment was there
-_ARROWS: Final = frozenset(
-    {
-        ("create", None, "CREATED"),
-        ("authorize", "CREATED", "AUTHORIZED"),
-        ("decline", "CREATED", "FAILED"),
-        ("increment", "AUTHORIZED", "AUTHORIZED"),
-        ("decline_increment", "AUTHORIZED", "AUTHORIZED"),
-        ("challenge", "CREATED", "REQUIRES_ACTION"),
-        ("capture", "AUTHORIZED", "CAPTURED"),
-        ("cancel", "AUTHORIZED", "VOIDED"),
-        ("refund_part", "CAPTURED", "CAPTURED"),
-        ("refund", "CAPTURED", "REFUNDED"),
-    }
-)
-_TOLD_AT_REST: Final = {
-    "AUTHORIZED": "payment.authorized",
-    "CAPTURED": "payment.succeeded",
-    "FAILED": "payment.failed",
-    "REQUIRES_ACTION": "payment.requires_action",
-}
-_TOLD_LATER: Final = {
-    "increment": "payment.incremented",
-    "capture": "payment.succeeded",
-    "cancel": "payment.canceled",
-    "refund_part": "payment.refunded",
-    "refund": "payment.refunded",
-}
-
-_UNTOLD: Final = frozenset({"decline_increment"})
-"""What leaves everything as it was is told of by the answer and the timeline alone."""
-
-Step = tuple[str, str | None, str, str, int | None]
-"""A transition as it is kept: action, from, to, moment, amount."""
-
-
 def audit_rows(books: Books, journal: Journal) -> list[Finding]:
     """Compare what was acknowledged with what is in the tables, and the tables with each other."""
-    told = (_audit_keys(books, journal), _audit_effects(books, journal), _audit_amounts(books, journal))
-    return [*audit_books(books), *(finding for findings in told for finding in findings)]
+    audits = (_audit_keys, _audit_effects, _audit_amounts, _audit_standing)
+    return [*audit_books(books), *(finding for each in audits for finding in each(books, journal))]
 
 
 def audit_books(books: Books) -> list[Finding]:
@@ -97,20 +62,6 @@ def audit_books(books: Books) -> list[Finding]:
     for payment in books.payments:
         findings += _audit_payment(payment, refunds[payment["id"]], events[payment["id"]])
     return findings
-
-
-def expected_events(steps: list[Step], capture_method: str) -> Counter[str]:
-    """The events that these transitions must have, whatever their order.
-
-    A creation passes through several states at one moment and tells of it and of where it came to rest.
-    """
-    at_birth = {"create", "authorize", "decline", "challenge"}
-    at_birth |= {"capture"} if capture_method == "automatic" else set()
-    born = [step for step in steps if step[0] in at_birth]
-    rest = born[-1][2] if born else "nowhere"
-    told = ["payment.created", *([_TOLD_AT_REST[rest]] if rest in _TOLD_AT_REST else [])]
-    later = [step[0] for step in steps[len(born) :] if step[0] not in _UNTOLD]
-    return Counter([*told, *(_TOLD_LATER.get(action, action) for action in later)])
 
 
 def _audit_keys(books: Books, journal: Journal) -> Iterator[Finding]:
@@ -183,6 +134,17 @@ def _audit_amounts(books: Books, journal: Journal) -> Iterator[Finding]:
             yield Finding(Wrong.MONEY, f"payment {payment['id']}: {payment['amount']} for {ask.body}")
 
 
+def _audit_standing(books: Books, journal: Journal) -> Iterator[Finding]:
+    """Every payment has the amounts that customers were told of, and has been where they were told it is."""
+    known = known_of(journal)
+    for payment in books.payments:
+        if (told := known.get(payment["id"])) is None:
+            continue
+        been = {step[2] for step in payment["transitions"]}
+        if not told.fits(payment) or not told.statuses <= been:
+            yield Finding(Wrong.BEHIND, f"payment {payment['id']}: {payment} for {told}")
+
+
 def kind_of(ask: Ask) -> str:
     """`/payments`, or what is asked for with a payment; a refund has two doors."""
     return ask.path if ask.path == "/payments" else ask.path.rpartition("/")[2].replace("refunds", "refund")
@@ -194,25 +156,14 @@ def _audit_payment(payment: Row, refunds: list[Row], events: list[Row]) -> Itera
     captured, refunded = payment["captured_amount"], payment["refunded_amount"]
     if not 0 <= refunded <= captured <= payment["amount"]:
         yield Finding(Wrong.MONEY, f"{where}: {refunded} of {captured} of {payment['amount']}")
-    if captured != moved(steps, "capture"):
-        yield Finding(Wrong.MONEY, f"{where}: captured {captured}, moved {moved(steps, 'capture')}")
-    given = sum(refund["amount"] for refund in refunds if refund["status"] == "PROCESSED")
-    if not refunded == given == moved(steps, "refund", "refund_part"):
+    if captured != (taken := moved(steps, "capture", "settle")):
+        yield Finding(Wrong.MONEY, f"{where}: captured {captured}, moved {taken}")
+    given = sum(refund["amount"] for refund in refunds if refund["status"] != "FAILED")
+    if not refunded == given == moved(steps, *REFUNDS) - moved(steps, "restore"):
         yield Finding(Wrong.MONEY, f"{where}: refunded {refunded}, refunds of {given}")
     if not is_a_way(steps) or steps[-1][2] != payment["status"]:
         yield Finding(Wrong.TRANSITIONS, f"{where}: {steps}")
     yield from _audit_events(payment, steps, refunds, events)
-
-
-def moved(steps: list[Step], *actions: str) -> int:
-    return sum(step[4] or 0 for step in steps if step[0] in actions)
-
-
-def is_a_way(steps: list[Step]) -> bool:
-    # As moments: one on the full second is written without a fraction, and sorts behind those after it.
-    moments = [moment(step[3]) for step in steps]
-    joined = moments == sorted(moments) and all(before[2] == after[1] for before, after in pairwise(steps))
-    return bool(steps) and joined and all(step[:3] in _ARROWS for step in steps)
 
 
 def _audit_events(
@@ -220,21 +171,18 @@ def _audit_events(
 ) -> Iterator[Finding]:
     where = f"payment {payment['id']}"
     told = Counter(event["type"] for event in events)
-    if told != expected_events(steps, payment["capture_method"]):
+    if told != expected_events(steps, payment):
         yield Finding(Wrong.EVENTS, f"{where}: {dict(told)} for {[step[0] for step in steps]}")
     if {refund["id"] for refund in refunds} != {event["refund_id"] for event in events} - {None}:
         yield Finding(Wrong.EVENTS, f"{where}: refunds and their events")
     for event in events:
+        if event["pruned_at"] is not None:
+            continue
         # What was told is the payment as it was: its history so far is how its history began.
         then = event["snapshot"]["payment"]
         so_far = [tuple(step) for step in json.loads(then["transitions"])]
         if so_far != steps[: len(so_far)] or so_far[-1][2] != then["status"]:
             yield Finding(Wrong.EVENTS, f"{where}: snapshot of {event['type']}")
-
-
-def moment(value: Any) -> datetime:
-    """A moment of either database."""
-    return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
 def _grouped(rows: Iterable[Row], column: str) -> defaultdict[Any, list[Row]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
 
-from tests.e2e.audit import Finding, Step, Wrong, expected_events, is_a_way, moved
-from tests.e2e.journal import Answer, Ask, Journal
+from tests.e2e.audit import Finding, Wrong
+from tests.e2e.diagram import Step, expected_events, is_a_way, moved
+from tests.e2e.journal import Answer, Ask
+from tests.e2e.known import Known, known_of
 from tests.e2e.shop import Shop
 
 _AT_ONCE: Final = 16
@@ -20,13 +22,8 @@ async def audit_api(shop: Shop) -> list[Finding]:
     effects = list(journal.effects)
     replays = await _all(_replay(shop, ask, answer) for ask, answer in effects)
     payment_ids = [answer.json["id"] for ask, answer in effects if ask.path == "/payments"]
-    known = _known(journal)
-    unknown = {ask.key: ask.path for ask in journal.unknown}
-    open_ones = {path.split("/")[2] for path in unknown.values() if path != "/payments"}
-    stories = await _all(
-        _story(shop, payment_id, None if payment_id in open_ones else known[payment_id])
-        for payment_id in payment_ids
-    )
+    known, unknown = known_of(journal), {ask.key for ask in journal.unknown}
+    stories = await _all(_story(shop, payment_id, known[payment_id]) for payment_id in payment_ids)
     payments = await _listed(shop, "/payments")
     listed, told = {payment["id"] for payment in payments}, set(payment_ids)
     findings = [each for group in (*replays, *stories) for each in group]
@@ -47,8 +44,8 @@ async def _replay(shop: Shop, ask: Ask, answer: Answer) -> list[Finding]:
     return [Finding(Wrong.REPLAY, f"{ask.path} {ask.key}: {again.status} {again.body!r}")]
 
 
-async def _story(shop: Shop, payment_id: str, known: Counter[str] | None) -> list[Finding]:
-    """Its answer, timeline and refunds are one; `known` are its amounts, None when nobody can tell."""
+async def _story(shop: Shop, payment_id: str, known: Known) -> list[Finding]:
+    """Its answer, timeline and refunds are one, and what customers were told."""
     path = f"/payments/{payment_id}"
     answers = [await shop.get(path + part) for part in ("", "/timeline")]
     if any(answer.status != 200 for answer in answers):
@@ -64,27 +61,14 @@ async def _story(shop: Shop, payment_id: str, known: Counter[str] | None) -> lis
     amounts = Counter({name: payment[name] for name in ("captured_amount", "refunded_amount")})
     is_one_story = (
         amounts == Counter(captured_amount=moved(steps, "capture"), refunded_amount=given)
-        and known in (None, amounts)
+        and known.fits(payment)
         and payment["status"] == steps[-1][2]
         and is_a_way(steps)
     )
     findings = [] if is_one_story else [Finding(Wrong.STORY, f"{path}: {payment} {steps} {known}")]
-    if Counter(entry["event"] for entry in told) != expected_events(steps, payment["capture_method"]):
+    if Counter(entry["event"] for entry in told) != expected_events(steps, payment):
         findings.append(Finding(Wrong.EVENTS, path))
     return findings
-
-
-def _known(journal: Journal) -> defaultdict[str, Counter[str]]:
-    """The amounts that customers were told of, by payment: what is there must add up to that."""
-    known: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for _, answer in journal.effects:
-        said = answer.json
-        if "payment_id" in said:
-            known[said["payment_id"]]["refunded_amount"] += said["amount"]
-        else:
-            captured = max(known[said["id"]]["captured_amount"], said["captured_amount"])
-            known[said["id"]]["captured_amount"] = captured
-    return known
 
 
 async def _listed(shop: Shop, path: str) -> list[dict[str, Any]]:

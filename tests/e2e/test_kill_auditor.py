@@ -99,14 +99,23 @@ PLANTS: Final[dict[str, tuple[tuple[str, ...], set[Wrong]]]] = {
             " WHERE id = (SELECT id FROM payments WHERE capture_method = 'manual' AND status = 'CAPTURED'"
             " AND json_array_length(transitions) = 5 LIMIT 1)",
         ),
-        {Wrong.LOST, Wrong.MONEY, Wrong.EVENTS},
+        {Wrong.BEHIND, Wrong.LOST, Wrong.MONEY, Wrong.EVENTS},
+    ),
+    "less was taken than was answered": (
+        (
+            "UPDATE payments SET captured_amount = captured_amount - 1,"
+            " transitions = json_set(transitions, '$[3][4]', json_extract(transitions, '$[3][4]') - 1)"
+            " WHERE id = (SELECT id FROM payments WHERE json_array_length(transitions) = 5"
+            " AND transitions LIKE '%\"increment\"%' LIMIT 1)",
+        ),
+        {Wrong.BEHIND, Wrong.EVENTS},
     ),
     "a raised hold is as low as before": (
         (
             "UPDATE payments SET amount = amount - 100 WHERE id ="
             " (SELECT id FROM payments WHERE transitions LIKE '%\"increment\"%' LIMIT 1)",
         ),
-        {Wrong.MONEY},
+        {Wrong.BEHIND, Wrong.MONEY},
     ),
     "an event is missing": (
         ("DELETE FROM webhook_events WHERE rowid = (SELECT max(rowid) FROM webhook_events)",),
@@ -172,11 +181,11 @@ PLANTS: Final[dict[str, tuple[tuple[str, ...], set[Wrong]]]] = {
     ),
     "more was given back than taken": (
         ("UPDATE payments SET refunded_amount = captured_amount + 1 WHERE id = " + REFUNDED,),
-        {Wrong.MONEY},
+        {Wrong.BEHIND, Wrong.MONEY},
     ),
     "more was taken than held": (
         ("UPDATE payments SET captured_amount = amount + 1 WHERE id = " + REFUNDED,),
-        {Wrong.MONEY},
+        {Wrong.BEHIND, Wrong.MONEY},
     ),
     "a status has no transition": (
         ("UPDATE payments SET status = 'CAPTURED' WHERE id = " + REFUNDED,),
@@ -187,7 +196,7 @@ PLANTS: Final[dict[str, tuple[tuple[str, ...], set[Wrong]]]] = {
             "UPDATE payments SET transitions = json_remove(transitions, '$[1]')"
             " WHERE id = (SELECT id FROM payments WHERE status = 'VOIDED' LIMIT 1)",
         ),
-        {Wrong.TRANSITIONS, Wrong.EVENTS},
+        {Wrong.BEHIND, Wrong.TRANSITIONS, Wrong.EVENTS},
     ),
 }
 

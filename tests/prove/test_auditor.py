@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.audit import Wrong, audit_rows
-from tests.e2e.books import read_sqlite
+from tests.e2e.books import Books, read_sqlite
 from tests.e2e.journal import Answer, Ask, Journal
 from tests.e2e.shop import Shop
-from tests.prove.auditor import audited
+from tests.prove.auditor import audited, undelivered
 from tests.support.server import Serve
 
 pytestmark = pytest.mark.slow
@@ -66,3 +66,13 @@ async def test_what_nobody_was_told_of_may_be_there_once_and_what_was_refused_ma
 
 def _refusal(answer: Answer) -> Answer:
     return replace(answer, status=422)
+
+
+def test_whoever_hears_all_the_time_hears_everything() -> None:
+    # given what was fanned out, with one that was given up and one that was left behind
+    statuses = ("SUCCEEDED", "EXHAUSTED", "PENDING")
+    rows = [{"id": f"d{number}", "status": status} for number, status in enumerate(statuses)]
+
+    # then these two are found
+    found = list(undelivered(Books({"webhook_deliveries": rows}, has_unique_keys=True)))
+    assert [each.where for each in found] == ["delivery d1 is EXHAUSTED", "delivery d2 is PENDING"]
