@@ -36,6 +36,7 @@ class Gauge:
     rss_mb: defaultdict[str, list[Point]] = field(default_factory=lambda: defaultdict(list))
     descriptors: defaultdict[str, list[Point]] = field(default_factory=lambda: defaultdict(list))
     kept: defaultdict[str, list[Point]] = field(default_factory=lambda: defaultdict(list))
+    payments: list[Point] = field(default_factory=list)
     size_mb: list[Point] = field(default_factory=list)
     log_mb: list[Point] = field(default_factory=list)
 
@@ -67,6 +68,7 @@ class Gauge:
     async def _look_at_rows(self, at: float) -> None:
         for name, table in _PRUNED.items():
             self.kept[name].append((at, await self.ground.count(f"SELECT count(*) FROM {table}")))
+        self.payments.append((at, await self.ground.count("SELECT count(*) FROM payments")))
         if self.ground.kind == "sqlite":
             self.size_mb.append((at, self._file_mb()))
             self.log_mb.append((at, self._file_mb("-wal")))

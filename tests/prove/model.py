@@ -2,11 +2,12 @@
 
 Each example is a new merchant's life: payments made, captured, canceled, refunded, expired, asked for again
 and listed, in an order that Hypothesis chooses. What the server answers and what the model says must agree
-after each step.
+after each step, and in the end all the books must be right.
 """
 
 from __future__ import annotations
 
+import asyncio
 import random
 import traceback
 from collections.abc import AsyncIterator
@@ -22,10 +23,12 @@ from hypothesis.stateful import invariant, run_state_machine_as_test
 
 from tests.e2e.shop import API
 from tests.property.machine import PaymentMachine, Till
+from tests.prove.bookkeeping import wrong_books
 from tests.prove.fleet import Fleet, Setting
 from tests.prove.ground import Kind, open_ground
 from tests.prove.progress import Progress
 from tests.prove.report import Report
+from tests.prove.trade import kinds_of
 from tests.support.server import RunningServer
 
 STEPS: Final = 200_000
@@ -33,6 +36,7 @@ _STEPS_PER_EXAMPLE: Final = 50
 _EXAMPLES_AT_ONCE: Final = 100
 """Of one run of Hypothesis, which remembers all it did."""
 _TIMEOUT_S: Final = 30.0
+_SHOWN: Final = 30
 
 TOLD: Final = Setting(dispatchers=0, told=True)
 
@@ -74,6 +78,8 @@ def prove_model(kind: Kind, scale: float, seed: int, setting: Setting = TOLD) ->
             if said is not None:
                 tally.divergences += 1
                 report.breaks("the server and the model part", divergence=said, stderr=fleet.errors)
+        if wrong := asyncio.run(wrong_books(ground)):
+            report.breaks(kinds_of(wrong), findings=wrong[:_SHOWN])
         progress.end()
         _tell(report, tally, goal)
     return report

@@ -2,7 +2,7 @@
 
 Business time runs so fast that the half-hour is six days, since bodies are kept for whole ones: then all that
 retention forgets has been forgotten five times over. What is kept for ever (payments, refunds, who heard of
-what) grows, and is shown as bytes per payment.
+what) grows, by so many bytes per payment and no more.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final
 
 from tests.bench.sink import Sink, running_sink
 from tests.e2e.shop import Shop
+from tests.prove.bookkeeping import wrong_books
 from tests.prove.fleet import Fleet, Setting
 from tests.prove.gauge import KEYS, Gauge
 from tests.prove.ground import Ground, Kind, open_ground
@@ -21,6 +22,7 @@ from tests.prove.progress import Progress
 from tests.prove.report import Report
 from tests.prove.steady import Stream
 from tests.prove.storm import until_settled
+from tests.prove.trade import kinds_of
 from tests.prove.trend import rise_per_hour, risen
 from tests.prove.troubles import insist
 
@@ -33,6 +35,8 @@ DESCRIPTORS_MAX: Final = 4
 _UNEVEN: Final = 1.1
 """Requests do not come as evenly as they are counted."""
 _LOG_MB_MAX: Final = 64.0
+_KEPT_BYTES_MAX: Final = 7_000
+"""Of a payment, for ever; with what is forgotten after a day it would be more than twice as much."""
 _WARM_UP: Final = 1 / 3
 _WARM_AFTER_S: Final = 600
 """Caches are filled by then: that of recent keys takes 10,000 of them."""
@@ -85,6 +89,10 @@ class Plan:
         """Whether it has been when measuring begins."""
         return self.warm_s >= _WARM_AFTER_S
 
+    def stays_s(self, kept_s: float) -> float:
+        """How long is there what is kept for so many seconds of business time."""
+        return kept_s / self.speed + _ROUND_S
+
     @property
     def rise_mb_max(self) -> float:
         """The bound per hour, as far as a run of this length can tell."""
@@ -107,7 +115,10 @@ def prove_soak(kind: Kind, scale: float, seed: int, setting: Setting = FORGETFUL
                 report.evidence["stderr"] = fleet.errors
         _tell_of_processes(report, plan, gauge)
         _tell_of_rows(report, plan, gauge, stream, sink.state()["distinct"])
-        asyncio.run(_tell_of_growth(report, ground))
+        _tell_of_growth(report, plan, gauge)
+        asyncio.run(_tell_of_size(report, ground))
+        if wrong := asyncio.run(wrong_books(ground)):
+            report.breaks(kinds_of(wrong), findings=wrong[:_SHOWN])
     return report
 
 
@@ -149,7 +160,7 @@ def _tell_of_rows(report: Report, plan: Plan, gauge: Gauge, stream: Stream, webh
     """No more than what has come in since retention and the housekeeper's last round let go."""
     for name, points in gauge.kept.items():
         kept_s, came = (_HOUR_S, stream.keyed) if name == KEYS else (_DAY_S, webhooks)
-        stays_s = kept_s / plan.speed + _ROUND_S
+        stays_s = plan.stays_s(kept_s)
         most = max(value for _, value in points)
         if stays_s < plan.seconds:
             report.hold(f"rows: {name}", most, "<=", _UNEVEN * stays_s * came / plan.seconds, "at most")
@@ -160,7 +171,18 @@ def _tell_of_rows(report: Report, plan: Plan, gauge: Gauge, stream: Stream, webh
         report.hold("write-ahead log, at most", most, "<=", _LOG_MB_MAX, "MB")
 
 
-async def _tell_of_growth(report: Report, ground: Ground) -> None:
+def _tell_of_growth(report: Report, plan: Plan, gauge: Gauge) -> None:
+    """What grows once as much is forgotten as comes in, if it lasts so long."""
+    made, grown = (
+        [value for at, value in points if at >= plan.stays_s(_DAY_S)]
+        for points in (gauge.payments, gauge.size_mb)
+    )
+    if len(made) > 1:
+        kept = (grown[-1] - grown[0]) * 1e6 / max(1, made[-1] - made[0])
+        report.hold("growth per payment, once retention lets go", kept, "<=", _KEPT_BYTES_MAX, "bytes")
+
+
+async def _tell_of_size(report: Report, ground: Ground) -> None:
     """What is left on disk once everything has ended."""
     payments = await ground.count("SELECT count(*) FROM payments")
     report.note("payments", payments)

@@ -7,7 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tests.e2e.audit import Wrong
 from tests.e2e.shop import Shop
+from tests.prove.bookkeeping import wrong_books
 from tests.prove.fleet import SWIFT, Fleet, Setting
 from tests.prove.ground import Ground, Kind, open_ground
 from tests.prove.moody import Diary, Orders, Receipt, running_moody
@@ -85,6 +87,8 @@ async def _storm(ground: Ground, fleet: Fleet, diary: Diary, size: Size, report:
         findings = [*audit(storm, rows, receipts), *await what_was_noted(ground)]
         findings += await _audit_list(shop, rows)
         findings += await _audit_signatures(ground, endpoints, receipts)
+        # Who was switched off when is known here, and has been audited.
+        findings += await wrong_books(ground, leaving_out=Wrong.DELIVERIES)
         _judge(report, findings)
 
 

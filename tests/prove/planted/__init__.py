@@ -21,6 +21,7 @@ from tests.prove.planted.databases import (
     EarlyAnswers,
     EventsAfterCommit,
     ExhaustedForgotten,
+    ForgetfulOfEvents,
     ForgetfulOfKeys,
     FullIsNoMatter,
     Hoarding,
@@ -75,6 +76,7 @@ def _old(deliveries: Deliveries, _database: Database) -> None:
 _WORLDS: Final[Mapping[str, PlantWorld]] = {
     "answer-before-commit": _database(EarlyAnswers),
     "claim-not-written": _database(ForgetfulOfKeys),
+    "events-not-written": _database(ForgetfulOfEvents),
     "enqueue-after-commit": _database(EventsAfterCommit),
     "exhausted-deleted": _database(ExhaustedForgotten),
     "hoards-memory": _database(Hoarding),

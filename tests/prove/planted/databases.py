@@ -98,6 +98,18 @@ class ForgetfulOfKeys(Wrapped):
         return await self._inner.commit(replace(change, claim=None) if self._seen % 7 == 0 else change)
 
 
+class ForgetfulOfEvents(Wrapped):
+    """Does not write down what one change in seven tells of."""
+
+    def __init__(self, inner: Database) -> None:
+        super().__init__(inner)
+        self._seen = 0
+
+    async def commit(self, change: Change) -> CommitResult:
+        self._seen += 1
+        return await self._inner.commit(replace(change, events=()) if self._seen % 7 == 0 else change)
+
+
 class ExhaustedForgotten(Wrapped):
     """Tidies up: what was given up is deleted in the transaction that gives it up."""
 
