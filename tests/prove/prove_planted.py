@@ -89,6 +89,7 @@ HUNTS: Final = (
     Hunt("refund-one-short", prove_model, "the server and the model part", TOLD),
     Hunt("last-one-wins", prove_refunds, "minor units are off", FOUGHT_OVER, 0.01),
     Hunt("no-limit-without-redis", prove_redis, "spells without a limit", SHARED, 0.03),
+    Hunt("no-limit-without-redis", prove_redis, "more than the counts hold", SHARED, 0.03),
     Hunt("key-after-effect", prove_outages, "done more than once", BREAK, 0.02, kinds=("postgresql",)),
     Hunt(
         "lost-connection-is-a-bug", prove_outages, "an unexpected answer", BREAK, 0.01, kinds=("postgresql",)
