@@ -36,7 +36,11 @@ class Traces:
         self._note(where, self.search.in_text(text))
 
     def look_at(self, ground: Ground, fleet: Fleet) -> None:
-        """At rows as text, at the database's files as they lie on the disk, at what was logged."""
+        """At rows as text, at the database's files as they lie on the disk, at what was logged.
+
+        Of places that are looked at again, the size is the newest.
+        """
+        before, self.sizes = self.sizes, Counter()
         for table in metadata.sorted_tables:
             self.look_at_text(f"rows of {table.name}", asyncio.run(_rows(ground, table.name)))
         if ground.postgres is not None:
@@ -48,6 +52,7 @@ class Traces:
         for server in {fleet.api, *fleet.dispatchers}:
             self.look_at_text("logs", server.stderr.encode())
             self.look_at_text("logs", "".join(server.stdout).encode())
+        self.sizes = Counter({**before, **self.sizes})
 
     def _look_at_file(self, where: str, path: Path) -> None:
         if path.is_file():
