@@ -154,7 +154,9 @@ def test_a_real_number_is_masked_however_it_is_grouped(number: str, separator: s
 def test_a_real_number_is_masked_whatever_stands_beside_it(around: str) -> None:
     number = real()
     for written in (number, f"{number[:4]} {number[4:8]} {number[8:12]} {number[12:]}"):
-        assert written not in mask_real_numbers(around.format(written))
+        masked = mask_real_numbers(around.format(written))
+        # Neither whole nor in pieces.
+        assert not any(each in masked for each in (written, number[:4], number[4:8], number[8:12]))
 
 
 def test_a_real_number_is_masked_in_any_digits() -> None:
