@@ -25,9 +25,10 @@ class Setting:
     """How the processes are set up. `speed` 1 without a plant runs kessai itself.
 
     On PostgreSQL `apis` serve, with `workers` each, and `dispatchers` deliver. A clock that is `told` stands
-    still until a hand moves it, and nothing is delivered. `hangs` has names like hang-1.test looked up for
-    ever. `troubles` is the deck a storm deals from, `answers_within_s` how long its receiver's good answers
-    take: the longer, the more posts are under way. `options` are kessai's own, by their variables' names.
+    still until a hand moves it; without `dispatchers` nothing is delivered then. `hangs` has names like
+    hang-1.test looked up for ever. `troubles` is the deck a storm deals from, `answers_within_s` how long its
+    receiver's good answers take: the longer, the more posts are under way. `options` are kessai's own, by
+    their variables' names.
     """
 
     timeout_s: float = 1.0
@@ -94,7 +95,7 @@ class Fleet:
         self.setting = setting
         self.clock = SwiftClock(time.time(), setting.speed)
         if ground.kind == "sqlite":
-            alone = ["--no-dispatch"] if setting.told else []
+            alone = ["--no-dispatch"] if setting.told and not setting.dispatchers else []
             self.apis = self.dispatchers = [self._server(ground, "serve", *alone)]
         else:
             shared = ["--no-dispatch", *(["--workers", str(setting.workers)] if setting.workers > 1 else [])]

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Final
+from urllib.parse import unquote_plus
 
 import httpx
 
 from kessai.adapters.dice import SeededDice
 from kessai.adapters.ids import UuidFactory
-from kessai.dialects.native.paging import encode_cursor
 from kessai.dialects.stripe.ids import encode, encode_short
-from kessai.dialects.stripe.kinds import KINDS
 from kessai.dialects.stripe.routes import every_route
 from kessai.domain.ids import canonical, short_id
-from tests.prove.native_document import Operation, stocked
+from tests.prove.ground import Ground
+from tests.prove.native_document import Operation
 from tests.prove.report import Report
 from tests.prove.tenant_rows import Rows, rows_of
-from tests.prove.walked import Left
-from tests.support.gateway import Gateway
-from tests.support.webhooks import until
+from tests.prove.tenant_stock import Theirs
+from tests.support.gateway import START
 
 REQUEST_ID: Final = "the same for both"
-_SHARED: Final = "a key that both use"
 DIFFERS: Final = "another merchant's id is answered as an unknown one is not"
+FOUND: Final = "another merchant's id in a path is not answered with 404"
+UNREAD: Final = "its owner cannot read what is asked for"
 LEAKS: Final = "an answer shows what is another merchant's"
 CHANGES: Final = "another merchant's rows changed"
 REPLAYS: Final = "another merchant's idempotency key is known"
@@ -35,79 +34,23 @@ Request = Callable[[str], tuple[str, str, dict[str, Any]]]
 """Method, path and what httpx takes besides, for an id."""
 
 
-@dataclass(slots=True)
-class Theirs:
-    """What the other merchant has: ids of the native API by the names of parameters, those of Stripe's."""
-
-    key: str
-    left: Left
-    native: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def cursors(self) -> list[str]:
-        """What the native API would go on from in this merchant's lists."""
-        return [encode_cursor(each) for each in self.native.values()]
-
-    def stripe(self) -> Iterator[tuple[str, str]]:
-        """One id of each kind of Stripe's, by its prefix."""
-        for prefix, ids in self.left.ids.items():
-            yield prefix, ids[-1]
-
-    def texts(self) -> frozenset[str]:
-        """What nobody else may see: every id, in both APIs' words, and every secret."""
-        ids = [each for known in self.left.ids.values() for each in known]
-        core = [found for each in ids for kind in KINDS.values() if (found := kind.core_id(each))]
-        return frozenset([self.key, *self.native.values(), *ids, *core, *self.left.secrets])
-
-
-async def stock(client: httpx.AsyncClient, known: list[Operation]) -> dict[str, str]:
-    """One of each thing that the native API has, made with idempotency keys that any merchant would use.
-
-    A dispatcher has to be at work.
-
-    Raises:
-        AssertionError: such a key was known already, though this merchant has never used it.
-    """
-    made: Counter[str] = Counter()
-
-    async def send(method: str, path: str, **more: Any) -> httpx.Response:
-        made[path] += 1
-        headers = {"Idempotency-Key": f"{_SHARED}: {path} {made[path]}"} if method == "POST" else {}
-        answer = await client.request(method, path, headers=headers, **more)
-        assert "idempotent-replayed" not in answer.headers, f"{REPLAYS}: {path}"
-        return answer
-
-    async def is_told() -> bool:
-        answer = await client.get("/api/v1/webhooks/deliveries", params={"status": "SUCCEEDED"})
-        return bool(answer.json()["data"])
-
-    await stocked(known, send)
-    # Whoever listens was there before this, so that it is told.
-    assert (await client.post("/api/v1/payments", json={"amount": 100})).is_success
-    await until(is_told)
-    return await stocked(known, client.request)
-
-
 class Pairs:
     """Asks for `mine` about what is `theirs`, and notes what was answered wrongly. Chance is seeded."""
 
-    def __init__(
-        self,
-        gateway: Gateway,
-        mine: httpx.AsyncClient,
-        theirs: Theirs,
-        report: Report,
-        chance: random.Random,
-    ) -> None:
-        self.gateway = gateway
+    def __init__(self, ground: Ground, mine: httpx.AsyncClient, theirs: Theirs, report: Report) -> None:
         self.mine = mine
         self.theirs = theirs
-        self.chance = chance
+        self.chance = random.Random(report.seed)
         self.share = min(1.0, report.scale)
         self.counts: Counter[str] = Counter()
-        self.broken: dict[str, list[str]] = {each: [] for each in (DIFFERS, LEAKS, CHANGES, REPLAYS)}
+        promises = (DIFFERS, FOUND, UNREAD, LEAKS, CHANGES, REPLAYS)
+        self.broken: dict[str, list[str]] = {each: [] for each in promises}
+        self.missed: set[str] = set()
+        self.before: Rows = {}
+        self.compared: Callable[[float], None] = lambda _times: None
+        self._ground = ground
         self._ids = UuidFactory(SeededDice(report.seed))
-        self._before: Rows = {}
+        mine.event_hooks["response"].append(self._look)
 
     @cached_property
     def texts(self) -> frozenset[str]:
@@ -122,7 +65,7 @@ class Pairs:
 
     def unknown(self, known: str) -> str:
         """An id of the same kind that nothing has."""
-        made = self._ids.new_id(self.gateway.clock.now())
+        made = self._ids.new_id(START)
         if canonical(known):
             return made
         if "_secret_" in known:
@@ -136,39 +79,26 @@ class Pairs:
         first, rest = all_of_them[:at_least], all_of_them[at_least:]
         return [*first, *self.chance.sample(rest, round(len(rest) * self.share))]
 
-    async def ask(self, operation: str, method: str, path: str, *asked: str, **more: Any) -> httpx.Response:
-        """Send one request; `asked` are the other merchant's texts in it, which a refusal may repeat."""
+    async def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Send one request."""
         headers = {"X-Request-ID": REQUEST_ID, **more.pop("headers", {})}
-        answer = await self.mine.request(method, path, headers=headers, **more)
-        self.counts["requests"] += 1
-        shown = f"{answer.text}{answer.headers}"
-        leaked = [each for each in self.texts if each in shown and not any(each in one for one in asked)]
-        if leaked:
-            self._break(LEAKS, f"{operation} with {asked}: {answer.status_code} shows {leaked[:3]}")
-        if "idempotent-replayed" in answer.headers or "original-request" in answer.headers:
-            self._break(REPLAYS, f"{operation} with {more}")
-        return answer
+        return await self.mine.request(method, path, headers=headers, **more)
 
-    async def compare(
-        self,
-        operation: str,
-        where: str,
-        known: str,
-        request: Request,
-    ) -> httpx.Response:
+    async def compare(self, operation: str, where: str, known: str, request: Request) -> httpx.Response:
         """Ask with the other merchant's id and with an unknown one; returns the answer to the first."""
         unknown = self.unknown(known)
         answers = []
         for each in (known, unknown):
             method, path, more = request(each)
-            answers.append(await self.ask(operation, method, path, known, **more))
+            answers.append(await self.ask(method, path, **more))
         self.counts["pairs"] += 1
         first, second = answers
-        told = [(each.status_code, dict(each.headers), each.content) for each in answers]
-        told[1] = (told[1][0], told[1][1], told[1][2].replace(unknown.encode(), known.encode()))
         is_refused = first.status_code >= 400
-        if first.status_code != second.status_code or (is_refused and told[0] != told[1]):
-            self._break(
+        # What is carried out makes something new each time.
+        is_comparable = is_refused or first.request.method == "GET"
+        told = _told(first), _told(second, unknown, known)
+        if first.status_code != second.status_code or (is_comparable and told[0] != told[1]):
+            self.break_(
                 DIFFERS,
                 f"{operation}, {where} {known}: {first.status_code} {first.text[:300]}, but unknown"
                 f" {second.status_code} {second.text[:300]}",
@@ -176,17 +106,54 @@ class Pairs:
         self.counts["pairs refused"] += is_refused
         return first
 
+    def misses(self, operation: str, answer: httpx.Response, status: int = 404) -> None:
+        """Of what a path names that is theirs, the answer is that there is no such thing."""
+        self.missed.add(operation)
+        if answer.status_code != status:
+            self.break_(FOUND, f"{operation}, {answer.request.url}: {answer.status_code} {answer.text[:300]}")
+
+    async def is_read(self, operation: str, *paths: str) -> None:
+        """Look whether whoever has it can read it, at one of these: else it would be missing for anybody."""
+        answers = [await self.theirs.client.get(each) for each in paths]
+        self.counts["read by their owner"] += 1
+        if not any(each.is_success for each in answers):
+            self.break_(UNREAD, f"{operation}: {[(str(each.url), each.text[:300]) for each in answers]}")
+
     async def note_rows(self) -> None:
         """Remember what the other merchant has."""
-        self._before = await rows_of(self.gateway, self.theirs.key)
+        self.before = await rows_of(self._ground, self.theirs.key)
 
     async def compare_rows(self, operation: str) -> None:
         """Look whether any of it has changed since; only what this merchant does could have."""
-        now = await rows_of(self.gateway, self.theirs.key)
-        if changed := [name for name, rows in now.items() if rows != self._before[name]]:
-            self._break(CHANGES, f"{operation}: {', '.join(changed)}")
-            self._before = now
-        self.counts["rows of the other merchant"] = sum(len(rows) for rows in now.values())
+        now = await rows_of(self._ground, self.theirs.key)
+        if changed := [name for name, rows in now.items() if rows != self.before[name]]:
+            self.break_(CHANGES, f"{operation}: {', '.join(changed)}")
+            self.before = now
+        self.counts["operations after which rows were compared"] += 1
+        self.compared(self.counts["operations after which rows were compared"])
 
-    def _break(self, promise: str, what: str) -> None:
+    def look(self, shown: str, asked: str, what: str) -> None:
+        """Whether anything shows what is another merchant's; what was `asked` may be repeated."""
+        leaked = [each for each in self.texts if each in shown and each not in asked]
+        if leaked:
+            self.break_(LEAKS, f"{what} shows {leaked[:3]}")
+
+    def break_(self, promise: str, what: str) -> None:
+        """Note what is wrong."""
         self.broken[promise].append(what)
+
+    async def _look(self, answer: httpx.Response) -> None:
+        await answer.aread()
+        self.counts["requests"] += 1
+        request = answer.request
+        what = f"{request.method} {request.url}: {answer.status_code}"
+        self.look(f"{answer.text}{answer.headers}", unquote_plus(f"{request.url} {request.content!r}"), what)
+        if "idempotent-replayed" in answer.headers or "original-request" in answer.headers:
+            self.break_(REPLAYS, f"{what}, {request.headers.get('idempotency-key')}")
+
+
+def _told(answer: httpx.Response, asked: str = "", instead: str = "") -> tuple[int, Mapping[str, str], str]:
+    """All that an answer says but for the moment, with one id in place of the one that was asked for."""
+    headers = {name: value for name, value in answer.headers.items() if name != "date"}
+    text = answer.text.replace(asked, instead) if asked else answer.text
+    return answer.status_code, headers, text

@@ -1,43 +1,41 @@
-"""Every row of one merchant, in each table that has any."""
+"""Every row of one merchant, in each table that has any, as text."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Final
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Table
 
-from kessai.storage.tables import (
-    api_keys,
-    merchants,
-    metadata,
-    webhook_attempts,
-    webhook_deliveries,
-)
-from tests.support.gateway import Gateway
+from kessai.storage.tables import metadata
+from tests.prove.ground import Ground
 
-# Any: rows, of whatever columns.
-Rows = dict[str, list[Any]]
+Rows = Mapping[str, Sequence[str]]
 """By table."""
+_BY_AND_BY: Final = frozenset({"api_keys.last_used_at"})
+"""What is written some time after it happened."""
 
 
-async def rows_of(gateway: Gateway, secret_key: str) -> Rows:
+async def rows_of(ground: Ground, secret_key: str) -> Rows:
     """What is the merchant's whose key this is."""
-
-    def read(connection: Connection) -> Rows:
-        last4 = select(api_keys.c.merchant_id).where(api_keys.c.last4 == secret_key[-4:])
-        merchant_id = connection.execute(last4).scalars().first()
-        return {
-            each.name: list(connection.execute(_of(each, merchant_id).order_by(*each.primary_key)))
-            for each in metadata.sorted_tables
-        }
-
-    return await gateway.joined.database.run(read)
+    owner = f"(SELECT merchant_id FROM api_keys WHERE last4 = '{secret_key[-4:]}')"
+    found: dict[str, list[str]] = {each.name: [] for each in metadata.sorted_tables}
+    for name, row in await ground.rows(" UNION ALL ".join(_select(each, owner) for each in found)):
+        found[name].append(row)
+    return {name: sorted(rows) for name, rows in found.items()}
 
 
-# Any: a select of whatever columns the table has.
-def _of(table: Table, merchant_id: Any) -> Any:
-    if table is webhook_attempts:
-        theirs = select(webhook_deliveries.c.id).where(webhook_deliveries.c.merchant_id == merchant_id)
-        return select(table).where(table.c.delivery_id.in_(theirs))
-    owner = table.c.id if table is merchants else table.c.merchant_id
-    return select(table).where(owner == merchant_id)
+def _select(name: str, owner: str) -> str:
+    table = metadata.tables[name]
+    values = " || '|' || ".join(f"""coalesce(CAST("{each}" AS text), '-')""" for each in _columns(table))
+    return f"SELECT '{name}', {values} FROM {name} WHERE {_of(table, owner)}"
+
+
+def _columns(table: Table) -> Sequence[str]:
+    return [each.name for each in table.columns if f"{table.name}.{each.name}" not in _BY_AND_BY]
+
+
+def _of(table: Table, owner: str) -> str:
+    if table.name == "webhook_attempts":
+        return f"delivery_id IN (SELECT id FROM webhook_deliveries WHERE merchant_id IN {owner})"
+    return f"{'id' if table.name == 'merchants' else 'merchant_id'} IN {owner}"

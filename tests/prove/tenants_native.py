@@ -27,23 +27,29 @@ async def try_native(pairs: Pairs, known: list[Operation], own: dict[str, str]) 
 
 
 async def _ask(pairs: Pairs, name: str, operation: Operation, own: dict[str, str]) -> None:
-    theirs = pairs.theirs.native
     for slot in operation.path_names:
-        for kind in pairs.some([slot, *(each for each in theirs if each != slot)], 1):
-            await pairs.compare(
-                name,
-                f"{{{slot}}} is a {kind}",
-                theirs[kind],
-                lambda each, slot=slot: _request(operation, {**own, slot: each}, own),  # type: ignore[misc]
-            )
+        await _ask_in_path(pairs, name, operation, slot, own)
     for place in (*operation.places, *operation.queries):
         await _ask_at(pairs, name, operation, place, own)
-    for headers in ({"X-API-Key": pairs.theirs.key}, {"Idempotency-Key": "of nobody yet"}):
+    for headers in ({"X-API-Key": pairs.theirs.key}, {"Idempotency-Key": f"of nobody yet: {name}"}):
         method, path, more = _request(operation, own, own)
-        answer = await pairs.ask(name, method, path, headers=headers, **more)
+        answer = await pairs.ask(method, path, headers=headers, **more)
         pairs.counts["operations that take one's own ids"] += answer.is_success
         if answer.is_success and operation.method != "GET":
             return
+
+
+async def _ask_in_path(pairs: Pairs, name: str, operation: Operation, slot: str, own: dict[str, str]) -> None:
+    theirs = pairs.theirs.native
+
+    def request(value: str) -> tuple[str, str, dict[str, Any]]:
+        return _request(operation, {**own, slot: value}, own)
+
+    if operation.method == "GET":
+        await pairs.is_read(name, operation.at(theirs))
+    pairs.misses(name, await pairs.compare(name, f"{{{slot}}} is", theirs[slot], request))
+    for kind in pairs.some([each for each in theirs if each != slot], 0):
+        await pairs.compare(name, f"{{{slot}}} is a {kind}", theirs[kind], request)
 
 
 async def _ask_at(pairs: Pairs, name: str, operation: Operation, place: Place, own: dict[str, str]) -> None:
@@ -63,7 +69,7 @@ async def _ask_at(pairs: Pairs, name: str, operation: Operation, place: Place, o
     elif place.leaf == "cursor":
         for cursor in pairs.some(pairs.theirs.cursors, 2):
             method, path, more = request(cursor)
-            await pairs.ask(name, method, path, cursor, **more)
+            await pairs.ask(method, path, **more)
 
 
 def _request(

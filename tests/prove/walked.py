@@ -8,11 +8,10 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from tests.api.stripe_dialect.conftest import Stripe
 from tests.api.stripe_dialect.test_walk import PARTS, Walk
-from tests.support.gateway import Gateway
 
 _ID: Final = re.compile(r"(?P<prefix>[a-z]+(?:_test)?)_(?=[A-Za-z]*[0-9])[A-Za-z0-9]{14,24}")
 """With a digit: names of test cards have none."""
@@ -77,6 +76,14 @@ class LeavingWalk(Walk):
         """What happens before a request; nothing here."""
 
 
+class Hands(Protocol):
+    """On a gateway's clock."""
+
+    async def tick(self, after: timedelta = timedelta(0)) -> int:
+        """Let time pass."""
+        ...
+
+
 class _Timeless:
     """A gateway whose clock nobody moves."""
 
@@ -88,11 +95,11 @@ class _Timeless:
 _PARTS: Final[Sequence[Callable[[Walk, Any], Awaitable[None]]]] = PARTS
 
 
-async def walk_through(walk: LeavingWalk, gateway: Gateway | None = None) -> Left:
-    """Take the walk. Without a gateway nothing can be waited for: what needs that is left out."""
+async def walk_through(walk: LeavingWalk, hands: Hands | None = None) -> Left:
+    """Take the walk. Without hands nothing can be waited for: what needs that is left out."""
     for part in _PARTS:
-        if gateway is not None:
-            await part(walk, gateway)
+        if hands is not None:
+            await part(walk, hands)
         else:
             with suppress(AssertionError, ValueError):
                 await part(walk, _Timeless())
