@@ -127,6 +127,7 @@ HUNTS: Final = (
     Hunt("form-of-any-kind", prove_parsers, f"form: {CRASH}", PARSERS, 0.05, ("sqlite",)),
     Hunt("anybodys-customers", prove_tenants, "is answered as an unknown one is not", TENANTS, 0.001),
     Hunt("anybodys-payments", prove_tenants, "an answer shows what is another merchant's", TENANTS, 0.001),
+    Hunt("update-without-a-merchant", prove_tenants, "another merchant's rows changed", TENANTS, 0.001),
 )
 
 

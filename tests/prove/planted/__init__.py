@@ -40,7 +40,7 @@ from tests.prove.planted.inputs import (
     touchy_forms,
 )
 from tests.prove.planted.keys import ForgottenEarly, LookedForFirst, any_request_will_do
-from tests.prove.planted.ledgers import LastOneWins, OneShort, Unbounded
+from tests.prove.planted.ledgers import ByUrl, LastOneWins, OneShort, Unbounded
 from tests.prove.planted.schemas import NO_UNIQUE_KEYS
 from tests.prove.planted.senders import NewIdOnRetry, Optimist, RenderedAnew
 from tests.prove.planted.servers import Impatient
@@ -88,6 +88,7 @@ _WORLDS: Final[Mapping[str, PlantWorld]] = {
     "away-for-a-while-once-away": _database(partial(Sulky, error=DatabaseUnavailableError, sulks_s=7)),
     "last-one-wins": _database(LastOneWins),
     "list-without-a-bound": _database(Unbounded),
+    "update-without-a-merchant": _database(ByUrl),
     "refund-one-short": _database(OneShort),
     "committed-on-a-full-disk": _database(FullIsNoMatter),
     "full-disk-is-a-bug": _database(partial(Startled, error=StorageFullError)),

@@ -1,19 +1,21 @@
-"""Databases with a bug in the books: what came last wins, a refund is one short, a list goes too far."""
+"""Databases with a bug in the books: what came last wins, a refund is one short, a list goes too far, what is
+updated is somebody else's, too."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, Update, bindparam, select, update
 
 from kessai.domain.change import Change
+from kessai.domain.endpoint import Endpoint
 from kessai.domain.money import Money
 from kessai.domain.payment import Payment
-from kessai.storage.journal import STALE, CommitResult
+from kessai.storage.journal import COMMITTED, STALE, CommitResult
 from kessai.storage.query import Query
-from kessai.storage.tables import payments
+from kessai.storage.tables import payments, webhook_endpoints
 from tests.prove.planted.databases import Wrapped
 
 _VERSION: Final = Query(select(payments.c.version).where(payments.c.id == bindparam("id")))
@@ -56,3 +58,19 @@ class Unbounded(Wrapped):
 
 def _unbounded(params: dict[str, object]) -> dict[str, object]:
     return {**params, "amount_max": _ANY_AMOUNT} if "amount_max" in params else params
+
+
+class ByUrl(Wrapped):
+    """Knows an endpoint by its URL, whoever's it is: what changes of one changes of all."""
+
+    async def commit(self, change: Change) -> CommitResult:
+        result = await self._inner.commit(change)
+        for each in change.records if result == COMMITTED else ():
+            if isinstance(each, Endpoint) and each.version > 1:
+                values = {"description": each.description, "updated_at": each.updated_at}
+                await self._inner.run(_of_all(update(webhook_endpoints).values(values), each.url))
+        return result
+
+
+def _of_all(statement: Update, url: str) -> Callable[[Connection], object]:
+    return lambda connection: connection.execute(statement.where(webhook_endpoints.c.url == url))
