@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tests.e2e.audit import Finding, Wrong, audit_rows
 from tests.e2e.audit_api import audit_api
@@ -38,6 +38,9 @@ async def audit(log: Path, database: str, base_url: str | None, api_key: str) ->
     return [*findings, *audit_rows(books, journal), *undelivered(books)]
 
 
+_PATIENCE_S: Final = 1_800
+
+
 def undelivered(books: Books) -> Iterator[Finding]:
     """Whoever hears is there all the time while customers write this log: all arrives in the end."""
     for row in books.deliveries:
@@ -54,7 +57,9 @@ def audited(log: Path, database: str, base_url: str | None = None, api_key: str 
     api = () if base_url is None else ("--base-url", base_url, "--api-key", api_key)
     command = [sys.executable, "-m", "tests.prove.auditor", str(log), "--db", database, *api]
     house = Path(__file__).resolve().parents[2]
-    done = subprocess.run(command, cwd=house, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=house, capture_output=True, text=True, check=False, timeout=_PATIENCE_S
+    )
     if done.returncode not in (0, 1) or (done.returncode == 1) != bool(done.stdout):
         raise RuntimeError(f"the auditor did not finish: {done.stderr[-4000:]}")
     return [json.loads(line) for line in done.stdout.splitlines()]

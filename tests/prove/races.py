@@ -149,7 +149,7 @@ def prove_races(kind: Kind, scale: float, seed: int, setting: Setting | None = N
     keys = max(40, round(KEYS * scale))
     tally = Tally()
     with open_ground(kind, report) as ground:
-        asyncio.run(plant_in_schema(ground, setting and setting.plant))
+        asyncio.run(plant_in_schema(ground, setting.plant if setting else None))
         merchants = asyncio.run(new_merchants(ground.url, 2))
         with Fleet(ground, setting or RACING) as fleet:
             asyncio.run(_run(ground, fleet, merchants, keys, random.Random(seed), tally))
