@@ -283,6 +283,21 @@ async def test_a_lease_that_ran_out_is_claimed_again(office: Office) -> None:
     assert [attempt.number for attempt in report.attempts] == [2]
 
 
+async def test_an_attempt_that_cannot_be_written_down_is_repeated_when_its_lease_ends(office: Office) -> None:
+    # given one that took longer than either database can say: nobody thought of that
+    await office.endpoint(events=FAILED_ONLY)
+    await office.pay()
+    office.wire.answer(WebhookResult(200, 2**63))
+    assert await office.dispatch() == 0
+
+    # when its lease has ended, in the same process
+    office.clock.advance(LEASE_AT_MOST)
+
+    # then it is sent again
+    assert await office.dispatch() == 1
+    assert (await office.the_report()).delivery.status is DeliveryStatus.SUCCEEDED
+
+
 async def test_the_only_process_of_a_database_need_not_wait_for_dead_leases(office: Office) -> None:
     await office.endpoint(events=FAILED_ONLY)
     await office.pay()

@@ -85,7 +85,7 @@ class Deliveries:
         self._lease = policy.timeout + _LEASE_MARGIN
         self._observe = observe
         self._pacing = Pacing()
-        self._settler = Settler(self._settle)
+        self._settler = Settler(self._settle, self._forget)
         self._leased: dict[DeliveryId, datetime | None] = {}
         self._under_way: set[asyncio.Task[None]] = set()
         self.when_settled: Callable[[], None] = lambda: None
@@ -213,12 +213,16 @@ class Deliveries:
         judge = partial(self._judge, at=self._clock.now())
         counted = await self._outbox.settle(settlements, judge)
         for each in settlements:
-            self._leased.pop(each.delivery.id, None)
+            self._forget(each)
         for each in counted:
             self._observe(each.delivery.status, each.attempt)
             if each.delivery.status is not DeliveryStatus.SUCCEEDED:
                 _tell_of_failure(each)
         self.when_settled()
+
+    def _forget(self, settlement: Settlement) -> None:
+        """It is not under way any more, so it can be repeated when its lease has ended."""
+        self._leased.pop(settlement.delivery.id, None)
 
     def _judge(self, endpoint: Endpoint, hearing: Hearing, *, at: datetime) -> Change:
         after = endpoint.after(hearing, self._policy.schedule(endpoint.schedule), at=at)

@@ -20,11 +20,17 @@ log = structlog.get_logger()
 class Settler:
     """Keeps what could not be written until it can: `write` is tried again with what comes next.
 
-    `write` takes a batch and raises KessaiError when the database does not take it.
+    `write` takes a batch and raises KessaiError when the database does not take it. `dropped` is told of what
+    a bug of ours keeps from ever being written.
     """
 
-    def __init__(self, write: Callable[[Sequence[Settlement]], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        write: Callable[[Sequence[Settlement]], Awaitable[None]],
+        dropped: Callable[[Settlement], None] = lambda _settlement: None,
+    ) -> None:
         self._write = write
+        self._dropped = dropped
         self._waiting: list[Settlement] = []
         self._writing: asyncio.Task[None] | None = None
         self._is_failing = False
@@ -88,3 +94,4 @@ class Settler:
             raise
         except Exception:
             log.exception("attempt_not_settled", delivery_id=settlement.delivery.id)
+            self._dropped(settlement)
