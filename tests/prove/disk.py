@@ -16,6 +16,7 @@ from typing import Final
 
 import aiohttp
 
+from tests.bench.sink import Sink, running_sink
 from tests.e2e.audit import Finding, Wrong, audit_rows
 from tests.e2e.audit_api import audit_api
 from tests.e2e.books import read_books
@@ -23,9 +24,11 @@ from tests.e2e.disks import remounted_read_only, unread
 from tests.e2e.shop import Shop
 from tests.prove.fleet import Fleet, Setting
 from tests.prove.ground import Kind
-from tests.prove.outages import Outage, Place, a_place
+from tests.prove.outages import NoDescriptors, Outage, Place, a_place
 from tests.prove.progress import Progress
 from tests.prove.report import Report
+from tests.prove.storm import until_settled
+from tests.prove.troubles import insist
 from tests.support.processes import RunDirectory
 from tests.support.server import RunningServer, ServerFailedError
 
@@ -75,11 +78,15 @@ def prove_disk(kind: Kind, scale: float, seed: int, setting: Setting | None = No
     while not is_over:
         done = tally.cycles.total()
         attack = Attack(random.Random(f"{seed} {done}"), tally, progress)
-        with closing(RunDirectory.create()) as run, a_place(kind, run, report) as place:
-            fleet = Fleet(place.ground, setting or Setting(dispatchers=0))
+        with (
+            closing(RunDirectory.create()) as run,
+            running_sink() as sink,
+            a_place(kind, run, report) as place,
+        ):
+            fleet = Fleet(place.ground, setting or Setting(dispatchers=1))
             fleet.api.env |= place.environment
             with fleet:
-                asyncio.run(attack.run(fleet, place, min(_CYCLES_OF_A_ROUND, cycles - done)))
+                asyncio.run(attack.run(fleet, place, sink, min(_CYCLES_OF_A_ROUND, cycles - done)))
                 _judge(report, tally, fleet)
             is_over = tally.cycles.total() >= cycles or tally.is_hopeless
             if is_over:
@@ -96,7 +103,7 @@ class Attack:
     tally: Tally
     progress: Progress
 
-    async def run(self, fleet: Fleet, place: Place, cycles: int) -> None:
+    async def run(self, fleet: Fleet, place: Place, sink: Sink, cycles: int) -> None:
         """Some cycles, a kill in the middle of the last outage, and the audit."""
         server, tally = fleet.api, self.tally
         tally.left_out |= place.left_out
@@ -104,6 +111,7 @@ class Attack:
             Shop(lambda: server.base_url, server.api_key) as shop,
             shop.on_another_connection() as reader,
         ):
+            await insist(shop, "POST", "/webhooks/endpoints", {"url": sink.url()})
             try:
                 async with shop.customers(CLIENTS):
                     await shop.until_more(CLIENTS)
@@ -121,6 +129,8 @@ class Attack:
             _count(shop, tally)
             if not tally.wrong:
                 tally.findings += await audit_api(shop)
+                if not await until_settled(place.ground, "disk"):
+                    tally.findings.append(Finding(Wrong.DELIVERIES, "some that nobody takes up"))
             tally.findings += audit_rows(await read_books(place.ground.url), shop.journal)
 
     async def _cycle(self, server: RunningServer, shop: Shop, reader: Shop, outage: Outage) -> None:
@@ -258,6 +268,9 @@ def _tell(report: Report, cycles: int, tally: Tally) -> None:
     report.note("acknowledged", tally.acknowledged)
     for status in sorted(_REFUSALS):
         report.note(f"refused with {status}", tally.refusals[status])
+    # Who writes to what is open needs no descriptor.
+    others = tally.cycles.total() - tally.cycles[NoDescriptors.name]
+    report.hold("refused", tally.refusals.total(), ">=", bool(others), "")
     report.hold("answered with anything else", len(tally.wrong), "==", 0, "")
     report.hold("refused with 507, and kept", len(tally.kept), "==", 0, "")
     report.hold("not answered, though connected", tally.unanswered - tally.dropped, "==", 0, "")

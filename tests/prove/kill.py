@@ -56,17 +56,23 @@ def prove_kill(kind: Kind, scale: float, seed: int, setting: Setting | None = No
     progress = Progress(f"kill on {kind}", kills)
     for number in count(1):
         with open_ground(kind, report) as ground, running_sink() as sink:
-            some = min(_KILLS_PER_ROUND, kills - tally.kills)
+            some = min(_KILLS_PER_ROUND, _left(tally, kills))
             with Fleet(ground, setting or Setting(retry_delay_s=0.1, dispatchers=1)) as fleet:
                 asyncio.run(_round(ground, fleet, sink, some, chance, tally, progress))
                 _judge(report, tally, number, fleet)
-            is_over = tally.kills >= kills or bool(report.broken)
+            is_over = not _left(tally, kills) or bool(report.broken)
             if is_over:
                 _tell(report, tally, kills)
         if is_over:
             break
     progress.end()
     return report
+
+
+def _left(tally: Tally, kills: int) -> int:
+    """How many kills are to come. With several processes some hit all of them, and count so often."""
+    unpaid = kills * PAYMENTS_PER_KILL - tally.payments
+    return max(0, kills - tally.kills, -(-unpaid // PAYMENTS_PER_KILL))
 
 
 async def _round(

@@ -202,8 +202,9 @@ def _tell(report: Report, tally: Tally, planned: dict[str, int]) -> None:
     report.note("answers 503", tally.refused)
     report.note("answers 409, a commit of the same key being unfinished", tally.in_use)
     report.note("the slowest of these, s", tally.refused_s_max)
-    for fate, count in sorted(tally.answers.items()):
-        report.note(f"commits acknowledged {fate}", count)
+    late, lost = tally.answers["late"], tally.answers["never"] + tally.answers["torn"]
+    report.hold("commits acknowledged late", late, ">=", planned["late"], "")
+    report.hold("commits acknowledged never or in part", lost, ">=", planned["never"], "")
     report.note("deliveries", tally.deliveries)
     rows = [
         (each, f"{len(some)}", *(shown(percentile(some, part)) for part in (50, 99, 100)))

@@ -156,9 +156,9 @@ def _tell(report: Report, attack: Attack) -> None:
     report.hold("corrupt images", attack.bad["corrupt"], "==", 0, "")
     report.hold("images with something half", attack.bad["half"], "==", 0, "")
     report.hold("recordings that do not add up to the files", attack.bad["incomplete"], "==", 0, "")
-    report.note("images that had something unsynced", attack.with_loose)
-    report.note("acknowledged answers looked for", attack.demanded)
-    report.note("images that kessai was started on", attack.restarts)
+    report.hold("images that had something unsynced", attack.with_loose, ">=", 1, "")
+    report.hold("acknowledged answers looked for", attack.demanded, ">=", attack.images, "")
+    report.hold("images that kessai was started on", attack.restarts, ">=", bool(not attack.first), "")
     for what, count in sorted(attack.became.items()):
         report.note(f"unsynced: {what}", count)
     for what, count in sorted(attack.did.items()):

@@ -10,11 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from tests.bench.sink import Sink, running_sink
 from tests.e2e.journal import Journal
 from tests.e2e.shop import Shop
 from tests.prove.disk_watch import Act, Did, DiskWatch
 from tests.prove.fleet import Fleet, Setting
 from tests.prove.ground import Ground
+from tests.prove.troubles import insist
 from tests.support.server import RunningServer
 
 CLIENTS: Final = 16
@@ -74,15 +76,16 @@ def record(directory: Path, setting: Setting, *, lives: int, answers: int) -> Re
     watch = DiskWatch(directory, database)
     fleet = Fleet(Ground(f"sqlite:///{database}", directory), setting)
     fleet.api.env |= watch.environment(recording=True)
-    with fleet:
-        journal = asyncio.run(_trade(fleet.api, lives, answers))
+    with running_sink() as sink, fleet:
+        journal = asyncio.run(_trade(fleet.api, sink, lives, answers))
         api_key = fleet.api.api_key
     acts = list(watch.acts())
     return Recording(database, acts, journal, api_key, _answered(acts, journal))
 
 
-async def _trade(server: RunningServer, lives: int, answers: int) -> Journal:
+async def _trade(server: RunningServer, sink: Sink, lives: int, answers: int) -> Journal:
     async with Shop(lambda: server.base_url, server.api_key) as shop:
+        await insist(shop, "POST", "/webhooks/endpoints", {"url": sink.url()})
         for life in range(lives):
             if life:
                 await asyncio.to_thread(server.terminate)

@@ -132,15 +132,16 @@ async def _trouble(fleet: Fleet, valkey: Valkey, troubles: int, chance: random.R
 
 async def _spell(act: Callable[[], None], counts: int, tally: Tally) -> None:
     """What the hammer gets in the two seconds after this; each count is full at most in the beginning."""
-    before, began = Counter(tally.hammered), time.monotonic()
+    granted, began = tally.hammered["200"], time.monotonic()
     await asyncio.to_thread(act)
+    refused = tally.hammered["429"]
     await asyncio.sleep(_EVERY_S)
-    seen = tally.hammered - before
-    tally.unlimited += not seen["429"]
+    granted = tally.hammered["200"] - granted
+    tally.unlimited += tally.hammered["429"] == refused
     # Those who were granted before, and answered since, are as many as there are hammers.
     most = counts * _LIMIT * (1 + time.monotonic() - began) + _HAMMERS
-    tally.fullest = max(tally.fullest, seen["200"] / most)
-    tally.beyond += seen["200"] > most
+    tally.fullest = max(tally.fullest, granted / most)
+    tally.beyond += granted > most
 
 
 async def _pay(shop: Shop, stop: asyncio.Event, tally: Tally) -> None:
