@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -27,6 +27,9 @@ from tests.support.valkey import Valkey
 RUN = pytest.StashKey[RunDirectory]()
 SERVERS = pytest.StashKey[list[RunningServer]]()
 BOTH_DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+_UNTRACED: Final = ("bench", "contract", "docs", "property", "prove")
+"""Rooms of tests that repeat, or hold against one another, what other rooms try step by step."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -48,6 +51,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker of xdist where the run's directory is; xdist has no types for `node`."""
     node.workerinput["run_directory"] = str(node.config.stash[RUN].path)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Note lines where they are met first: to do so in every test would double the time of all."""
+    for item in items:
+        room = item.path.relative_to(item.config.rootpath).parts[1]
+        if room in _UNTRACED or (room == "api" and "postgresql" in item.name):
+            item.add_marker(pytest.mark.no_cover)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

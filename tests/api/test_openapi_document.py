@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 from kessai.dialects.native.errors import STATUS
 from kessai.storage.scanning import SCANNED_MAX
 from kessai.storage.windows import LOOKED_AT_MAX
-from tests.support.gateway import Gateway
+from tests.conftest import migrate_to_head
+from tests.support.gateway import Gateway, opened_gateway
 from tests.support.payers import attached_card, customer
 
 Document = dict[str, Any]
@@ -98,9 +100,17 @@ GET /metrics get_metrics
 """Clients are generated with these names: a change here breaks somebody's build."""
 
 
-@pytest.fixture
-async def document(gateway: Gateway) -> Document:
-    answer = await gateway.stranger.get("/openapi.json")
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> Document:
+    """Drawn once: it is the same for all, and takes long."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('document') / 'kessai.db'}"
+    migrate_to_head(url)
+    return asyncio.run(served_document(url))
+
+
+async def served_document(url: str) -> Document:
+    async with opened_gateway(url) as gateway:
+        answer = await gateway.stranger.get("/openapi.json")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
     parsed: Document = answer.json()

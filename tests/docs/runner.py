@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.docs.pages import Block
-from tests.support.processes import is_listening, plain_environment, wait_until
+from tests.support.processes import UNMEASURED, is_listening, plain_environment, wait_until
 
 RUN: Final = {"bash": ("bash",), "python": (sys.executable,), "js": ("node",)}
 """Languages whose blocks are run, and what runs them; others are shown."""
@@ -150,7 +150,7 @@ class PageRun:
         path = [str(self.directory / ".shims"), str(Path(sys.executable).parent), os.environ.get("PATH", "")]
         # Commands that name no server look for it where settings say: on the page, at the default port.
         port = {"PORT": str(self.ports[DEFAULT_PORT])} if DEFAULT_PORT in self.ports else {}
-        return plain_environment({"PATH": os.pathsep.join(path), "LANG": "C.UTF-8", **port})
+        return plain_environment({"PATH": os.pathsep.join(path), "LANG": "C.UTF-8", **UNMEASURED, **port})
 
     def _rewritten(self, text: str) -> str:
         for named, real in self.replacements.items():

@@ -7,7 +7,7 @@ document takes longer than all the rest of a start, and a server in a test suite
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Final
 
 from kessai.http.answer import Send, send_answer
@@ -18,6 +18,8 @@ from kessai.http.routes import Routers
 
 PAGES: Final = frozenset({"docs", "redoc", "openapi.json", "reference-assets"})
 """With what a path begins that FastAPI knows."""
+DOCUMENT: Final = "/openapi.json"
+"""What takes long to draw; the pages load it when they are shown."""
 
 
 class Reference:
@@ -31,6 +33,7 @@ class Reference:
         self._dialect = dialect
         self._roots = roots
         self._pages: App | None = None
+        self._draw: Callable[[], object] | None = None
         self._one_builds: Final = asyncio.Lock()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -47,19 +50,22 @@ class Reference:
             headers = dialect.answer_headers(Request(scope, receive), request_id)
             await send_answer(send, answer, headers, with_body=method != "HEAD")
         else:
-            pages = self._pages or await self._built()
+            pages = await self._built(with_document=scope["path"] == DOCUMENT)
             await pages(scope, receive, send)
 
-    async def _built(self) -> App:
+    async def _built(self, *, with_document: bool) -> App:
+        # Not in the loop, which has payments to serve meanwhile.
         async with self._one_builds:
             if self._pages is None:
-                # Not in the loop, which has payments to serve meanwhile.
                 self._pages = await asyncio.to_thread(self._build)
+            if with_document and self._draw is not None:
+                await asyncio.to_thread(self._draw)
+                self._draw = None
             return self._pages
 
     def _build(self) -> App:
         from kessai.control.pages import build_pages
 
         pages = build_pages(self._routers, self._dialect)
-        pages.openapi()
+        self._draw = pages.openapi
         return pages
