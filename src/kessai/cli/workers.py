@@ -8,11 +8,12 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from socket import socket
 from typing import Any
 
 import uvicorn
 from pydantic import SecretStr
-from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors import multiprocess
 
 from kessai.cli.failures import configuration_error
 from kessai.cli.listening import Listening
@@ -52,11 +53,26 @@ def serve_with_workers(
         raise configuration_error("a worker could not start, so none is left", hint="its log tells why")
 
 
-class _Supervisor(Multiprocess):
+class Worker(multiprocess.Process):
+    """uvicorn's, of which one server is made.
+
+    There, the thread that gives signs of life and the one that serves each make it if it is not there. At the
+    same moment they make two, and the worker says for ever that it has not started.
+    """
+
+    def target(self, sockets: list[socket] | None = None) -> None:
+        """What the process does."""
+        self._server = uvicorn.Server(self.config)
+        super().target(sockets)
+
+
+class _Supervisor(multiprocess.Multiprocess):
     """uvicorn's, which tells when every worker accepts connections."""
 
-    def __init__(self, config: uvicorn.Config, sockets: list[Any], on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, sockets: list[socket], on_ready: Callable[[], None]) -> None:
         super().__init__(config, sockets=sockets)
+        # It makes workers in many places, all by this name.
+        multiprocess.Process = Worker  # type: ignore[misc]
         self._on_ready: Callable[[], None] | None = on_ready
         self.was_told_to_stop = False
 
