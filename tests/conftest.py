@@ -5,6 +5,7 @@ Each test gets its own database. Servers start when the first test asks and end 
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -59,6 +60,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         room = item.path.relative_to(item.config.rootpath).parts[1]
         if room in _UNTRACED or (room == "api" and "postgresql" in item.name):
             item.add_marker(pytest.mark.no_cover)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector what stays: thousands of tests are looked through else, again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

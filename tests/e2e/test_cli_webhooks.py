@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import pytest
 from kessai.cli.remote.recipes import RECIPES
 from tests.e2e.command import Ended, kessai
 from tests.e2e.running import running
-from tests.support.processes import free_port, wait_until
+from tests.support.processes import UNMEASURED, free_port, wait_until
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import RunningServer, Serve
 
@@ -37,7 +37,9 @@ def endpoints(server: RunningServer) -> list[dict[str, Any]]:
     return list(answer.json()["data"])
 
 
-def asking(server: RunningServer, *arguments: str, directory: Path) -> Ended:
+def asking(
+    server: RunningServer, *arguments: str, directory: Path, env: Mapping[str, str] | None = None
+) -> Ended:
     """`kessai ARGUMENTS` of this server."""
     return kessai(
         *arguments,
@@ -46,6 +48,7 @@ def asking(server: RunningServer, *arguments: str, directory: Path) -> Ended:
         "--api-key",
         server.api_key or "sk_test_kessai",
         directory=directory,
+        env=env,
     )
 
 
@@ -183,7 +186,7 @@ def test_every_event_is_made_of_real_objects(server: RunningServer, event: str, 
     known = {"amount": "1200", "currency": "JPY"} if event.startswith("payout") else {"amount": "1200"}
     set_ = [f"{name}={value}" for name, value in known.items() if name in RECIPES[event].names]
     options = [part for each in set_ for part in ("--set", each)]
-    made = asking(server, "trigger", event, "--json", *options, directory=tmp_path)
+    made = asking(server, "trigger", event, "--json", *options, directory=tmp_path, env=UNMEASURED)
 
     assert made.exit_code == 0, made.stderr
     told = made.answer.pop("event")

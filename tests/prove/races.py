@@ -146,7 +146,7 @@ class Racers:
 def prove_races(kind: Kind, scale: float, seed: int, setting: Setting | None = None) -> Report:
     """Race for every key, then count what there is."""
     report = Report("prove races", kind, scale, seed)
-    keys = max(40, round(KEYS * scale))
+    keys = max(20, round(KEYS * scale))
     tally = Tally()
     with open_ground(kind, report) as ground:
         asyncio.run(plant_in_schema(ground, setting.plant if setting else None))

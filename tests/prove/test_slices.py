@@ -32,7 +32,6 @@ ORDINARY = (
     "hoards-memory",
     "leaves-files-open",
     "migrates-in-pieces",
-    "keys-without-a-unique-index",
     GUARD_ON_THE_NAME,
 )
 """Bugs that each run of the tests has to find; `prove planted` hunts all."""
