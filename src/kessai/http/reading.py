@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final, Protocol, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from kessai.http.call import Call, Visit
 from kessai.http.errors import ValidationFailedError
 from kessai.http.problems import problems_of
+from kessai.http.remembered import remembered
 from kessai.http.request import Request, parse_object
 from kessai.http.routes import Handler, Query, Route
 
@@ -83,12 +83,14 @@ class ModelReader:
 
 def model_reader(route: Route) -> ModelReader:
     """The reader of a route, by the models among its handler's arguments."""
-    return _model_reader(route.handler, takes_body=route.method in _WITH_BODY)
+    reader = _model_reader(route.handler)
+    if reader.body is None and route.method in _WITH_BODY:
+        return ModelReader(_NO_BODY, True, reader.query)
+    return reader
 
 
-@cache
-def _model_reader(handler: Handler, *, takes_body: bool) -> ModelReader:
-    # Kept: a process may open several gateways, and this is half of what that takes.
+@remembered
+def _model_reader(handler: Handler) -> ModelReader:
     hints = get_type_hints(handler, include_extras=True)
     body, query, body_is_optional = None, None, False
     for name, parameter in inspect.signature(handler).parameters.items():
@@ -101,8 +103,6 @@ def _model_reader(handler: Handler, *, takes_body: bool) -> ModelReader:
         else:
             body = (name, TypeAdapter(model), model)
             body_is_optional = parameter.default is None
-    if body is None and takes_body:
-        body, body_is_optional = _NO_BODY, True
     return ModelReader(body, body_is_optional, query)
 
 

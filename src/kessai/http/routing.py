@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import get_type_hints
 
 from kessai.http.call import Call, Visit
 from kessai.http.dialect import Dialect
 from kessai.http.reading import Reader
+from kessai.http.remembered import remembered
 from kessai.http.routes import Handler, Route, Router
 
 
@@ -124,7 +124,7 @@ def _operation(dialect: Dialect, route: Route) -> Operation:
     )
 
 
-@cache
+@remembered
 def _caller(handler: Handler) -> tuple[str, bool]:
     """Which of a handler's arguments tells who calls, and whether that needs a key."""
     hints = get_type_hints(handler)
