@@ -23,8 +23,8 @@ BARE: Final = "import fastapi, uvicorn, sqlalchemy"
 """What a program like ours loads, whatever it does."""
 SHARE: Final = 1.5
 """On a quiet machine a start costs about as much; what it must not load is looked at by name, below."""
-TRIES: Final = 5
-"""Other programs make ours look dearer than it is, never cheaper: the best of a few counts."""
+TRIES: Final = 15
+"""Other programs make ours look dearer than it is, never cheaper: the best of these counts."""
 UNUSED: Final = frozenset(
     {
         # for the reference, when somebody asks for it
