@@ -146,6 +146,10 @@ async def test_a_page_that_looks_for_what_is_rare_says_where_the_list_goes_on(da
                 books.merchant.id, wanted, limit=2, where=lambda each: each.name == name
             )
 
+        all_of_it = await repository.list(
+            books.merchant.id, Wanted(), limit=2, where=lambda each: each.name == "rare"
+        )
+        assert all_of_it == [rare]
         first = await page(None, "rare")
         assert (first.found, first.last is None) == ([], False)
         assert await page(first.last, "rare") == Page([rare], None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,7 @@ T = TypeVar("T")
 _AT_ONCE: Final = 200
 """Rows of one read, of which those that are wanted are picked."""
 SCANNED_MAX: Final = 20_000
-"""As many are looked at for one page: a second or two for what is rare."""
+"""As many are looked at for a window: a second or two for what is rare."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +92,11 @@ class Scan(Generic[T]):
         where: Callable[[T], bool] = lambda _each: True,
         **fixed: Any,
     ) -> Sequence[T]:
-        """Newest first, at most `limit`, where `where` holds. `fixed` are parameters of `rows`."""
-        found, _ = await self._scanned(database, params, limit, where, fixed)
+        """Newest first, at most `limit`, where `where` holds. `fixed` are parameters of `rows`.
+
+        All there are, if it takes that: whoever is given fewer than `limit` takes the list to be at its end.
+        """
+        found, _ = await self._scanned(database, params, limit, where, fixed, at_most=math.inf)
         kept = [each for _, each in found[:limit]]
         return kept[::-1] if "after" in params else kept
 
@@ -105,8 +109,8 @@ class Scan(Generic[T]):
         where: Callable[[T], bool],
         **fixed: Any,
     ) -> Page[T]:
-        """The same of what is older, with where the list goes on, however few were found."""
-        found, last = await self._scanned(database, params, limit + 1, where, fixed)
+        """The same of what is older among SCANNED_MAX, with where the list goes on, however few were found."""
+        found, last = await self._scanned(database, params, limit + 1, where, fixed, at_most=SCANNED_MAX)
         shown = [each for _, each in found[:limit]]
         return Page(shown, found[limit - 1][0] if len(found) > limit else last)
 
@@ -117,16 +121,17 @@ class Scan(Generic[T]):
         limit: int,
         where: Callable[[T], bool],
         fixed: Mapping[str, Any],
+        at_most: float,
     ) -> tuple[list[tuple[str, T]], str | None]:
-        """What is wanted, with its ids, until it is `limit` or all or enough was looked at; and the last id
-        looked at, None at the end.
+        """What is wanted, with its ids, until it is `limit` or all, or `at_most` were looked at; and the last
+        id looked at, None at the end.
         """
         given = dict(params)
         on = "after" if "after" in given else "before"
         found: list[tuple[str, T]] = []
         scanned = 0
         at_once = limit
-        while len(found) < limit and scanned < SCANNED_MAX:
+        while len(found) < limit and scanned < at_most:
             rows = await database.rows(self._query(given), **fixed, **given, limit=at_once)
             found += [(row[0], each) for row in rows if where(each := self._read(row))]
             scanned += len(rows)

@@ -7,6 +7,7 @@ and payouts, which are few, all of a merchant's are read.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
@@ -144,9 +145,9 @@ class EntryRepository:
     ) -> Sequence[Entry]:
         """Newest first, at most `limit`, of those for which `where` holds.
 
-        With `span.after` those nearest to it. SCANNED_MAX are looked at.
+        With `span.after` those nearest to it.
         """
-        found, _ = await self._scanned(merchant_id, span, limit, at, where)
+        found, _ = await self._scanned(merchant_id, span, limit, at, where, at_most=math.inf)
         return found[:limit][::-1] if span.after is not None else found[:limit]
 
     async def page(
@@ -158,8 +159,8 @@ class EntryRepository:
         at: datetime,
         where: Callable[[Entry], bool],
     ) -> Page[Entry]:
-        """The same of what is older, with where the list goes on, however few were found."""
-        found, last = await self._scanned(merchant_id, span, limit + 1, at, where)
+        """The same of what is older among SCANNED_MAX, with where the list goes on, however few were found."""
+        found, last = await self._scanned(merchant_id, span, limit + 1, at, where, at_most=SCANNED_MAX)
         return Page(found[:limit], found[limit - 1].id if len(found) > limit else last)
 
     async def of_payment(self, merchant_id: MerchantId, payment_id: str, *, at: datetime) -> Sequence[Entry]:
@@ -182,9 +183,10 @@ class EntryRepository:
         limit: int,
         at: datetime,
         where: Callable[[Entry], bool],
+        at_most: float,
     ) -> tuple[Sequence[Entry], str | None]:
-        """What is wanted, from where the list begins, until it is `limit` or all or enough was looked at; and
-        the id of the last one looked at, None at the end.
+        """What is wanted, from where the list begins, until it is `limit` or all, or `at_most` were looked
+        at; and the id of the last one looked at, None at the end.
         """
         low, high = span.bounds
         is_upward = span.after is not None
@@ -192,7 +194,7 @@ class EntryRepository:
         found: list[Entry] = []
         last: str | None = None
         scanned, at_once = 0, limit
-        while len(found) < limit and scanned < SCANNED_MAX and low < high:
+        while len(found) < limit and scanned < at_most and low < high:
             rows = await self._of_rows(merchant_id, low, high, at_once, at, is_upward=is_upward)
             inside = [each for each in (*rows, *documents) if low < each.place < high]
             part = sorted(inside, key=lambda each: each.place, reverse=not is_upward)[:at_once]
