@@ -76,6 +76,7 @@ HUNTS: Final = (
     Hunt("answer-before-commit", prove_kill, "acknowledged, and not there", ONE_DISPATCHER, 0.002),
     Hunt("claim-not-written", prove_races, "one key, one effect", RACING, 0.004),
     Hunt("key-for-any-request", prove_races, "another's answer", RACING, 0.004),
+    Hunt("keys-of-anybody", prove_races, "another merchant's key", RACING, 0.004),
     Hunt("keys-forgotten-early", prove_races, "forgotten early", RACING, 0.004),
     Hunt(NO_UNIQUE_KEYS, prove_races, "one key, one effect", RACING, 0.004, kinds=("postgresql",)),
     Hunt(NO_UNIQUE_KEYS, prove_races, Wrong.SCHEMA, RACING, 0.004),
@@ -128,6 +129,7 @@ HUNTS: Final = (
     Hunt("anybodys-customers", prove_tenants, "is answered as an unknown one is not", TENANTS, 0.001),
     Hunt("anybodys-payments", prove_tenants, "an answer shows what is another merchant's", TENANTS, 0.001),
     Hunt("update-without-a-merchant", prove_tenants, "another merchant's rows changed", TENANTS, 0.001),
+    Hunt("told-to-everybody", prove_tenants, "an answer shows what is another merchant's", TENANTS, 0.001),
 )
 
 

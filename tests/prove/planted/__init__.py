@@ -37,9 +37,10 @@ from tests.prove.planted.inputs import (
     anybodys_customers,
     anybodys_payments,
     mask_without_groups,
+    told_to_everybody,
     touchy_forms,
 )
-from tests.prove.planted.keys import ForgottenEarly, LookedForFirst, any_request_will_do
+from tests.prove.planted.keys import ForgottenEarly, LookedForFirst, OfAnybody, any_request_will_do
 from tests.prove.planted.ledgers import ByUrl, LastOneWins, OneShort, Unbounded
 from tests.prove.planted.schemas import NO_UNIQUE_KEYS
 from tests.prove.planted.senders import NewIdOnRetry, Optimist, RenderedAnew
@@ -83,6 +84,7 @@ _WORLDS: Final[Mapping[str, PlantWorld]] = {
     "leaves-files-open": _database(LeavesFilesOpen),
     "key-after-effect": _database(KeysAfterEffects),
     "keys-forgotten-early": _database(ForgottenEarly),
+    "keys-of-anybody": _database(OfAnybody),
     NO_UNIQUE_KEYS: _database(LookedForFirst),
     "lost-connection-is-a-bug": _database(partial(Startled, error=DatabaseUnavailableError)),
     "away-for-a-while-once-away": _database(partial(Sulky, error=DatabaseUnavailableError, sulks_s=7)),
@@ -111,6 +113,7 @@ _RULES: Final[Mapping[str, PlantRule]] = {
     "odd-text-breaks": touchy_forms,
     "anybodys-customers": anybodys_customers,
     "anybodys-payments": anybodys_payments,
+    "told-to-everybody": told_to_everybody,
 }
 _SERVERS: Final[Mapping[str, type[Server]]] = {"ends-at-once": Impatient}
 

@@ -1,13 +1,20 @@
-"""Gateways with a bug in how they read: a mask with a gap, a reader that breaks, a look-up for anybody."""
+"""Gateways with a bug in how they read: a mask with a gap, a reader that breaks, a look-up for anybody or of
+everybody."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any, Final
+
+from sqlalchemy import Connection, select
 
 from kessai.bootstrap import Gateway
 from kessai.dialects.stripe import form
+from kessai.domain.endpoint import Endpoint
 from kessai.simulation import cards
+from kessai.storage.repositories import fanning_out
+from kessai.storage.tables import merchants
 
 ODD: Final = "\x7f"
 """A text that breaks the planted reader."""
@@ -41,3 +48,15 @@ def anybodys_payments(gateway: Gateway) -> None:
     """Look payments up by their id alone."""
     repository: Any = gateway.services.payments._repository
     repository.get = lambda _merchant_id, payment_id: repository.get_any(payment_id)
+
+
+def told_to_everybody(_gateway: Gateway) -> None:
+    """Tell each event to every merchant's endpoints."""
+    endpoints_of = fanning_out._endpoints_of
+
+    def of_everybody(connection: Connection, merchant_ids: Collection[str]) -> dict[str, list[Endpoint]]:
+        everybody = connection.scalars(select(merchants.c.id)).all()
+        known = [each for found in endpoints_of(connection, everybody).values() for each in found]
+        return dict.fromkeys(merchant_ids, known)
+
+    fanning_out._endpoints_of = of_everybody

@@ -1,4 +1,4 @@
-"""Idempotency keys with a bug: for any request, forgotten early, or unique only as long as nobody hurries."""
+"""Idempotency keys with a bug: for any request, for any merchant, forgotten early, or not unique."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from kessai.bootstrap import Gateway
 from kessai.domain.change import Change
@@ -15,11 +15,17 @@ from kessai.http.answer import Answer
 from kessai.http.idempotency import Idempotency
 from kessai.storage.journal import CommitResult, KeyTaken
 from kessai.storage.key_rows import CLAIM_COLUMNS, claim_from_row, claim_to_row
+from kessai.storage.query import Query
 from kessai.storage.saving import save
 from kessai.storage.tables import idempotency_keys
 from tests.prove.planted.databases import Wrapped
 
 _EARLY: Final = timedelta(minutes=30)
+_OF_ANYBODY: Final = Query(
+    select(idempotency_keys).where(
+        idempotency_keys.c.key == bindparam("key"), idempotency_keys.c.expires_at > bindparam("at")
+    )
+)
 
 
 def any_request_will_do(_gateway: Gateway) -> None:
@@ -39,6 +45,17 @@ class ForgottenEarly(Wrapped):
         claim = change.claim
         if claim is not None:
             change = replace(change, claim=replace(claim, expires_at=claim.expires_at - _EARLY))
+        return await self._inner.commit(change)
+
+
+class OfAnybody(Wrapped):
+    """Knows a key without its merchant: who comes second is answered as who came first."""
+
+    async def commit(self, change: Change) -> CommitResult:
+        claim = change.claim
+        if claim is not None:
+            for row in await self._inner.rows(_OF_ANYBODY, key=claim.key, at=claim.created_at):
+                return KeyTaken(claim_from_row(row))
         return await self._inner.commit(change)
 
 
