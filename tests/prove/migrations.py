@@ -33,6 +33,8 @@ from tests.support.server import RunningServer
 
 PAYMENTS: Final = 100_000
 KILLS: Final = 40
+CONTESTS: Final = 10
+"""How often two migrate at once: who comes first is a matter of milliseconds."""
 _CUSTOMERS: Final = 4
 _MORE: Final = 40
 """Requests after the migration: the new version writes rows of its own before the step down."""
@@ -49,6 +51,7 @@ class Tally:
     """What it came to."""
 
     kills: Counter[str] = field(default_factory=Counter)
+    contests: int = 0
     whole_s: float = 0.0
     statements: int = 0
     findings: list[str] = field(default_factory=list)
@@ -70,7 +73,7 @@ class Attack:
     plant: str | None
     tally: Tally = field(default_factory=Tally)
 
-    def run(self, troubles: Sequence[str], kills: int, progress: Progress) -> None:
+    def run(self, troubles: Sequence[str], kills: int, contests: int, progress: Progress) -> None:
         """One trouble after the other, until something is found."""
         self.rehearse()
         for trouble in troubles:
@@ -81,7 +84,7 @@ class Attack:
                     self.kill(kills, progress)
                     progress.end()
                 case "two at once":
-                    self.contest()
+                    self.contest(contests)
                 case _:
                     self.go_down()
 
@@ -146,10 +149,12 @@ class Attack:
         self._look(migrators.ground, "in the end")
         self.tally.compare("after kills", self.was, fingerprint(migrators.ground, TABLES))
 
-    def contest(self) -> None:
-        """Two at once."""
-        with on_a_copy(self.old) as copy, contested(Migrators(copy, self.plant), self.tally.findings):
-            self.tally.compare("after two at once", self.was, fingerprint(copy, TABLES))
+    def contest(self, times: int) -> None:
+        """Two at once, each time on a new copy."""
+        while self.tally.contests < times and not self.tally.findings:
+            self.tally.contests += 1
+            with on_a_copy(self.old) as copy, contested(Migrators(copy, self.plant), self.tally.findings):
+                self.tally.compare("after two at once", self.was, fingerprint(copy, TABLES))
 
     def go_down(self) -> None:
         """A step down and up again, with rows of both versions in it; then all of it is audited."""
@@ -187,7 +192,8 @@ class Attack:
 def prove_migrations(kind: Kind, scale: float, seed: int, setting: Setting = WHOLE) -> Report:
     """Make the old database, and migrate copies of it in every way."""
     report = Report("prove migrations", kind, scale, seed)
-    payments, kills = max(20, round(PAYMENTS * scale)), max(1, round(KILLS * scale))
+    payments = max(20, round(PAYMENTS * scale))
+    kills, contests = (max(1, round(each * scale)) for each in (KILLS, CONTESTS))
     with open_ground(kind, report, fill=lambda _url: None) as ground:
         progress = Progress(f"migrations on {kind}, the old database", payments)
         journal = lay_in_first(ground.url, payments, seed, progress.at)
@@ -195,10 +201,10 @@ def prove_migrations(kind: Kind, scale: float, seed: int, setting: Setting = WHO
         old = fingerprint(ground, TABLES)
         known = schemas(ground.directory, ground)
         attack = Attack(ground, old, known, journal, random.Random(seed), setting.plant)
-        attack.run(setting.troubles, kills, Progress(f"migrations on {kind}, kills", kills))
+        attack.run(setting.troubles, kills, contests, Progress(f"migrations on {kind}, kills", kills))
         if attack.tally.findings:
             report.breaks(_kinds(attack.tally.findings), findings=attack.tally.findings[:_SHOWN])
-        _tell(report, attack, payments, kills, setting.troubles)
+        _tell(report, attack, payments, setting.troubles, kills=kills, contests=contests)
     return report
 
 
@@ -207,7 +213,9 @@ def _kinds(findings: Sequence[str]) -> str:
     return "; ".join(sorted({each.partition(":")[0] for each in findings}))
 
 
-def _tell(report: Report, attack: Attack, payments: int, kills: int, troubles: Sequence[str]) -> None:
+def _tell(
+    report: Report, attack: Attack, payments: int, troubles: Sequence[str], *, kills: int, contests: int
+) -> None:
     tally, was = attack.tally, attack.was
     report.hold("payments of the first schema", was["payments.id"].rows, ">=", payments, "")
     report.note(
@@ -216,6 +224,8 @@ def _tell(report: Report, attack: Attack, payments: int, kills: int, troubles: S
     report.note("minor units of all payments", was["payments.amount"].total or 0)
     if "kill" in troubles:
         report.hold("kills", tally.kills.total(), ">=", kills, "")
+    if "two at once" in troubles:
+        report.hold("times that two migrated at once", tally.contests, ">=", contests, "")
     for how, number in sorted(tally.kills.items()):
         report.note(f"kills, {how}", number)
     report.note("statements of the migration", tally.statements)
