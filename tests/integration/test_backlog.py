@@ -105,8 +105,11 @@ async def test_no_read_of_the_queue_goes_through_what_is_final(database: Databas
     payment, endpoint = ledger.captured(), ledger.new_endpoint()
     await write(database, Change(records=(endpoint,)), Change(payment=payment))
     moments = [START + timedelta(milliseconds=each) for each in range(MANY)]
-    await fill(database, Backlog(payment, [endpoint], DeliveryStatus.SUCCEEDED, moments))
-    await fill(database, Backlog(payment, [endpoint], DeliveryStatus.PENDING, moments[:100], seed=8))
+    await fill(
+        database,
+        Backlog(payment, [endpoint], DeliveryStatus.SUCCEEDED, moments),
+        Backlog(payment, [endpoint], DeliveryStatus.PENDING, moments[:100], seed=8),
+    )
 
     for query, params in (
         (reads.COUNT_EVENTS, {}),

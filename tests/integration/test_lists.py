@@ -91,14 +91,13 @@ async def office(database_url: str) -> AsyncIterator[Office]:
     """Many events of one merchant, of many payments and some minutes, each delivered."""
     async with open_office(database_url) as opened_office:
         endpoints = [await opened_office.endpoint(events=["payment.failed"]) for _ in range(4)]
+        backlogs = []
         for number in range(20):
             payment = await opened_office.pay()
             at = START + timedelta(seconds=number)
             moments = [at + timedelta(milliseconds=each) for each in range(MANY // 20)]
-            await fill(
-                opened_office.database,
-                Backlog(payment, endpoints, DeliveryStatus.SUCCEEDED, moments, seed=100 + number),
-            )
+            backlogs.append(Backlog(payment, endpoints, DeliveryStatus.SUCCEEDED, moments, seed=100 + number))
+        await fill(opened_office.database, *backlogs)
         yield opened_office
 
 

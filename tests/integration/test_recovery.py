@@ -41,8 +41,11 @@ async def much_that_arrived(office: Office, endpoint: Endpoint, *, many: int) ->
     await office.fan_out()
     arrived = [START + timedelta(milliseconds=each) for each in range(many)]
     given_up = [START + timedelta(minutes=30, milliseconds=each) for each in range(3)]
-    await fill(office.database, Backlog(payment, [endpoint], DeliveryStatus.SUCCEEDED, arrived))
-    await fill(office.database, Backlog(payment, [endpoint], DeliveryStatus.EXHAUSTED, given_up, seed=8))
+    await fill(
+        office.database,
+        Backlog(payment, [endpoint], DeliveryStatus.SUCCEEDED, arrived),
+        Backlog(payment, [endpoint], DeliveryStatus.EXHAUSTED, given_up, seed=8),
+    )
 
 
 async def everything(read: Callable[[Any], Awaitable[Page[Any]]]) -> tuple[list[Any], int]:

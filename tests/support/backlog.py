@@ -38,8 +38,16 @@ class Backlog:
     seed: int = 7
 
 
-async def fill(database: Database, backlog: Backlog) -> None:
+async def fill(database: Database, *backlogs: Backlog) -> None:
     """Write an event at each moment, with a delivery and, unless it is new, an attempt."""
+    for backlog in backlogs:
+        await _fill(database, backlog)
+    for table in (webhook_events, webhook_deliveries, webhook_attempts):
+        # One by one: whoever is asked answers within seconds, however busy the machine is.
+        await database.run(partial(_analyze, table.name))
+
+
+async def _fill(database: Database, backlog: Backlog) -> None:
     ids = UuidFactory(SeededDice(backlog.seed))
     for first in range(0, len(backlog.moments), _AT_ONCE):
         moments = backlog.moments[first : first + _AT_ONCE]
@@ -52,9 +60,6 @@ async def fill(database: Database, backlog: Backlog) -> None:
                 connection.execute(insert(webhook_attempts), [attempt for _, _, attempt in rows])
 
         await database.run(write)
-    for table in (webhook_events, webhook_deliveries, webhook_attempts):
-        # One by one: whoever is asked answers within seconds, however busy the machine is.
-        await database.run(partial(_analyze, table.name))
 
 
 def _analyze(table: str, connection: Connection) -> None:
