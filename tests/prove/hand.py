@@ -8,11 +8,11 @@ Both stand beside the API, which knows nothing of them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import MutableMapping
 from datetime import timedelta
 from typing import Any
-
-from fastapi import FastAPI
+from urllib.parse import parse_qsl
 
 from kessai.asgi import Application, Receive, Send
 from kessai.bootstrap import Gateway
@@ -26,16 +26,20 @@ class Hand:
         self.gateway: Gateway | None = None
         self._application = application
         self._clock = clock
-        self._routes = FastAPI(openapi_url=None)
-        self._routes.post("/hand/merchant")(self.merchant)
-        self._routes.post("/hand/tick")(self.tick)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve one ASGI connection, or the server's life."""
-        is_ours = scope["type"] == "http" and scope["path"].startswith("/hand/")
-        await (self._routes if is_ours else self._application)(scope, receive, send)
+        if scope["type"] != "http" or not scope["path"].startswith("/hand/"):
+            await self._application(scope, receive, send)
+            return
+        asked = dict(parse_qsl(scope["query_string"].decode()))
+        is_time = scope["path"] == "/hand/tick"
+        said = await (self._tick(float(asked["after_s"])) if is_time else self._merchant())
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(said).encode()})
 
-    async def merchant(self) -> dict[str, str]:
+    async def _merchant(self) -> dict[str, str]:
         """A merchant nobody has used."""
         gateway, now = self._started(), self._clock.now()
         _, issued, change = gateway.services.merchants.create(
@@ -44,7 +48,7 @@ class Hand:
         await gateway.database.commit(change)
         return {"secret_key": issued.secret_key, "now": now.isoformat()}
 
-    async def tick(self, after_s: float) -> int:
+    async def _tick(self, after_s: float) -> int:
         """Let time pass, then do what is due."""
         self._clock.advance(timedelta(seconds=after_s))
         return await tick(self._started())

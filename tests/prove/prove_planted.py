@@ -25,7 +25,7 @@ from tests.prove.migrations import WHOLE, prove_migrations
 from tests.prove.model import TOLD, prove_model
 from tests.prove.parsers import CRASH, prove_parsers
 from tests.prove.parsers import SETTING as PARSERS
-from tests.prove.planted.schemas import NO_UNIQUE_KEYS
+from tests.prove.planted.keys import NO_UNIQUE_KEYS
 from tests.prove.planted.senders import GUARD_ON_THE_NAME
 from tests.prove.postgres_outages import BREAK, prove_outages
 from tests.prove.power import prove_power

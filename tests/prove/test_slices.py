@@ -26,7 +26,6 @@ ORDINARY = (
     "answer-before-commit",
     "enqueue-after-commit",
     "lease-without-fencing",
-    "new-id-on-retry",
     "refund-one-short",
     "last-one-wins",
     "hoards-memory",

@@ -40,9 +40,14 @@ from tests.prove.planted.inputs import (
     told_to_everybody,
     touchy_forms,
 )
-from tests.prove.planted.keys import ForgottenEarly, LookedForFirst, OfAnybody, any_request_will_do
+from tests.prove.planted.keys import (
+    NO_UNIQUE_KEYS,
+    ForgottenEarly,
+    LookedForFirst,
+    OfAnybody,
+    any_request_will_do,
+)
 from tests.prove.planted.ledgers import ByUrl, LastOneWins, OneShort, Unbounded
-from tests.prove.planted.schemas import NO_UNIQUE_KEYS
 from tests.prove.planted.senders import NewIdOnRetry, Optimist, RenderedAnew
 from tests.prove.planted.servers import Impatient
 

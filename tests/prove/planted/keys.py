@@ -20,6 +20,7 @@ from kessai.storage.saving import save
 from kessai.storage.tables import idempotency_keys
 from tests.prove.planted.databases import Wrapped
 
+NO_UNIQUE_KEYS: Final = "keys-without-a-unique-index"
 _EARLY: Final = timedelta(minutes=30)
 _OF_ANYBODY: Final = Query(
     select(idempotency_keys).where(

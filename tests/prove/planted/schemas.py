@@ -9,8 +9,8 @@ from typing import Final
 import asyncpg
 
 from tests.prove.ground import Ground
+from tests.prove.planted.keys import NO_UNIQUE_KEYS
 
-NO_UNIQUE_KEYS: Final = "keys-without-a-unique-index"
 # A constraint of a file's table goes only with the table.
 _SQLITE: Final = """
     CREATE TABLE copied AS SELECT * FROM idempotency_keys;
