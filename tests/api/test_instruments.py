@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -163,6 +164,57 @@ async def test_a_deleted_instrument_is_as_unknown(each_gateway: Gateway) -> None
         assert (await each_gateway.payment(paid["id"]))["instrument_id"] == saved["id"]
     listed = (await each_gateway.client.get("/instruments")).json()["data"]
     assert [each["id"] for each in listed] == [kept["id"]]
+
+
+async def test_a_card_is_renewed(each_gateway: Gateway) -> None:
+    saved = await attached_card(each_gateway, (await customer(each_gateway))["id"])
+    path = f"/instruments/{saved['id']}"
+    each_gateway.clock.advance(timedelta(seconds=1))
+    answer = await each_gateway.client.patch(
+        path, json={"card": {"exp_year": 2034}, "metadata": {"note": REAL_CARD}}
+    )
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {
+            **saved,
+            "card": {**saved["card"], "exp_year": 2034},
+            "metadata": {"note": "*" * 12 + REAL_CARD[-4:]},
+            "updated_at": "2026-01-31T12:00:01Z",
+        },
+    )
+    assert (await each_gateway.client.get(path)).json() == answer.json()
+    payment = await each_gateway.pay(instrument_id=saved["id"])
+    assert payment["status"] == "CAPTURED"
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"card": {"exp_month": 13}}, "card.exp_month"),
+        ({"card": {"number": "4242424242424242"}}, "card.number"),
+        ({"card": None}, "card"),
+        ({"customer_id": UNKNOWN}, "customer_id"),
+        ({"metadata": None}, "metadata"),
+    ],
+)
+async def test_a_wrong_change_of_an_instrument_is_refused(
+    gateway: Gateway, body: dict[str, Any], param: str
+) -> None:
+    saved = await save(gateway)
+    path = f"/instruments/{saved['id']}"
+    assert refusal(await gateway.client.patch(path, json=body), 422, "VALIDATION_FAILED")["param"] == param
+    assert (await gateway.client.get(path)).json() == saved
+
+
+async def test_only_a_card_that_can_be_used_has_an_expiry_to_change(gateway: Gateway) -> None:
+    wallet = await gateway.client.post("/instruments", json={"type": "wallet"})
+    renewed = {"card": {"exp_year": 2034}}
+    answer = await gateway.client.patch(f"/instruments/{wallet.json()['id']}", json=renewed)
+    assert refusal(answer, 422, "VALIDATION_FAILED")["param"] == "card"
+    gone = await attached_card(gateway, (await customer(gateway))["id"])
+    await gateway.client.post(f"/instruments/{gone['id']}/detach")
+    refusal(await gateway.client.patch(f"/instruments/{gone['id']}", json=renewed), 409, "CONFLICT")
+    refusal(await gateway.client.patch(f"/instruments/{UNKNOWN}", json=renewed), 404, "NOT_FOUND")
 
 
 async def test_instruments_are_listed_newest_first(each_gateway: Gateway) -> None:

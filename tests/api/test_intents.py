@@ -180,6 +180,95 @@ async def test_another_customers_instrument_is_not_tried(gateway: Gateway) -> No
     refusal(await move_of(gateway, made, "confirm", instrument_id=UNKNOWN), 404, "NOT_FOUND")
 
 
+async def changed(gateway: Gateway, made: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    answer = await gateway.client.patch(f"/intents/{made['id']}", json=fields)
+    assert answer.status_code == 200, answer.text
+    after: dict[str, Any] = answer.json()
+    assert (await gateway.client.get(f"/intents/{made['id']}")).json() == after
+    return after
+
+
+async def test_an_intent_is_paid_as_it_was_changed(each_gateway: Gateway) -> None:
+    owner = await customer(each_gateway)
+    saved = await attached_card(each_gateway, owner["id"])
+    made = await intent(each_gateway, description="before", metadata={"a": "1"})
+    each_gateway.clock.advance(timedelta(seconds=1))
+
+    after = await changed(
+        each_gateway, made, amount=8_000, capture_method="manual", description=None, instrument_id=saved["id"]
+    )
+
+    assert after == {
+        **made,
+        "amount": 8_000,
+        "capture_method": "manual",
+        "description": None,
+        "status": "REQUIRES_CONFIRMATION",
+        "customer_id": owner["id"],
+        "instrument_id": saved["id"],
+        "updated_at": "2026-01-31T12:00:01Z",
+    }
+    held = await moved(each_gateway, made, "confirm")
+    (payment,) = await tries(each_gateway, made)
+    assert (held["status"], payment["amount"], payment["metadata"]) == ("AUTHORIZED", 8_000, {"a": "1"})
+
+
+async def test_what_is_under_way_is_described_anew_and_not_revised(each_gateway: Gateway) -> None:
+    saved = await save(each_gateway)
+    made = await intent(each_gateway, instrument_id=saved["id"], capture_method="manual")
+    held = await moved(each_gateway, made, "confirm")
+    path = f"/intents/{made['id']}"
+    for body in ({"amount": 1}, {"instrument_id": saved["id"]}, {"capture_method": "automatic"}):
+        error = refusal(await each_gateway.client.patch(path, json=body), 422, "INVALID_PAYMENT_STATE")
+        assert error["message"] == "cannot revise an intent that is AUTHORIZED"
+    assert await changed(each_gateway, made, metadata={"b": "2"}) == {**held, "metadata": {"b": "2"}}
+    await moved(each_gateway, made, "cancel")
+    error = refusal(
+        await each_gateway.client.patch(path, json={"metadata": {}}), 422, "INVALID_PAYMENT_STATE"
+    )
+    assert error["message"] == "cannot update an intent that is CANCELED"
+
+
+async def test_a_payer_who_is_asked_for_an_amount_that_changes_need_not_come(each_gateway: Gateway) -> None:
+    made = await intent(each_gateway, instrument_id=(await save(each_gateway, ASKS))["id"])
+    asked = await moved(each_gateway, made, "confirm")
+    assert asked["status"] == "REQUIRES_ACTION"
+
+    assert (await changed(each_gateway, made, amount=1))["status"] == "REQUIRES_CONFIRMATION"
+
+    assert (await each_gateway.payment(asked["payment_id"]))["error_code"] == "PAYMENT_CANCELED"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "param"),
+    [
+        ({"amount": 0}, 422, "amount"),
+        ({"amount": None}, 422, "amount"),
+        ({"currency": "USD"}, 422, "currency"),
+        ({"instrument_id": None}, 422, "instrument_id"),
+        ({"customer_id": UNKNOWN}, 404, None),
+        ({"instrument_id": UNKNOWN}, 404, None),
+    ],
+)
+async def test_a_wrong_change_of_an_intent_is_refused(
+    gateway: Gateway, body: dict[str, Any], status: int, param: str | None
+) -> None:
+    made = await intent(gateway)
+    path = f"/intents/{made['id']}"
+    code = "NOT_FOUND" if status == 404 else "VALIDATION_FAILED"
+    assert refusal(await gateway.client.patch(path, json=body), status, code)["param"] == param
+    assert (await gateway.client.get(path)).json() == made
+    refusal(await gateway.client.patch(f"/intents/{UNKNOWN}", json={}), 404, "NOT_FOUND")
+
+
+async def test_another_customers_instrument_does_not_become_an_intents(gateway: Gateway) -> None:
+    owner, other = await customer(gateway), await customer(gateway)
+    theirs = await attached_card(gateway, other["id"])
+    made = await intent(gateway, customer_id=owner["id"])
+    answer = await gateway.client.patch(f"/intents/{made['id']}", json={"instrument_id": theirs["id"]})
+    assert refusal(answer, 422, "VALIDATION_FAILED")["param"] == "instrument_id"
+
+
 async def test_intents_are_listed_newest_first_and_by_customer(each_gateway: Gateway) -> None:
     owner = await customer(each_gateway)
     made = [await intent(each_gateway, customer_id=owner["id"]) for _ in range(3)]

@@ -50,12 +50,14 @@ GET /api/v1/customers/{customer_id}/payments list_customer_payments
 POST /api/v1/instruments create_instrument
 GET /api/v1/instruments list_instruments
 GET /api/v1/instruments/{instrument_id} get_instrument
+PATCH /api/v1/instruments/{instrument_id} update_instrument
 POST /api/v1/instruments/{instrument_id}/attach attach_instrument
 POST /api/v1/instruments/{instrument_id}/detach detach_instrument
 DELETE /api/v1/instruments/{instrument_id} delete_instrument
 POST /api/v1/intents create_intent
 GET /api/v1/intents list_intents
 GET /api/v1/intents/{intent_id} get_intent
+PATCH /api/v1/intents/{intent_id} update_intent
 GET /api/v1/intents/{intent_id}/payments list_intent_payments
 POST /api/v1/intents/{intent_id}/confirm confirm_intent
 POST /api/v1/intents/{intent_id}/capture capture_intent

@@ -35,12 +35,15 @@ async def test_a_customer_and_their_instrument_are_told_of(each_gateway: Gateway
     card = await attached_card(each_gateway, made["id"])
     path = f"/customers/{made['id']}"
     changed = (await each_gateway.client.patch(path, json={"name": "Yuki"})).json()
+    renewed = {"card": {"exp_month": 1}}
+    later = (await each_gateway.client.patch(f"/instruments/{card['id']}", json=renewed)).json()
     gone = await posted(each_gateway, f"/instruments/{card['id']}/detach")
     await each_gateway.client.delete(path)
     assert await told(each_gateway) == [
         ("customer.created", made),
         ("instrument.attached", card),
         ("customer.updated", changed),
+        ("instrument.updated", later),
         ("instrument.detached", gone),
         ("customer.deleted", changed),
     ]

@@ -242,6 +242,7 @@ _TOLD: Final = {
     EventType.CUSTOMER_UPDATED: "what is known of a customer has changed",
     EventType.CUSTOMER_DELETED: "a customer was deleted; `customer` is as it was before",
     EventType.INSTRUMENT_ATTACHED: "an instrument has become a customer's",
+    EventType.INSTRUMENT_UPDATED: "what is kept of an instrument has changed, a card's expiry for example",
     EventType.INSTRUMENT_DETACHED: "an instrument was taken from its customer, or deleted",
     EventType.INTENT_CREATED: "an intent was made; nothing was tried yet",
     EventType.INTENT_REQUIRES_ACTION: "the payer of a try has to prove who they are",

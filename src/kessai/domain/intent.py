@@ -34,6 +34,7 @@ class IntentAction(StrEnum):
     """What a merchant may ask of an intent."""
 
     UPDATE = "update"
+    REVISE = "revise"
     CONFIRM = "confirm"
     INCREMENT = "increment"
     CAPTURE = "capture"
@@ -47,13 +48,14 @@ _WAITING: Final = frozenset(
 ALLOWED: Final[Mapping[IntentAction, frozenset[IntentStatus]]] = MappingProxyType(
     {
         IntentAction.UPDATE: frozenset(IntentStatus) - {IntentStatus.CANCELED},
+        IntentAction.REVISE: _WAITING,
         IntentAction.CONFIRM: _WAITING,
         IntentAction.INCREMENT: frozenset({IntentStatus.AUTHORIZED}),
         IntentAction.CAPTURE: frozenset({IntentStatus.AUTHORIZED}),
         IntentAction.CANCEL: _WAITING | {IntentStatus.AUTHORIZED},
     }
 )
-"""From where each may be asked; an amount or an instrument changes only while nothing is under way."""
+"""From where each may be asked. To revise is to change what is to be paid, by whom and with what."""
 _MOVES: Final = (IntentAction.CONFIRM, IntentAction.CAPTURE, IntentAction.CANCEL)
 
 AFTER: Final[Mapping[Status, IntentStatus]] = MappingProxyType(

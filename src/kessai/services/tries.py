@@ -22,6 +22,9 @@ from kessai.simulation.trying import Terms
 from kessai.storage.journal import Database
 from kessai.storage.repositories.documents import DocumentRepository
 
+_OF_PAYER: Final = frozenset({"customer_id", "instrument_id"})
+_REVISED: Final = _OF_PAYER | {"amount", "capture_method"}
+"""What a try under way goes by."""
 _AUTOMATIC: Final = "automatic"
 """The payer proves who they are where the issuer wants it."""
 
@@ -53,6 +56,30 @@ class Tries:
         asked = replace(asked, customer_id=payer.customer_id)
         made, told = self._intents.create(merchant_id, asked, payer.instrument, at=at)
         return made, Change(records=(made,), events=(told,))
+
+    async def update_intent(
+        self, known: Intent, facts: Mapping[str, Any], *, at: datetime
+    ) -> tuple[Intent, Change]:
+        """Change what `facts` names: fields of an intent, and `instrument_id`.
+
+        Raises:
+            KessaiError: as `Payers.find`.
+            TransitionNotAllowedError: it is given up, or is to be revised while a try is under way.
+            ConflictError: its payer confirms it at a checkout page.
+        """
+        known.require(IntentAction.REVISE if facts.keys() & _REVISED else IntentAction.UPDATE)
+        await self._refuse_pages_own(known.merchant_id, known.checkout_id)
+        given, instrument = dict(facts), None
+        if facts.keys() & _OF_PAYER:
+            payer = await self._payers.find(
+                known.merchant_id,
+                given.get("customer_id", known.customer_id),
+                given.pop("instrument_id", known.instrument_id),
+            )
+            given["customer_id"], instrument = payer.customer_id, payer.instrument
+        changed = self._intents.update(known, given, instrument, at=at)
+        left = await self._intents.left(known, changed, at=at)
+        return changed, Change(payment=left, records=(changed,))
 
     async def confirm_intent(
         self,

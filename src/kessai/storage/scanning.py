@@ -109,7 +109,7 @@ class Scan(Generic[T]):
         where: Callable[[T], bool],
         **fixed: Any,
     ) -> Page[T]:
-        """The same of what is older among SCANNED_MAX, with where the list goes on, however few were found."""
+        """The same of what is older among SCANNED_MAX, with where the list goes on even if few were found."""
         found, last = await self._scanned(database, params, limit + 1, where, fixed, at_most=SCANNED_MAX)
         shown = [each for _, each in found[:limit]]
         return Page(shown, found[limit - 1][0] if len(found) > limit else last)

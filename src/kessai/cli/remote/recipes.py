@@ -93,6 +93,7 @@ _CUSTOMER: Final = Step(
 _CHANGE: Final = Step(
     "customer", "/customers/{customer}", {"description": "changed by kessai trigger"}, method="PATCH"
 )
+_RENEW: Final = Step("instrument", "/instruments/{instrument}", {"card": {"exp_year": 2034}}, method="PATCH")
 _FORGET: Final = Step("customer", "/customers/{customer}", method="DELETE")
 _DETACH: Final = Step("instrument", "/instruments/{instrument}/detach")
 _PAYS, _ASKS, _DECLINES_ALL = "4242424242424242", "4000000000003220", "4000000000000002"
@@ -169,6 +170,7 @@ RECIPES: Final[Mapping[str, Recipe]] = MappingProxyType(
         "customer.updated": Recipe((_CUSTOMER, _CHANGE)),
         "customer.deleted": Recipe((_CUSTOMER, _FORGET)),
         "instrument.attached": Recipe(_CUSTOMERS_CARD),
+        "instrument.updated": Recipe((*_CUSTOMERS_CARD, _RENEW)),
         "instrument.detached": Recipe((*_CUSTOMERS_CARD, _DETACH)),
         "intent.created": _intent(_card(_PAYS)),
         "intent.requires_action": _intent(_card(_ASKS), "confirm"),

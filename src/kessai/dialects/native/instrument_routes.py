@@ -14,8 +14,9 @@ from kessai.dialects.native.payer_schemas import (
     InstrumentIn,
     InstrumentOut,
     InstrumentPage,
+    InstrumentPatch,
 )
-from kessai.dialects.native.payer_translate import instrument_facts, instrument_out
+from kessai.dialects.native.payer_translate import changed_facts, instrument_facts, instrument_out
 from kessai.dialects.native.schemas import ListQuery
 from kessai.http.call import Call, Reply
 from kessai.http.routes import Query, Router
@@ -70,6 +71,23 @@ async def get_instrument(call: Call, instrument_id: str) -> Reply:
     """Another merchant's instrument, a deleted and an unknown one give the same 404."""
     found = await call.services.instruments.living(call.merchant.id, instrument_id)
     return Reply(200, instrument_out(found))
+
+
+@router.patch(
+    "/instruments/{instrument_id}",
+    operation_id="update_instrument",
+    summary="Change an instrument",
+    response_model=InstrumentOut,
+    responses={**writing("NOT_FOUND"), **answers(200, examples.INSTRUMENT)},
+    openapi_extra=asks(
+        renewed={"card": {"exp_month": 12, "exp_year": 2034}}, note={"metadata": {"nickname": "for work"}}
+    ),
+)
+async def update_instrument(call: Call, instrument_id: str, body: InstrumentPatch) -> Reply:
+    """Only what is sent changes. One that was detached is refused with `CONFLICT`."""
+    known = await call.services.instruments.usable(call.merchant.id, instrument_id)
+    changed, change = call.services.instruments.update(known, changed_facts(body, known), at=call.now)
+    return Reply(200, instrument_out(changed), change)
 
 
 @router.post(

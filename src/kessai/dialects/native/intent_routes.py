@@ -11,8 +11,15 @@ from kessai.dialects.native.paging import decode_cursor, page
 from kessai.dialects.native.payer_examples import CUSTOMER_ID, INSTRUMENT_ID
 from kessai.dialects.native.schemas import CaptureIn, ListQuery, PaymentPage
 from kessai.dialects.native.translate import payment_out
-from kessai.dialects.native.try_schemas import IntentIn, IntentOut, IntentPage, IntentQuery, IntentTryIn
-from kessai.dialects.native.try_translate import asked_from, intent_out
+from kessai.dialects.native.try_schemas import (
+    IntentIn,
+    IntentOut,
+    IntentPage,
+    IntentPatch,
+    IntentQuery,
+    IntentTryIn,
+)
+from kessai.dialects.native.try_translate import asked_from, intent_facts, intent_out
 from kessai.domain.intent import Intent
 from kessai.http.call import Call, Reply
 from kessai.http.routes import Query, Router
@@ -73,6 +80,28 @@ async def list_intents(call: Call, query: Annotated[IntentQuery, Query()]) -> Re
 async def get_intent(call: Call, intent_id: str) -> Reply:
     """Another merchant's intent and an unknown one give the same 404."""
     return Reply(200, _shown(call, await call.services.intents.get(call.merchant.id, intent_id)))
+
+
+@router.patch(
+    "/intents/{intent_id}",
+    operation_id="update_intent",
+    summary="Change an intent",
+    response_model=IntentOut,
+    responses={**writing("NOT_FOUND", "INVALID_PAYMENT_STATE"), **answers(200, examples.INTENT)},
+    openapi_extra=asks(
+        cheaper={"amount": 8000, "description": "Order #123, reduced"}, payer={"instrument_id": INSTRUMENT_ID}
+    ),
+)
+async def update_intent(call: Call, intent_id: str, body: IntentPatch) -> Reply:
+    """Only what is sent changes; what is to be paid, and by whom and with what, while no try is under way.
+
+    A payer who is asked to prove who they are for an amount or an instrument that changes need not come.
+    """
+    known = await call.services.intents.get(call.merchant.id, intent_id)
+    changed, change = await call.services.tries.update_intent(
+        known, intent_facts(body, known.amount.currency), at=call.now
+    )
+    return Reply(200, _shown(call, changed), change)
 
 
 @router.get(

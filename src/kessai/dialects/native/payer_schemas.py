@@ -59,6 +59,20 @@ class InstrumentIn(PaymentMethodIn):
     metadata: Metadata = Field(default_factory=dict)
 
 
+class ExpiryPatch(Patch):
+    """When a card that was renewed ends."""
+
+    exp_month: Annotated[int, Field(ge=1, le=12)] = 1
+    exp_year: Annotated[int, Field(ge=2000, le=2099)] = 2000
+
+
+class InstrumentPatch(Patch):
+    """What is sent is changed, `metadata` as a whole. `card` is of type card alone."""
+
+    card: ExpiryPatch = Field(default_factory=ExpiryPatch)
+    metadata: Metadata = Field(default_factory=dict)
+
+
 class AttachIn(In):
     """Whose an instrument is to be."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
-from kessai.dialects.native.payer_schemas import CustomerIn, CustomerPatch, InstrumentIn
+from kessai.dialects.native.payer_schemas import CustomerIn, CustomerPatch, InstrumentIn, InstrumentPatch
 from kessai.dialects.native.translate import kind_of, masked, masked_metadata, simulate_by
 from kessai.domain.customer import Customer
+from kessai.domain.errors import InvalidFieldError
 from kessai.domain.saved_instrument import SavedCard, SavedInstrument
 from kessai.simulation.cards import admit
 from kessai.simulation.instruments import kept_card, row_of
@@ -46,6 +48,24 @@ def instrument_facts(body: InstrumentIn) -> dict[str, Any]:
     card = body.card
     row = row_of(admit(card.number, param="card.number"))
     return {**facts, "card": kept_card(row, card.exp_month, card.exp_year, has_cvc=card.cvc is not None)}
+
+
+def changed_facts(body: InstrumentPatch, known: SavedInstrument) -> dict[str, Any]:
+    """What becomes of a saved instrument by what was sent.
+
+    Raises:
+        InvalidFieldError: it is no card, and an expiry was sent.
+    """
+    sent = body.model_dump(exclude_unset=True)
+    if "metadata" in sent:
+        sent["metadata"] = masked_metadata(sent["metadata"])
+    if "card" in sent:
+        if known.card is None:
+            raise InvalidFieldError(
+                f"an instrument of type {known.type} has no card", param="card", hint="leave card out"
+            )
+        sent["card"] = replace(known.card, **sent["card"])
+    return sent
 
 
 def instrument_out(instrument: SavedInstrument) -> dict[str, Any]:

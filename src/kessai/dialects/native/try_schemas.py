@@ -15,6 +15,7 @@ from kessai.dialects.native.schemas import (
     ListQuery,
     Metadata,
     NextActionOut,
+    Patch,
     page_of,
     text,
 )
@@ -34,6 +35,17 @@ class IntentIn(In):
     capture_method: Literal["automatic", "manual"] = "automatic"
     customer_id: Id | None = Field(None, description="Who is to pay; whose the instrument is when left out")
     instrument_id: Id | None = Field(None, description="What is to pay; it may be named with each try")
+    description: _Description | None = None
+    metadata: Metadata = Field(default_factory=dict)
+
+
+class IntentPatch(Patch):
+    """What is sent is changed, `metadata` as a whole; `description` null removes it."""
+
+    amount: Amount = 0
+    capture_method: Literal["automatic", "manual"] = "automatic"
+    customer_id: Id = ""
+    instrument_id: Id = ""
     description: _Description | None = None
     metadata: Metadata = Field(default_factory=dict)
 

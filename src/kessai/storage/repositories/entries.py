@@ -159,7 +159,7 @@ class EntryRepository:
         at: datetime,
         where: Callable[[Entry], bool],
     ) -> Page[Entry]:
-        """The same of what is older among SCANNED_MAX, with where the list goes on, however few were found."""
+        """The same of what is older among SCANNED_MAX, with where the list goes on even if few were found."""
         found, last = await self._scanned(merchant_id, span, limit + 1, at, where, at_most=SCANNED_MAX)
         return Page(found[:limit], found[limit - 1].id if len(found) > limit else last)
 
