@@ -16,7 +16,7 @@ from tests.docs.pages import Block, Page, pages
 from tests.docs.runner import DEFAULT_PORT, RUN, BlockFailedError, PageRun
 from tests.docs.samples import differences
 from tests.support.postgres import Postgres
-from tests.support.processes import free_port
+from tests.support.processes import UNMEASURED, free_port
 from tests.support.server import Serve
 
 # The Japanese page has the same blocks, which tests/tidy makes sure of.
@@ -58,7 +58,7 @@ def test_a_page_can_be_followed(
             replacements[REDIS] = request.getfixturevalue("valkey").url
         ports = {port: free_port() for port in OTHER_PORTS}
         if any(DEFAULT_PORT in block.text or ASKING.search(block.text) for block in blocks):
-            ports[DEFAULT_PORT] = serve().port
+            ports[DEFAULT_PORT] = serve(env=UNMEASURED).port
         run = PageRun(tmp_path, ports, replacements)
         stack.callback(run.stop)
         follow(page, run)

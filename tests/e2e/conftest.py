@@ -13,7 +13,7 @@ from tests.e2e.embedded import Embedded, running_embedded
 from tests.e2e.example_shop import open_shop
 from tests.support.chromium import missing_here, running_chromium
 from tests.support.postgres import Postgres
-from tests.support.processes import RunDirectory
+from tests.support.processes import UNMEASURED, RunDirectory
 from tests.support.server import RunningServer
 
 
@@ -50,7 +50,8 @@ def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
 @pytest.fixture(scope="session")
 def local_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """`kessai serve` as somebody starts it to try it out, for tests that leave it running."""
-    with RunningServer("--rate-limit", "0", directory=tmp_path_factory.mktemp("local")) as server:
+    directory = tmp_path_factory.mktemp("local")
+    with RunningServer("--rate-limit", "0", directory=directory, env=UNMEASURED) as server:
         yield server
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from tests.conftest import migrate_to_head
 from tests.e2e.cluster import new_merchants
 from tests.e2e.shop import Shop
+from tests.support.processes import UNMEASURED
 from tests.support.server import RunningServer
 
 _MERCHANTS: Final = 40
@@ -37,5 +38,7 @@ def running_embedded(directory: Path, env: Mapping[str, str]) -> Iterator[Embedd
     url = f"sqlite:///{path}"
     migrate_to_head(url)
     keys = asyncio.run(new_merchants(url, _MERCHANTS))
-    with RunningServer("--db", url, "--rate-limit", "0", directory=directory, env=env) as server:
+    with RunningServer(
+        "--db", url, "--rate-limit", "0", directory=directory, env={**UNMEASURED, **env}
+    ) as server:
         yield Embedded(server, path, keys)

@@ -27,7 +27,9 @@ ENDPOINTS = "/api/v1/webhooks/endpoints"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """One for the tests that leave it running and remove what they register."""
-    with RunningServer("--rate-limit", "0", directory=tmp_path_factory.mktemp("watched")) as it:
+    with RunningServer(
+        "--rate-limit", "0", directory=tmp_path_factory.mktemp("watched"), env=UNMEASURED
+    ) as it:
         yield it
 
 
@@ -122,7 +124,7 @@ def test_a_target_that_is_down_is_told_of_on_both_sides(server: RunningServer, t
 
 
 def test_the_server_may_go_and_come_back(serve: Serve, tmp_path: Path) -> None:
-    server = serve("--rate-limit", "0", "--port", str(free_port()))
+    server = serve("--rate-limit", "0", "--port", str(free_port()), env=UNMEASURED)
     with (
         running("listen", "--json", "--url", server.base_url, directory=tmp_path) as listener,
         running("events", "tail", "--json", "--url", server.base_url, directory=tmp_path) as tail,
@@ -170,7 +172,7 @@ async def test_a_target_that_says_gone_ends_it(
 
 
 def test_an_endpoint_that_could_not_be_removed_is_told_of(serve: Serve, tmp_path: Path) -> None:
-    gone = serve()
+    gone = serve(env=UNMEASURED)
     with running("listen", "--json", "--url", gone.base_url, directory=tmp_path) as listener:
         endpoint = listener.said("listening")["endpoint"]
         gone.kill()

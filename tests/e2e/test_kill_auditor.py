@@ -19,6 +19,7 @@ from tests.e2e.books import read_books, read_sqlite
 from tests.e2e.journal import Journal
 from tests.e2e.shop import Shop
 from tests.support.postgres import Postgres
+from tests.support.processes import UNMEASURED
 from tests.support.server import RunningServer
 
 ANSWERS: Final = 80
@@ -44,7 +45,9 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Evening:
             assert await audit_api(shop) == []
             return shop.journal
 
-    with RunningServer("--db", f"sqlite:///{database}", "--rate-limit", "0", directory=home) as server:
+    with RunningServer(
+        "--db", f"sqlite:///{database}", "--rate-limit", "0", directory=home, env=UNMEASURED
+    ) as server:
         journal = asyncio.run(trade(server))
     assert audit_rows(read_sqlite(database), journal) == []
     return Evening(database, journal)
@@ -238,7 +241,7 @@ async def test_the_auditor_finds_what_is_wrong_in_the_api(
 
     # when its server is asked
     url = f"sqlite:///{tmp_path / 'kessai.db'}"
-    with RunningServer("--db", url, "--rate-limit", "0", directory=tmp_path) as server:
+    with RunningServer("--db", url, "--rate-limit", "0", directory=tmp_path, env=UNMEASURED) as server:
         async with Shop(lambda: server.base_url, server.api_key) as shop:
             shop.journal = evening.journal
             findings = await audit_api(shop)

@@ -15,6 +15,7 @@ from tests.e2e.books import read_sqlite
 from tests.e2e.disks import Disk, LimitedFiles, SmallDisk, small_file_system, unread
 from tests.e2e.scale import scaled
 from tests.e2e.shop import Shop
+from tests.support.processes import UNMEASURED
 from tests.support.server import Serve
 
 pytestmark = pytest.mark.slow
@@ -42,7 +43,7 @@ async def test_a_full_disk_refuses_writers_and_serves_readers_until_there_is_spa
     disk: Disk, serve: Serve
 ) -> None:
     path = disk.directory / "kessai.db"
-    server = serve("--db", f"sqlite:///{path}", "--rate-limit", "0")
+    server = serve("--db", f"sqlite:///{path}", "--rate-limit", "0", env=UNMEASURED)
     async with Shop(lambda: server.base_url, server.api_key) as shop:
         async with shop.customers(CUSTOMERS):
             await shop.until_more(ANSWERS)

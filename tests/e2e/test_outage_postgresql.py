@@ -23,7 +23,7 @@ from tests.e2e.scale import scaled
 from tests.e2e.shop import Shop
 from tests.e2e.waiting import until
 from tests.support.postgres import PrivatePostgres
-from tests.support.processes import RunDirectory
+from tests.support.processes import UNMEASURED, RunDirectory
 from tests.support.server import RunningServer
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.slow]
@@ -52,7 +52,7 @@ def house(run_directory: RunDirectory, tmp_path_factory: pytest.TempPathFactory)
         url = postgres.url("shop")
         migrate_to_head(url)
         directory = tmp_path_factory.mktemp("house")
-        with RunningServer("--db", url, "--rate-limit", "0", directory=directory) as server:
+        with RunningServer("--db", url, "--rate-limit", "0", directory=directory, env=UNMEASURED) as server:
             yield House(postgres, server, url)
 
 
