@@ -10,11 +10,11 @@ _SILENCE_S: Final = 10.0
 
 
 class Progress:
-    """Counts towards `goal` and guesses what remains."""
+    """Counts towards `goal`, which may grow, and guesses what remains."""
 
     def __init__(self, title: str, goal: float) -> None:
         self._title = title
-        self._goal = goal
+        self.goal = goal
         self._started = time.monotonic()
         self._said_at = -_SILENCE_S
 
@@ -25,7 +25,7 @@ class Progress:
         if now - self._said_at < (0.2 if is_terminal else _SILENCE_S):
             return
         self._said_at = now
-        line = f"{self._title}: {done:,.0f} of {self._goal:,.0f}{self._remaining(done, now)} {note}".rstrip()
+        line = f"{self._title}: {done:,.0f} of {self.goal:,.0f}{self._remaining(done, now)} {note}".rstrip()
         print(f"\r{line:<100}" if is_terminal else line, end="" if is_terminal else "\n", file=sys.stderr)
         sys.stderr.flush()
 
@@ -37,4 +37,4 @@ class Progress:
     def _remaining(self, done: float, now: float) -> str:
         if done <= 0:
             return ""
-        return f", about {max(0.0, (self._goal - done) * (now - self._started) / done):.0f} s left"
+        return f", about {max(0.0, (self.goal - done) * (now - self._started) / done):.0f} s left"

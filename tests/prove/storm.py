@@ -125,12 +125,13 @@ async def until_settled(ground: Ground, title: str) -> bool:
     """Wait until every event is fanned out and every delivery is final."""
     events = "SELECT count(*) FROM webhook_events WHERE fanned_out_at IS NULL"
     open_ones = "SELECT count(*) FROM webhook_deliveries WHERE due_at IS NOT NULL"
-    first = await ground.count(open_ones)
-    progress = Progress(f"{title} on {ground.kind}: settling", first)
+    progress = Progress(f"{title} on {ground.kind}: settling", await ground.count(open_ones))
     try:
         async with asyncio.timeout(_SETTLES_WITHIN_S):
             while left := await ground.count(events) + await ground.count(open_ones):
-                progress.at(first - left)
+                # What is fanned out meanwhile makes more of them.
+                progress.goal = max(progress.goal, left)
+                progress.at(progress.goal - left)
                 await asyncio.sleep(0.5)
     except TimeoutError:
         return False
