@@ -229,12 +229,15 @@ async def test_what_is_under_way_is_described_anew_and_not_revised(each_gateway:
     assert error["message"] == "cannot update an intent that is CANCELED"
 
 
-async def test_a_payer_who_is_asked_for_an_amount_that_changes_need_not_come(each_gateway: Gateway) -> None:
+@pytest.mark.parametrize("revision", [{"amount": 1}, {"capture_method": "manual"}])
+async def test_a_payer_who_is_asked_for_what_is_revised_need_not_come(
+    each_gateway: Gateway, revision: dict[str, Any]
+) -> None:
     made = await intent(each_gateway, instrument_id=(await save(each_gateway, ASKS))["id"])
     asked = await moved(each_gateway, made, "confirm")
     assert asked["status"] == "REQUIRES_ACTION"
 
-    assert (await changed(each_gateway, made, amount=1))["status"] == "REQUIRES_CONFIRMATION"
+    assert (await changed(each_gateway, made, **revision))["status"] == "REQUIRES_CONFIRMATION"
 
     assert (await each_gateway.payment(asked["payment_id"]))["error_code"] == "PAYMENT_CANCELED"
 

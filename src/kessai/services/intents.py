@@ -167,11 +167,12 @@ class Intents:
     ) -> Intent:
         """The next version with these fields changed; another instrument makes it ready to confirm.
 
-        So does another amount while a payer is asked about the one before.
+        So does another amount, or another way to capture it, while a payer is asked about the one before.
         """
         intent.require(IntentAction.UPDATE)
         changed = intent.saved_again(at=at, **facts)
-        if intent.status is IntentStatus.REQUIRES_ACTION and changed.amount != intent.amount:
+        is_asked_anew = (changed.amount, changed.capture_method) != (intent.amount, intent.capture_method)
+        if intent.status is IntentStatus.REQUIRES_ACTION and is_asked_anew:
             changed = replace(changed, status=IntentStatus.REQUIRES_CONFIRMATION)
         if instrument is None or intent.status not in (
             IntentStatus.REQUIRES_INSTRUMENT,

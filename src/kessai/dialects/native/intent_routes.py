@@ -95,7 +95,7 @@ async def get_intent(call: Call, intent_id: str) -> Reply:
 async def update_intent(call: Call, intent_id: str, body: IntentPatch) -> Reply:
     """Only what is sent changes; what is to be paid, and by whom and with what, while no try is under way.
 
-    A payer who is asked to prove who they are for an amount or an instrument that changes need not come.
+    A payer who is asked to prove who they are for what is revised meanwhile need not come.
     """
     known = await call.services.intents.get(call.merchant.id, intent_id)
     changed, change = await call.services.tries.update_intent(
