@@ -16,7 +16,7 @@ from kessai.domain.errors import NotFoundError, TransitionNotAllowedError
 from kessai.domain.event import Event, EventType, PaymentFact
 from kessai.domain.failure import Failure
 from kessai.domain.ids import IntentId, MerchantId, PaymentId
-from kessai.domain.intent import Intent, IntentAction, IntentStatus
+from kessai.domain.intent import ALLOWED, Intent, IntentAction, IntentStatus
 from kessai.domain.money import Money, zero
 from kessai.domain.outcome import Declined
 from kessai.domain.payment import CaptureMethod, Order, Payment, new_payment
@@ -174,11 +174,7 @@ class Intents:
         is_asked_anew = (changed.amount, changed.capture_method) != (intent.amount, intent.capture_method)
         if intent.status is IntentStatus.REQUIRES_ACTION and is_asked_anew:
             changed = replace(changed, status=IntentStatus.REQUIRES_CONFIRMATION)
-        if instrument is None or intent.status not in (
-            IntentStatus.REQUIRES_INSTRUMENT,
-            IntentStatus.REQUIRES_CONFIRMATION,
-            IntentStatus.REQUIRES_ACTION,
-        ):
+        if instrument is None or intent.status not in ALLOWED[IntentAction.REVISE]:
             return changed
         return replace(
             changed,

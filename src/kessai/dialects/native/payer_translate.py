@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from kessai.dialects.native.payer_schemas import CustomerIn, CustomerPatch, InstrumentIn, InstrumentPatch
-from kessai.dialects.native.translate import kind_of, masked, masked_metadata, simulate_by
+from kessai.dialects.native.translate import kind_of, masked_metadata, sent_of, simulate_by
 from kessai.domain.customer import Customer
 from kessai.domain.errors import InvalidFieldError
 from kessai.domain.saved_instrument import SavedCard, SavedInstrument
 from kessai.simulation.cards import admit
 from kessai.simulation.instruments import kept_card, row_of
 
-_FREE_TEXT: Final = ("name", "email", "phone", "description")
-
 
 def customer_facts(body: CustomerIn | CustomerPatch) -> dict[str, Any]:
     """What was sent, and nothing else; free text keeps no real card number."""
-    sent = body.model_dump(exclude_unset=True)
-    sent |= {name: masked(sent[name]) for name in _FREE_TEXT if name in sent}
-    if "metadata" in sent:
-        sent["metadata"] = masked_metadata(sent["metadata"])
-    return sent
+    return sent_of(body, "name", "email", "phone", "description")
 
 
 def customer_out(customer: Customer) -> dict[str, Any]:
@@ -56,9 +50,7 @@ def changed_facts(body: InstrumentPatch, known: SavedInstrument) -> dict[str, An
     Raises:
         InvalidFieldError: it is no card, and an expiry was sent.
     """
-    sent = body.model_dump(exclude_unset=True)
-    if "metadata" in sent:
-        sent["metadata"] = masked_metadata(sent["metadata"])
+    sent = sent_of(body)
     if "card" in sent:
         if known.card is None:
             raise InvalidFieldError(

@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import timedelta
 from typing import Any, Final
 
-from kessai.dialects.native.schemas import PaymentIn, PaymentMethodIn, PaymentQuery, UpiIn
+from kessai.dialects.native.schemas import In, PaymentIn, PaymentMethodIn, PaymentQuery, UpiIn
 from kessai.domain.delivery import Attempt, Delivery
 from kessai.domain.errors import InvalidFieldError
 from kessai.domain.event import Event
@@ -88,6 +88,15 @@ def masked(text: str | None) -> str | None:
 def masked_metadata(metadata: Mapping[str, str]) -> Mapping[str, str]:
     """The same of what a merchant keeps with something."""
     return metadata and {mask_real_numbers(key): mask_real_numbers(each) for key, each in metadata.items()}
+
+
+def sent_of(body: In, *free_text: str) -> dict[str, Any]:
+    """What was sent, and nothing else; free text and metadata keep no real card number."""
+    sent = body.model_dump(exclude_unset=True)
+    sent |= {name: masked(sent[name]) for name in free_text if name in sent}
+    if "metadata" in sent:
+        sent["metadata"] = masked_metadata(sent["metadata"])
+    return sent
 
 
 def kind_of(method: PaymentMethodIn, within: str = "") -> InstrumentType:

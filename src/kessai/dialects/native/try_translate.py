@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from kessai.dialects.native.translate import masked, masked_metadata
+from kessai.dialects.native.translate import masked, masked_metadata, sent_of
 from kessai.dialects.native.try_schemas import IntentIn, IntentPatch, SetupIn
 from kessai.domain.failure import Failure
 from kessai.domain.intent import Intent, IntentStatus
@@ -31,15 +31,11 @@ def asked_from(body: IntentIn, merchant: Merchant) -> Asked:
 
 def intent_facts(body: IntentPatch, currency: str) -> dict[str, Any]:
     """What was sent of an intent in this currency, and nothing else; free text keeps no real card number."""
-    sent = body.model_dump(exclude_unset=True)
+    sent = sent_of(body, "description")
     if "amount" in sent:
         sent["amount"] = Money(sent["amount"], currency)
     if "capture_method" in sent:
         sent["capture_method"] = CaptureMethod(sent["capture_method"])
-    if "description" in sent:
-        sent["description"] = masked(sent["description"])
-    if "metadata" in sent:
-        sent["metadata"] = masked_metadata(sent["metadata"])
     return sent
 
 

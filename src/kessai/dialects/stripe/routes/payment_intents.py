@@ -36,7 +36,7 @@ from kessai.domain.document import Document
 from kessai.domain.errors import AmountTooLargeError, TransitionNotAllowedError
 from kessai.domain.event import Event
 from kessai.domain.failure import Failure
-from kessai.domain.intent import Intent, IntentStatus
+from kessai.domain.intent import ALLOWED, Intent, IntentAction
 from kessai.domain.payment import CaptureMethod
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.http.call import Call
@@ -215,9 +215,7 @@ async def list_payment_intents(call: Call, given: Given) -> Result:
     return Result(page_of(call, given, "/v1/payment_intents", "payment_intent", listed))
 
 
-_CONFIRMABLE: Final = frozenset(
-    {IntentStatus.REQUIRES_INSTRUMENT, IntentStatus.REQUIRES_CONFIRMATION, IntentStatus.REQUIRES_ACTION}
-)
+_CONFIRMABLE: Final = ALLOWED[IntentAction.CONFIRM]
 
 
 def unexpected(intent: Intent, message: str, call: Call) -> StripeError:
