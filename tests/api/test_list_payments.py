@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.gateway import START, Gateway, refusal
+from tests.support.gateway import Gateway, refusal
+from tests.support.manual_clock import START
 from tests.support.paging import pages_of
 from tests.support.real_card import REAL_CARD
 

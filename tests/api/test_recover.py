@@ -14,7 +14,8 @@ import pytest
 
 from kessai.services.ports import WebhookResult
 from kessai.services.recovery import RECOVERED_MAX
-from tests.support.gateway import START, Gateway, opened_gateway, refusal
+from tests.support.gateway import Gateway, opened_gateway, refusal
+from tests.support.manual_clock import START
 from tests.support.webhooks import until
 
 HOOK = "http://receiver.test/hook"

@@ -12,7 +12,7 @@ from kessai.bootstrap import open_gateway
 from kessai.domain.merchant import Merchant
 from kessai.settings import load_settings
 from tests.prove.ground import Ground
-from tests.support.gateway import ManualClock
+from tests.support.manual_clock import ManualClock
 from tests.support.webhooks import Office
 
 ENDPOINTS: Final = 20

@@ -23,7 +23,8 @@ from kessai.control.metrics import Metrics
 from kessai.dialects.native.dialect import NativeDialect
 from kessai.http.answer import AnswerLostError
 from tests.support.contract import CHECKS, Case, make_known
-from tests.support.gateway import ROOT, Gateway, ManualClock, opened_gateway
+from tests.support.gateway import ROOT, Gateway, opened_gateway
+from tests.support.manual_clock import ManualClock
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "6"))
 ROUTERS = [*NativeDialect().routers, ("", health_routes.router), ("", Metrics().router())]

@@ -18,8 +18,8 @@ from kessai.storage.repositories.backlog import DUE, UNDER_WAY, WAITING, Backlog
 from kessai.storage.repositories.claiming import DUE_ENDPOINTS
 from kessai.storage.repositories.fanning_out import OLDEST_EVENT
 from tests.support.backlog import Backlog, fill
-from tests.support.gateway import START
 from tests.support.ledger import Ledger, write
+from tests.support.manual_clock import START
 from tests.support.plans import plan, tables_read_in_full
 from tests.support.webhooks import Office, open_office
 

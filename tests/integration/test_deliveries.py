@@ -22,7 +22,7 @@ from kessai.services.ports import WebhookRequest, WebhookResult
 from kessai.storage.journal import STALE
 from kessai.storage.repositories.events import EventFilter
 from kessai.storage.repositories.outbox import ENDPOINT_DELETED, ENDPOINT_DISABLED
-from tests.support.gateway import START
+from tests.support.manual_clock import START
 from tests.support.webhooks import (
     LEASE_AT_MOST,
     PUBLIC_URL,

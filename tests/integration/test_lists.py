@@ -24,8 +24,9 @@ from kessai.storage.repositories.merchants import MerchantRepository
 from kessai.storage.repositories.payments import PaymentFilter, PaymentRepository
 from kessai.storage.windows import LOOKED_AT_MAX, Page
 from tests.support.backlog import Backlog, fill
-from tests.support.gateway import START, UNKNOWN
+from tests.support.gateway import UNKNOWN
 from tests.support.ledger import Ledger, opened, write
+from tests.support.manual_clock import START
 from tests.support.plans import Listening, tables_read_in_full
 from tests.support.stock import APART, Stock, lay_in
 from tests.support.webhooks import Office, open_office

@@ -20,7 +20,7 @@ from kessai.storage.repositories.recovery import (
     missed_step,
 )
 from tests.support.backlog import Backlog, fill
-from tests.support.gateway import START
+from tests.support.manual_clock import START
 from tests.support.plans import plan, tables_read_in_full
 from tests.support.webhooks import Office, open_office
 

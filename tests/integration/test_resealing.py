@@ -21,8 +21,9 @@ from kessai.storage.record_rows import record_values
 from kessai.storage.repositories.merchants import MerchantRepository, MovedDigest
 from kessai.storage.repositories.seals import BATCH
 from kessai.storage.tables import api_keys, webhook_endpoints
-from tests.support.gateway import START, Gateway, ManualClock, opened_gateway
+from tests.support.gateway import Gateway, opened_gateway
 from tests.support.ledger import DAY, Ledger, write
+from tests.support.manual_clock import START, ManualClock
 
 OLD = "the-key-that-was-there-before-the-rotation"
 NEW = "the-key-that-is-there-after-the-rotation"

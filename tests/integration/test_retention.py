@@ -21,7 +21,7 @@ from kessai.storage.repositories.events import EventFilter
 from kessai.storage.repositories.retention import OLD_EVENTS, PRUNED_AT_ONCE
 from kessai.storage.tables import webhook_events
 from tests.support.backlog import Backlog, fill
-from tests.support.gateway import START
+from tests.support.manual_clock import START
 from tests.support.plans import plan, tables_read_in_full
 from tests.support.webhooks import KEEPS, Office, open_beside, open_office
 

@@ -15,7 +15,7 @@ from kessai.adapters.webhook_sender import HttpSender
 from kessai.dialects.native.verification import Message, verify
 from kessai.domain.destinations import Destinations
 from kessai.services.verification import Evidence
-from tests.support.gateway import ManualClock
+from tests.support.manual_clock import ManualClock
 from tests.support.receiver import Received, Receiver
 from tests.support.webhooks import open_office
 

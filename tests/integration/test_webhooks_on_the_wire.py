@@ -15,7 +15,7 @@ from kessai.adapters.clock import SystemClock
 from kessai.adapters.webhook_sender import HttpSender
 from kessai.domain.delivery import DeliveryStatus
 from kessai.domain.destinations import Destinations
-from tests.support.gateway import ManualClock
+from tests.support.manual_clock import ManualClock
 from tests.support.receiver import Answer, Received, Receiver
 from tests.support.webhooks import Office, open_office
 

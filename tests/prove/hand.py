@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 
 from kessai.asgi import Application, Receive, Send
 from kessai.bootstrap import Gateway
-from tests.support.gateway import ManualClock, tick
+from tests.support.manual_clock import ManualClock, tick
 
 
 class Hand:

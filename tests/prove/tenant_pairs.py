@@ -21,7 +21,7 @@ from tests.prove.native_document import Operation
 from tests.prove.report import Report
 from tests.prove.tenant_rows import Rows, rows_of
 from tests.prove.tenant_stock import Theirs
-from tests.support.gateway import START
+from tests.support.manual_clock import START
 
 REQUEST_ID: Final = "the same for both"
 DIFFERS: Final = "another merchant's id is answered as an unknown one is not"

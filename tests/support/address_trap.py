@@ -21,7 +21,8 @@ from kessai.domain.destinations import Destinations
 from kessai.services.ports import Clock, WebhookSender
 from kessai.settings import load_settings
 from tests.support.address_tricks import SETTINGS, TRAP_ADDRESSES, Mode, Trick
-from tests.support.gateway import API, ROOT, ManualClock
+from tests.support.gateway import API, ROOT
+from tests.support.manual_clock import ManualClock
 
 _KEY: Final = "sk_test_of_the_address_tricks"
 _ANSWER: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -18,53 +18,15 @@ from kessai.bootstrap import Gateway as Joined
 from kessai.bootstrap import World, open_gateway
 from kessai.services.ports import WebhookRequest, WebhookResult
 from kessai.services.secrets import WELL_KNOWN_KEY
-from kessai.services.timers import Timers
 from kessai.settings import load_settings
 from kessai.storage.tables import metadata
+from tests.support.manual_clock import ManualClock, tick
 
-START: Final = datetime(2026, 1, 31, 12, tzinfo=UTC)
 ROOT: Final = "http://localhost:8000"
 API: Final = "/api/v1"
 UNKNOWN: Final = "0199d3c2-5f00-7000-8000-0000000000ff"
 """An id that nothing has."""
 SECRET: Final = "a-secret-under-which-these-tests-keep-their-keys"
-
-
-class ManualClock:
-    """Time that passes only when told; who sleeps is woken when it has come."""
-
-    def __init__(self, at: datetime = START) -> None:
-        self.start = at
-        self._passed = timedelta(0)
-        self._sleepers: list[tuple[timedelta, asyncio.Event]] = []
-        self._asleep = asyncio.Event()
-
-    def now(self) -> datetime:
-        return self.start + self._passed
-
-    def monotonic(self) -> float:
-        return self._passed.total_seconds()
-
-    async def sleep(self, seconds: float) -> None:
-        woken = asyncio.Event()
-        self._sleepers.append((self._passed + timedelta(seconds=seconds), woken))
-        self._asleep.set()
-        await woken.wait()
-
-    def advance(self, by: timedelta) -> None:
-        """Let time pass."""
-        self._passed += by
-        for until, woken in self._sleepers:
-            if until <= self._passed:
-                woken.set()
-        self._sleepers = [sleeper for sleeper in self._sleepers if not sleeper[1].is_set()]
-        if not self._sleepers:
-            self._asleep.clear()
-
-    async def until_asleep(self) -> None:
-        """Wait until somebody sleeps."""
-        async with asyncio.timeout(10):
-            await self._asleep.wait()
 
 
 class KeptPosts:
@@ -159,20 +121,6 @@ class Gateway:
 
     def _transport(self) -> httpx.ASGITransport:
         return httpx.ASGITransport(self.joined.app)
-
-
-async def tick(joined: Joined) -> int:
-    """Do once what the clock does to payments and documents; returns how much that was."""
-    services = joined.services
-    timers = Timers(
-        services.payments,
-        services.intents,
-        services.due_documents,
-        joined.database,
-        joined.clock,
-        services.committed,
-    )
-    return await timers.tick()
 
 
 class GatewayWith(Protocol):

@@ -32,8 +32,8 @@ from kessai.services.ports import WebhookRequest, WebhookResult, WebhookSender
 from kessai.services.retention import Retention
 from kessai.storage.journal import COMMITTED, Database
 from kessai.storage.repositories.deliveries import DeliveryFilter, DeliveryReport
-from tests.support.gateway import START, ManualClock
 from tests.support.ledger import opened
+from tests.support.manual_clock import START, ManualClock
 
 PUBLIC_URL: Final = "http://kessai.test"
 URL: Final = "http://receiver.test/webhooks"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.api.stripe_dialect.conftest import Stripe
-from tests.support.gateway import START, Gateway
+from tests.support.gateway import Gateway
+from tests.support.manual_clock import START
 from tests.support.stripe_forms import form
 
 SESSIONS = "/checkout/sessions"

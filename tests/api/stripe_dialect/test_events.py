@@ -11,7 +11,8 @@ import pytest
 from kessai.dialects.stripe.ids import encode
 from kessai.services.ports import WebhookResult
 from tests.api.stripe_dialect.conftest import Dispatch, Stripe
-from tests.support.gateway import START, Gateway
+from tests.support.gateway import Gateway
+from tests.support.manual_clock import START
 
 EVENTS = "/events"
 URL = "http://receiver.test/webhooks"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.api.stripe_dialect.conftest import Stripe
-from tests.support.gateway import START, Gateway
+from tests.support.gateway import Gateway
+from tests.support.manual_clock import START
 
 CLOCKS = "/test_helpers/test_clocks"
 NOW = int(START.timestamp())

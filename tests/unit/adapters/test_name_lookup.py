@@ -13,7 +13,7 @@ import pytest
 
 from kessai.adapters.name_lookup import ANSWER_KEPT_S, LOOKUPS_MAX, NameLookup
 from kessai.adapters.wire_errors import HostNotFoundError
-from tests.support.gateway import ManualClock
+from tests.support.manual_clock import ManualClock
 from tests.support.receiver import Receiver
 from tests.unit.adapters.conftest import SenderOf
 from tests.unit.adapters.receivers import ping

@@ -21,7 +21,7 @@ from kessai.domain.payment import new_payment, new_refund
 from kessai.http.json import to_json
 from kessai.simulation.decide import decide
 from kessai.simulation.table import SIMULATIONS
-from tests.support.gateway import START
+from tests.support.manual_clock import START
 from tests.support.real_card import REAL_CARD
 from tests.unit.http.people import MERCHANT
 

@@ -10,7 +10,7 @@ import pytest
 from kessai.domain.errors import TransitionNotAllowedError
 from kessai.domain.ids import MerchantId
 from kessai.domain.payment_link import PaymentLink
-from tests.support.gateway import START
+from tests.support.manual_clock import START
 
 ID = "0199d3c2-5f00-7000-8000-000000000001"
 LATER = START + timedelta(hours=1)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from kessai.domain.change import Change
 from kessai.domain.token import Token
-from tests.support.gateway import START
+from tests.support.manual_clock import START
 from tests.unit.http.people import MERCHANT
 from tests.unit.services.test_charges import charged, instrument
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from kessai.domain.ids import KeyId, MerchantId
 from kessai.domain.merchant import ApiKey, Merchant
-from tests.support.gateway import START
+from tests.support.manual_clock import START
 
 MERCHANT: Final = Merchant(
     id=MerchantId("0199d3c2-5f00-7000-8000-000000000001"),

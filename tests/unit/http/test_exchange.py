@@ -27,7 +27,7 @@ from kessai.http.routing import route_table
 from kessai.services.services import Services
 from kessai.storage.journal import COMMITTED, STALE, CommitResult
 from kessai.storage.query import Query
-from tests.support.gateway import ManualClock
+from tests.support.manual_clock import ManualClock
 from tests.unit.http.asgi import Message, Wire, scope_of
 
 

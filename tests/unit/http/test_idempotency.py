@@ -17,7 +17,7 @@ from kessai.http.call import Call
 from kessai.http.idempotency import Idempotency
 from kessai.services.services import Services
 from kessai.storage.journal import Database
-from tests.support.gateway import START
+from tests.support.manual_clock import START
 from tests.support.real_card import REAL_CARD, real_card
 from tests.unit.http.asgi import request_of
 from tests.unit.http.people import KEY, MERCHANT

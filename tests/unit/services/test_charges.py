@@ -18,7 +18,7 @@ from kessai.domain.transitions import Status
 from kessai.services.charges import Charged, Charges
 from kessai.services.telling import Teller
 from kessai.simulation.instruments import by_name
-from tests.support.gateway import START
+from tests.support.manual_clock import START
 from tests.unit.http.people import MERCHANT
 
 LATER = START + timedelta(hours=1)

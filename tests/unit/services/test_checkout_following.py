@@ -15,7 +15,7 @@ from kessai.domain.money import zero
 from kessai.domain.payment import CaptureMethod
 from kessai.services.checkout_following import CheckoutFollower
 from kessai.services.telling import Teller
-from tests.support.gateway import START
+from tests.support.manual_clock import START
 from tests.unit.services.doubles import FakeDatabase
 
 MINE = MerchantId("0199d3c2-5f00-7000-8000-000000000001")

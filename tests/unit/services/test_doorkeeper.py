@@ -19,7 +19,7 @@ from kessai.domain.errors import (
 from kessai.domain.merchant import ApiKey
 from kessai.services.doorkeeper import REMEMBERED_S, Doorkeeper, KeyDigests
 from kessai.services.secrets import WELL_KNOWN_KEY
-from tests.support.gateway import START, ManualClock
+from tests.support.manual_clock import START, ManualClock
 from tests.unit.http.people import KEY, MERCHANT
 from tests.unit.services.doubles import FakeDatabase, Row, row_of
 

@@ -9,7 +9,7 @@ import pytest
 
 from kessai.domain.errors import DatabaseUnavailableError
 from kessai.services.health import Health, Part, Report, SchemaRevisions
-from tests.support.gateway import ManualClock
+from tests.support.manual_clock import ManualClock
 from tests.unit.services.doubles import FakeDatabase, Row
 
 REVISIONS = SchemaRevisions("0003", ("0002", "0001"))

@@ -26,7 +26,7 @@ from kessai.services.timers import Timers
 from kessai.simulation.table import SIMULATIONS
 from kessai.storage.journal import STALE
 from kessai.storage.payment_rows import payment_to_row, refund_to_row
-from tests.support.gateway import START, ManualClock
+from tests.support.manual_clock import START, ManualClock
 from tests.unit.http.people import MERCHANT
 from tests.unit.services.doubles import FakeDatabase
 
