@@ -117,6 +117,20 @@ async def test_a_pending_payment_without_delay_settles_at_the_next_tick(gateway:
     assert (await gateway.payment(payment["id"]))["captured_amount"] == payment["amount"]
 
 
+@pytest.mark.parametrize(("delay", "seconds"), [({}, 60), ({"delay_s": 3}, 3), ({"delay_s": 0}, 0)])
+async def test_a_refund_that_waits_is_processed_after_the_delay(
+    gateway: Gateway, delay: dict[str, int], seconds: int
+) -> None:
+    payment = await gateway.pay(simulate="refund_pending", **delay)
+    answer = await gateway.client.post(f"/payments/{payment['id']}/refund", json={})
+    refund = answer.json()
+    assert refund["status"] == "PENDING"
+
+    assert await gateway.tick(seconds * SECOND) == 1
+    refunded = (await gateway.client.get(f"/refunds/{refund['id']}")).json()
+    assert refunded["status"] == "PROCESSED"
+
+
 @pytest.mark.parametrize("method", ["konbini", "bank_transfer"])
 async def test_methods_whose_payer_pays_later_wait(gateway: Gateway, method: str) -> None:
     payment = await gateway.pay(payment_method={"type": method})

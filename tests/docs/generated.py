@@ -45,6 +45,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "stripe-coverage": lambda: coverage(
             (each.method, each.template, each.simulated) for each in every_route()
         ),
+        "stripe-events": tables.stripe_events,
         "transitions": tables.transitions,
         "upi": tables.upi,
         "usual-refusals": usual_refusals,

@@ -13,6 +13,7 @@ from kessai.cli.remote.recipes import RECIPES, Recipe
 from kessai.control.metrics import Metrics
 from kessai.dialects.native.errors import STATUS
 from kessai.dialects.native.signing import sign
+from kessai.dialects.stripe.events import TOLD
 from kessai.domain.delivery import Attempt, DeliveryStatus
 from kessai.domain.dispute import DisputeStatus
 from kessai.domain.errors import KessaiError
@@ -92,7 +93,7 @@ def _comes_later(row: Simulation, words: type[English]) -> str | None:
     if row.refunds_fail:
         return words.refunds
     if row.refunds_wait:
-        return words.refunds_wait
+        return words.refunds_wait.format(wait=_seconds(DEFAULT_DELAY))
     if isinstance(row.increment, Declined):
         return words.increment
     return words.available if row.is_available_at_once else None
@@ -269,6 +270,15 @@ _TOLD: Final = {
 def events() -> str:
     """Every event and what it tells."""
     return table(("Event", "What happened"), ((f"`{each}`", _TOLD[each]) for each in NATIVE_EVENTS))
+
+
+def stripe_events() -> str:
+    """Every event that the Stripe API tells of, by what it is about."""
+    about: dict[str, list[str]] = defaultdict(list)
+    for name in TOLD:
+        subject, _, happened = name.rpartition(".")
+        about[subject].append(f"`{happened}`")
+    return table(("About", "What may have happened"), ((f"`{each}.…`", ", ".join(about[each])) for each in about))
 
 
 def recipes() -> str:

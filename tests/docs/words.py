@@ -15,7 +15,7 @@ class English:
     action = "`REQUIRES_ACTION`, with `next_action.redirect_url`"
     refused = "`REQUIRES_ACTION`, with `next_action.redirect_url`; `FAILED` once the payer has approved"
     later = "`PENDING`; after `delay_s` ({wait} s by default) {end}"
-    refunds_wait = "`CAPTURED`; a refund is `PENDING` for a while, then `PROCESSED`"
+    refunds_wait = "`CAPTURED`; a refund is `PENDING` for `delay_s` ({wait} s by default), then `PROCESSED`"
     refunds = "`CAPTURED`; a refund ends `FAILED`, and its amount is back on the payment"
     times = ("", "", " twice")
     disputed = "`CAPTURED`, and disputed{times} (`{reason}`); `delay_s` is the time to answer"
@@ -35,11 +35,11 @@ class Japanese(English):
     action = "`REQUIRES_ACTION`（`next_action.redirect_url` つき）"
     refused = "`REQUIRES_ACTION`（`next_action.redirect_url` つき）。支払者が承認しても `FAILED`"
     later = "`PENDING`。`delay_s`（既定は {wait} 秒）の後に {end}"
-    refunds_wait = "`CAPTURED`。ただし返金はしばらく `PENDING` で、その後 `PROCESSED`"
+    refunds_wait = "`CAPTURED`。ただし返金は `delay_s`（既定は {wait} 秒）だけ `PENDING` で、その後 `PROCESSED`"
     refunds = "`CAPTURED`。ただし返金は `FAILED` で終わり、金額は決済に戻る"
-    times = ("", "", "2 回")
+    times = ("", "", " 2 回")
     disputed = "`CAPTURED`。チャージバックを{times}受ける（`{reason}`）。`delay_s` は回答できる秒数"
-    asked = "`CAPTURED`。カード保有者の問い合わせを受ける。`delay_s` は回答できる秒数"
+    asked = "`CAPTURED`。カード会員からの問い合わせを受ける。`delay_s` は回答できる秒数"
     available = "`CAPTURED`。すぐに利用可能残高になる"
     increment = "`CAPTURED`（`capture_method` が `manual` なら `AUTHORIZED`。ただし増額は断られる）"
     lost = "`CAPTURED`。ただし応答を返さずに接続を切る"

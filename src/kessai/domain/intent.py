@@ -19,7 +19,7 @@ from kessai.domain.values import value
 
 
 class IntentStatus(StrEnum):
-    """Where an intent stands."""
+    """What an intent waits for, until it is SUCCEEDED or CANCELED."""
 
     REQUIRES_INSTRUMENT = "REQUIRES_INSTRUMENT"
     REQUIRES_CONFIRMATION = "REQUIRES_CONFIRMATION"

@@ -17,7 +17,7 @@ from kessai.domain.values import value
 
 
 class SetupStatus(StrEnum):
-    """Where a setup stands."""
+    """What a setup waits for, until it is SUCCEEDED or CANCELED."""
 
     REQUIRES_INSTRUMENT = "REQUIRES_INSTRUMENT"
     REQUIRES_CONFIRMATION = "REQUIRES_CONFIRMATION"

@@ -34,7 +34,8 @@ class Gate:
     ) -> tuple[Merchant, ApiKey, bool]:
         """The merchant, the key, and whether it was a public one; what the bucket says joins the `headers`.
 
-        `takes_strangers`: on a gateway that adopts, a key nobody registered gets a merchant of its own.
+        `takes_strangers`: on a gateway that adopts, a key nobody registered gets a merchant of its own, if it
+        came from this machine.
 
         Raises:
             AuthenticationFailedError, MerchantInactiveError: the key opens nothing, or nothing now.
@@ -45,7 +46,7 @@ class Gate:
                 shown, at, is_local=is_local, takes_public=takes_public
             )
         except UnknownKeyError:
-            if self._adopt is None or not takes_strangers or shown is None:
+            if self._adopt is None or not takes_strangers or not is_local or shown is None:
                 raise
             await self._adopt(shown, at)
             key, merchant = await self._doorkeeper.admit(

@@ -381,7 +381,8 @@ def _failing(payment: Payment, refund: Refund, *, at: datetime) -> tuple[Payment
 
 def _waiting(payment: Payment, refund: Refund, *, at: datetime) -> Refund:
     """A refund that the bank answers later."""
-    return replace(refund, status=RefundStatus.PENDING, due_at=at + (payment.order.delay or DEFAULT_DELAY))
+    delay = DEFAULT_DELAY if payment.order.delay is None else payment.order.delay
+    return replace(refund, status=RefundStatus.PENDING, due_at=at + delay)
 
 
 def _as_failed(refund: Refund, payment: Payment, at: datetime) -> Refund:

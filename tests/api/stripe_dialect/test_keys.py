@@ -98,6 +98,23 @@ async def test_a_public_key_opens_nothing_of_the_native_api(gateway: Gateway) ->
     assert (await gateway.stranger.get("/api/v1/payments", headers=headers)).status_code == 401
 
 
+async def test_a_stranger_who_comes_from_another_machine_is_not_taken(gateway: Gateway) -> None:
+    """As under uvicorn with an address of its own, of which the settings know nothing."""
+    before = (await gateway.rows())["merchants"]
+
+    def came_in_elsewhere(scope: Any, receive: Any, send: Any) -> Any:
+        return gateway.joined.app({**scope, "server": ("192.0.2.7", 8000)}, receive, send)
+
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(came_in_elsewhere),
+        base_url="http://localhost/v1",
+        headers={"Authorization": "Bearer sk_test_of_this_test"},
+    ) as client:
+        assert (await client.get("/customers")).status_code == 401
+
+    assert (await gateway.rows())["merchants"] == before
+
+
 async def test_a_gateway_that_others_can_reach_takes_no_strangers(gateway_with: GatewayWith) -> None:
     gateway = await gateway_with(host="0.0.0.0", api_secret_key="x" * 40, api_key="sk_test_of_the_team")
     async with client_of(gateway, "Bearer sk_test_stranger") as client:

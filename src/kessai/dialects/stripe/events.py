@@ -108,6 +108,8 @@ _OLDER: Final[Mapping[EventType, str]] = {
     EventType.INSTRUMENT_DETACHED: "customer.source.deleted",
 }
 """How it is told of what was made in the words of before there were payment methods."""
+TOLD: Final = tuple(sorted({*NAMES.values(), *_OLDER.values(), _CAPTURED}))
+"""Every name that this API tells of, of the many that Stripe has."""
 _ABOUT_REFUNDS: Final = frozenset(
     {EventType.REFUND_CREATED, EventType.REFUND_UPDATED, EventType.REFUND_FAILED}
 )
