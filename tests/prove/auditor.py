@@ -22,6 +22,8 @@ from tests.e2e.books import Books, read_books
 from tests.e2e.journal import Journal
 from tests.e2e.shop import Shop
 
+_PATIENCE_S: Final = 1_800
+
 
 async def audit(log: Path, database: str, base_url: str | None, api_key: str) -> list[Finding]:
     """Everything that is wrong. Without `base_url` the rows alone are looked at.
@@ -36,9 +38,6 @@ async def audit(log: Path, database: str, base_url: str | None, api_key: str) ->
             findings += await audit_api(shop)
     books = await read_books(database)
     return [*findings, *audit_rows(books, journal), *undelivered(books)]
-
-
-_PATIENCE_S: Final = 1_800
 
 
 def undelivered(books: Books) -> Iterator[Finding]:
