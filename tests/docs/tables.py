@@ -278,7 +278,9 @@ def stripe_events() -> str:
     for name in TOLD:
         subject, _, happened = name.rpartition(".")
         about[subject].append(f"`{happened}`")
-    return table(("About", "What may have happened"), ((f"`{each}.…`", ", ".join(about[each])) for each in about))
+    return table(
+        ("About", "What may have happened"), ((f"`{each}.…`", ", ".join(about[each])) for each in about)
+    )
 
 
 def recipes() -> str:

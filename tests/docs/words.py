@@ -35,7 +35,7 @@ class Japanese(English):
     action = "`REQUIRES_ACTION`（`next_action.redirect_url` つき）"
     refused = "`REQUIRES_ACTION`（`next_action.redirect_url` つき）。支払者が承認しても `FAILED`"
     later = "`PENDING`。`delay_s`（既定は {wait} 秒）の後に {end}"
-    refunds_wait = "`CAPTURED`。ただし返金は `delay_s`（既定は {wait} 秒）だけ `PENDING` で、その後 `PROCESSED`"
+    refunds_wait = "`CAPTURED`。ただし返金は `delay_s`（既定は {wait} 秒）の後に `PROCESSED`"
     refunds = "`CAPTURED`。ただし返金は `FAILED` で終わり、金額は決済に戻る"
     times = ("", "", " 2 回")
     disputed = "`CAPTURED`。チャージバックを{times}受ける（`{reason}`）。`delay_s` は回答できる秒数"

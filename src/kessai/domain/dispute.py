@@ -121,5 +121,5 @@ class Dispute(Document):
         return replace(self, amount=amount, withdrawn=amount, fee=fee, withdrawn_at=at)
 
     def reinstate(self, *, at: datetime) -> Dispute:
-        """The same version, with its money given back; the fee is not."""
+        """The same version, with its money given back, and the fee."""
         return replace(self, reinstated_at=at)

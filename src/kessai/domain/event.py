@@ -28,6 +28,8 @@ class EventType(StrEnum):
     PAYMENT_REQUIRES_ACTION = "payment.requires_action"
     PAYMENT_PENDING = "payment.pending"
     PAYMENT_UPDATED = "payment.updated"
+    PAYMENT_REFUND_UPDATED = "payment.refund_updated"
+    PAYMENT_WARNED = "payment.warned"
     REFUND_CREATED = "refund.created"
     REFUND_PENDING = "refund.pending"
     REFUND_UPDATED = "refund.updated"
@@ -123,12 +125,14 @@ NATIVE_EVENTS: Final = (
 class PaymentFact:
     """A payment, with its refund if the event is about one.
 
-    `before` is how it stood, where what is kept with it or held of it was changed.
+    `before` is how it stood, where what is kept with it, held of it or left of it was changed, and
+    `refund_before` how its refund did.
     """
 
     payment: Payment
     refund: Refund | None = None
     before: Payment | None = None
+    refund_before: Refund | None = None
 
 
 @value(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from kessai.domain.refund import Refund
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.transitions import Status
 from kessai.domain.values import value
-from kessai.services.payments import EVENT_AT_REST
+from kessai.services.payments import EVENT_OF_TRY
 from kessai.services.ports import IdFactory
 from kessai.services.telling import Teller
 from kessai.simulation.trying import Terms, outcome_of, trial_of
@@ -74,7 +74,7 @@ class Charges:
         if payment.status is Status.FAILED and trial.failure is not None:
             failure = replace(trial.failure, instrument=None)
             payment = replace(payment, details=replace(details, failure=failure))
-        told = EVENT_AT_REST.get(payment.status, EventType.PAYMENT_PENDING)
+        told = EVENT_OF_TRY[payment.status]
         change = Change(
             payment=payment,
             records=_kept(instrument, is_new=is_new, has_paid=failure is None, at=at),
@@ -103,7 +103,7 @@ class Charges:
         refund = replace(made, details=details)
         events = (
             self._teller.of_payment(EventType.REFUND_CREATED, canceled, at, refund=refund),
-            self._teller.of_payment(EventType.PAYMENT_CANCELED, canceled, at, refund=refund),
+            self._teller.of_payment(EventType.PAYMENT_CANCELED, canceled, at, refund=refund, before=payment),
         )
         return refund, Change(payment=canceled, refund=refund, events=events)
 

@@ -30,6 +30,7 @@ from kessai.services.ports import IdFactory
 from kessai.services.telling import Teller
 from kessai.simulation.settlement import dispute_fee
 from kessai.simulation.table import SIMULATIONS, DisputeOnCharge
+from kessai.simulation.warnings import is_warned_of
 from kessai.storage.journal import Database
 from kessai.storage.repositories.documents import DocumentRepository
 from kessai.storage.scanning import Wanted
@@ -55,11 +56,17 @@ class Disputes:
         self._payments = payments
 
     def follow(self, change: Change) -> Change:
-        """The same change, with the disputes of a payment that it captures."""
+        """The same change, with the disputes of a payment that it captures, and its issuer's warning."""
         payment = change.payment
-        if payment is None or (wanted := _wanted(payment)) is None:
+        if payment is None or not _is_taken_now(payment):
             return change
         at = payment.updated_at
+        if is_warned_of(payment):
+            warned = self._teller.of_payment(EventType.PAYMENT_WARNED, payment, at)
+            change = replace(change, events=(*change.events, warned))
+        wanted = SIMULATIONS[payment.order.simulate].dispute
+        if wanted is None or payment.charge_details.dispute_id is not None:
+            return change
         opened = [self._opened(payment, wanted, at) for _ in range(wanted.count)]
         told = tuple(event for dispute in opened for event in self._told_of_new(dispute, at))
         disputed = replace(payment, details=replace(payment.charge_details, dispute_id=opened[0].id))
@@ -192,13 +199,8 @@ class Disputes:
         return after, Change(records=(after,), events=(told,))
 
 
-def _wanted(payment: Payment) -> DisputeOnCharge | None:
-    """What the card's holder does about a payment that was captured just now."""
-    wanted = SIMULATIONS[payment.order.simulate].dispute
-    if wanted is None:
-        return None
-    is_new = payment.status is Status.CAPTURED and payment.transitions[-1].action in _TAKES
-    return wanted if is_new and payment.charge_details.dispute_id is None else None
+def _is_taken_now(payment: Payment) -> bool:
+    return payment.status is Status.CAPTURED and payment.transitions[-1].action in _TAKES
 
 
 def _answered_within(payment: Payment) -> timedelta:

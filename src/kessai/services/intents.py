@@ -26,7 +26,7 @@ from kessai.domain.values import value
 from kessai.services.disputes import Disputes
 from kessai.services.finding import found
 from kessai.services.instruments import set_up
-from kessai.services.payments import EVENT_AT_REST, Payments
+from kessai.services.payments import EVENT_OF_TRY, Payments
 from kessai.services.ports import IdFactory
 from kessai.services.telling import Teller
 from kessai.simulation.trying import (
@@ -361,7 +361,7 @@ class Intents:
             failure = None
         after = intent.after(payment, at=at, error=failure)
         told: list[Event] = []
-        if (kind := EVENT_AT_REST.get(payment.status)) is not None:
+        if (kind := EVENT_OF_TRY.get(payment.status)) is not None:
             told.append(self._teller.of_payment(kind, payment, at))
         # Made last, so that its id sorts last: events are told of by their ids.
         told.append(self._teller.of_document(_TOLD[after.status], after, at))

@@ -14,8 +14,8 @@ from kessai.domain.change import Change
 from kessai.domain.charge import ChargeDetails
 from kessai.domain.dispute import Dispute
 from kessai.domain.errors import ConflictError, NotFoundError, TransitionNotAllowedError
-from kessai.domain.event import Event, EventType, PaymentFact
-from kessai.domain.ids import EventId, MerchantId, PaymentId, RefundId
+from kessai.domain.event import Event, EventType
+from kessai.domain.ids import MerchantId, PaymentId, RefundId
 from kessai.domain.money import Money
 from kessai.domain.outcome import Declined
 from kessai.domain.payment import Order, Payment, new_payment, new_refund
@@ -24,9 +24,11 @@ from kessai.domain.transitions import Action, Status, requestable_from
 from kessai.domain.values import value
 from kessai.services.finding import found
 from kessai.services.ports import IdFactory
+from kessai.services.refunding import as_failed, failing, waiting
+from kessai.services.telling import Teller
 from kessai.simulation.decide import decide, increment_verdict, refunds_fail, refunds_wait, verdict_later
 from kessai.simulation.settlement import TAKEN_BACK
-from kessai.simulation.table import AUTHENTICATION_DECLINED, DEFAULT_DELAY, REFUND_FAILED
+from kessai.simulation.table import AUTHENTICATION_DECLINED, DEFAULT_DELAY
 from kessai.storage.journal import Database
 from kessai.storage.repositories.documents import DocumentRepository
 from kessai.storage.repositories.payments import PaymentFilter, PaymentRepository
@@ -42,6 +44,9 @@ EVENT_AT_REST = {
     Status.EXPIRED: EventType.PAYMENT_EXPIRED,
 }
 """What is told when a payment comes to rest somewhere; PENDING and CREATED are told by payment.created."""
+
+EVENT_OF_TRY = {**EVENT_AT_REST, Status.PENDING: EventType.PAYMENT_PENDING}
+"""What is told of one for which there is no payment.created."""
 
 
 @value(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class Payments:
         self._repository = PaymentRepository(database)
         self._disputes = DocumentRepository(database, Dispute)
         self._ids = ids
+        self._teller = Teller(ids)
         self._bank_timeout = bank_timeout
 
     def create(
@@ -88,9 +94,9 @@ class Payments:
         decision = decide(order.simulate, order.instrument, order.delay)
         asked = new_payment(PaymentId(self._ids.new_id(at)), order, at=at, details=details)
         decided = asked.follow(refusal or decision.outcome, at=at)
-        events = [self._event(EventType.PAYMENT_CREATED, asked, at)]
+        events = [self._teller.of_payment(EventType.PAYMENT_CREATED, asked, at)]
         if (told := EVENT_AT_REST.get(decided.status)) is not None:
-            events.append(self._event(told, decided, at))
+            events.append(self._teller.of_payment(told, decided, at))
         return Created(
             decided,
             Change(payment=decided, events=tuple(events)),
@@ -143,7 +149,7 @@ class Payments:
         asked = held.increment(Money(amount, held.order.amount.currency), verdict, at=at).saved_again()
         if isinstance(verdict, Declined):
             return Incremented(asked, Change(payment=asked), verdict)
-        told = self._event(EventType.PAYMENT_INCREMENTED, asked, at, before=held)
+        told = self._teller.of_payment(EventType.PAYMENT_INCREMENTED, asked, at, before=held)
         return Incremented(asked, Change(payment=asked, events=(told,)))
 
     async def cancel(
@@ -152,7 +158,7 @@ class Payments:
         """Let what is held go untaken."""
         held = await self.get(merchant_id, payment_id)
         at = _not_before(held, at)
-        return self._moved(held.cancel(at=at), at)
+        return self._moved(held.cancel(at=at), at, before=held)
 
     async def refund(
         self,
@@ -180,17 +186,20 @@ class Payments:
         made = new_refund(RefundId(self._ids.new_id(at)), payment, given, reason, at=at)
         refund, told = replace(made, details=details), EventType.PAYMENT_REFUNDED
         if refunds_wait(payment.order.simulate):
-            refund, told = _waiting(payment, refund, at=at), EventType.REFUND_PENDING
+            refund, told = waiting(payment, refund, at=at), EventType.REFUND_PENDING
         elif refunds_fail(payment.order.simulate):
             if details is not None:
                 refund = replace(refund, due_at=at + DEFAULT_DELAY)
             else:
-                payment, refund, told = _failing(payment, refund, at=at)
+                payment, refund, told = failing(payment, refund, at=at)
         payment = payment.saved_again()
-        events = [self._event(told, payment, at, refund)]
-        if details is not None:
-            events.insert(0, self._event(EventType.REFUND_CREATED, payment, at, refund))
-        return refund, Change(payment=payment, refund=refund, events=tuple(events))
+        kinds = [told] if details is None else [EventType.REFUND_CREATED, told]
+        if details is not None and told is EventType.REFUND_PENDING:
+            kinds.append(EventType.PAYMENT_REFUNDED)
+        stood = {EventType.PAYMENT_REFUNDED: captured}
+        tell = self._teller.of_payment
+        events = tuple(tell(each, payment, at, refund=refund, before=stood.get(each)) for each in kinds)
+        return refund, Change(payment=payment, refund=refund, events=events)
 
     async def is_charged_back(self, payment: Payment) -> bool:
         """Whether a dispute holds the money of a payment, or has for good: then it cannot be refunded."""
@@ -209,8 +218,7 @@ class Payments:
         # What failed keeps the moment of that: its money came back then.
         moved_at = refund.updated_at if refund.status in TAKEN_BACK else max(at, refund.updated_at)
         changed = replace(refund, details=details, updated_at=moved_at, version=refund.version + 1)
-        told = self._event(EventType.REFUND_UPDATED, payment, at, changed)
-        return changed, Change(refund=changed, events=(told,))
+        return changed, Change(refund=changed, events=self._told_again(payment, changed, refund, at))
 
     async def cancel_refund(self, refund: Refund, *, at: datetime) -> tuple[Refund, Change]:
         """Stop a refund that is still on its way: the money is back on the payment.
@@ -231,8 +239,8 @@ class Payments:
             updated_at=at,
             version=refund.version + 1,
         )
-        told = self._event(EventType.REFUND_UPDATED, restored, at, canceled)
-        return canceled, Change(payment=restored, refund=canceled, events=(told,))
+        told = self._told_again(restored, canceled, refund, at)
+        return canceled, Change(payment=restored, refund=canceled, events=told)
 
     async def get_refund(self, merchant_id: MerchantId, refund_id: str) -> Refund:
         """A merchant's refund.
@@ -329,31 +337,37 @@ class Payments:
         if refunds_wait(payment.order.simulate):
             return self._settled_refund(payment, refund, at)
         restored = payment.restore(refund.amount, at=at).saved_again()
-        failed = replace(_as_failed(refund, restored, at), version=refund.version + 1)
-        told = self._event(EventType.REFUND_FAILED, restored, at, failed)
-        return Change(payment=restored, refund=failed, events=(told,))
+        failed = replace(as_failed(refund, restored, at), version=refund.version + 1)
+        told = self._told_again(restored, failed, refund, at, EventType.REFUND_FAILED)
+        return Change(payment=restored, refund=failed, events=told)
 
     def _settled_refund(self, payment: Payment, refund: Refund, at: datetime) -> Change:
         settled = replace(
             refund, status=RefundStatus.PROCESSED, due_at=None, updated_at=at, version=refund.version + 1
         )
-        told = EventType.PAYMENT_REFUNDED if refund.details is None else EventType.REFUND_UPDATED
-        return Change(refund=settled, events=(self._event(told, payment, at, settled),))
+        kind = EventType.PAYMENT_REFUNDED if refund.details is None else EventType.REFUND_UPDATED
+        return Change(refund=settled, events=self._told_again(payment, settled, refund, at, kind))
 
-    def _moved(self, payment: Payment, at: datetime) -> tuple[Payment, Change]:
-        saved = payment.saved_again()
-        return saved, Change(payment=saved, events=(self._event(EVENT_AT_REST[saved.status], saved, at),))
-
-    def _event(
+    def _told_again(
         self,
-        event_type: EventType,
         payment: Payment,
+        refund: Refund,
+        before: Refund,
         at: datetime,
-        refund: Refund | None = None,
-        before: Payment | None = None,
-    ) -> Event:
-        fact = PaymentFact(payment, refund, before)
-        return Event(EventId(self._ids.new_id(at)), payment.merchant_id, event_type, fact, at)
+        kind: EventType = EventType.REFUND_UPDATED,
+    ) -> tuple[Event, ...]:
+        """What has become of a refund; of one that a dialect shows again its payment tells as well."""
+        kinds = [kind] if refund.details is None else [kind, EventType.PAYMENT_REFUND_UPDATED]
+        return tuple(
+            self._teller.of_payment(each, payment, at, refund=refund, refund_before=before) for each in kinds
+        )
+
+    def _moved(
+        self, payment: Payment, at: datetime, *, before: Payment | None = None
+    ) -> tuple[Payment, Change]:
+        saved = payment.saved_again()
+        told = self._teller.of_payment(EVENT_AT_REST[saved.status], saved, at, before=before)
+        return saved, Change(payment=saved, events=(told,))
 
 
 class BrokenLedgerError(Exception):
@@ -367,30 +381,3 @@ def _not_before(payment: Payment, at: datetime) -> datetime:
 
 def _money(amount: int | None, payment: Payment) -> Money | None:
     return None if amount is None else Money(amount, payment.order.amount.currency)
-
-
-def _failing(payment: Payment, refund: Refund, *, at: datetime) -> tuple[Payment, Refund, EventType]:
-    """A refund that will fail: later when the payment's `delay` says so, else at once."""
-    delay = payment.order.delay
-    if delay:
-        pending = replace(refund, status=RefundStatus.PENDING, due_at=at + delay)
-        return payment, pending, EventType.REFUND_PENDING
-    restored = payment.restore(refund.amount, at=at)
-    return restored, _as_failed(refund, restored, at), EventType.REFUND_FAILED
-
-
-def _waiting(payment: Payment, refund: Refund, *, at: datetime) -> Refund:
-    """A refund that the bank answers later."""
-    delay = DEFAULT_DELAY if payment.order.delay is None else payment.order.delay
-    return replace(refund, status=RefundStatus.PENDING, due_at=at + delay)
-
-
-def _as_failed(refund: Refund, payment: Payment, at: datetime) -> Refund:
-    return replace(
-        refund,
-        status=RefundStatus.FAILED,
-        payment_status=payment.status,
-        error_code=REFUND_FAILED,
-        due_at=None,
-        updated_at=at,
-    )

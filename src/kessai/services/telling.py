@@ -33,7 +33,8 @@ class Teller:
         *,
         refund: Refund | None = None,
         before: Payment | None = None,
+        refund_before: Refund | None = None,
     ) -> Event:
-        """What happened to a payment, or to a refund of it; `before` is how it stood when it was changed."""
-        fact = PaymentFact(payment, refund, before)
+        """What happened to a payment or to a refund of it; `before` is how it stood when it was changed."""
+        fact = PaymentFact(payment, refund, before, refund_before)
         return Event(EventId(self._ids.new_id(at)), payment.merchant_id, kind, fact, at)

@@ -50,7 +50,7 @@ def fee_of(amount: Money) -> int:
 
 
 def dispute_fee(currency: str) -> Money:
-    """What a dispute costs, won or lost."""
+    """What a dispute costs until it is won."""
     return Money(_of_currency(_DISPUTE_FEE, currency), currency)
 
 
@@ -112,7 +112,8 @@ def _of_dispute(dispute: Dispute) -> Sequence[Entry]:
     taken = _moved(EntryKind.DISPUTE, dispute.id, dispute.withdrawn, dispute.withdrawn_at, stamp, fee=fee)
     if dispute.reinstated_at is None:
         return (taken,)
-    return taken, _back(EntryKind.DISPUTE_REVERSAL, dispute.id, dispute.withdrawn, dispute.reinstated_at)
+    kind = EntryKind.DISPUTE_REVERSAL
+    return taken, _back(kind, dispute.id, dispute.withdrawn, dispute.reinstated_at, fee=-fee)
 
 
 def _of_payout(payout: Payout) -> Sequence[Entry]:
@@ -145,13 +146,14 @@ def _moved(
     )
 
 
-def _back(kind: EntryKind, source_id: str, amount: Money, at: datetime) -> Entry:
+def _back(kind: EntryKind, source_id: str, amount: Money, at: datetime, *, fee: int = 0) -> Entry:
     """What comes back to it, at once."""
     return Entry(
         id=reversal_id(source_id),
         kind=kind,
         source_id=source_id,
         amount=amount.minor,
+        fee=fee,
         currency=amount.currency,
         created_at=at,
         available_at=at,

@@ -24,6 +24,7 @@ from kessai.domain.event import (
 )
 from kessai.domain.ids import EventId, MerchantId
 from kessai.domain.payment import Payment
+from kessai.domain.refund import Refund
 from kessai.domain.schedules import NATIVE
 from kessai.storage.document_rows import document_reader
 from kessai.storage.payment_rows import (
@@ -66,16 +67,18 @@ def event_to_row(event: Event, payment: Payment | None = None, state: Row = ()) 
     """
     payment_id = refund_id = endpoint_id = document_id = None
     match event.fact:
-        case PaymentFact(subject, refund, earlier):
+        case PaymentFact(subject, refund, earlier, refund_earlier):
             payment_id = subject.id
             stood = state if subject is payment else state_to_row(subject)
             refund_id = refund.id if refund else None
             snapshot: dict[str, Any] = {
                 "payment": dict(zip(STATE_COLUMNS, stood, strict=True)),
-                "refund": dict(zip(REFUND_COLUMNS, refund_to_row(refund), strict=True)) if refund else None,
+                "refund": _refund_values(refund) if refund else None,
             }
             if earlier is not None:
                 snapshot["before"] = dict(zip(STATE_COLUMNS, state_to_row(earlier), strict=True))
+            if refund_earlier is not None:
+                snapshot["refund_before"] = _refund_values(refund_earlier)
         case EndpointFact(endpoint, reason):
             endpoint_id = endpoint.id
             snapshot = {"endpoint": record_values(endpoint), "reason": reason}
@@ -147,11 +150,17 @@ def _fact(snapshot: dict[str, Any], order: Row, amount: int) -> PaymentFact | En
     # Older snapshots hold the order as well, those after them not even its amount.
     payment = payment_from(order, _STATE.read({"amount": amount, **snapshot["payment"]}))
     refund, before = snapshot["refund"], snapshot.get("before")
+    refund_before = snapshot.get("refund_before")
     return PaymentFact(
         payment,
         refund_from_row(_REFUND.read(refund)) if refund else None,
         payment_from(order, _STATE.read({"amount": amount, **before})) if before else None,
+        refund_from_row(_REFUND.read(refund_before)) if refund_before else None,
     )
+
+
+def _refund_values(refund: Refund) -> dict[str, Any]:
+    return dict(zip(REFUND_COLUMNS, refund_to_row(refund), strict=True))
 
 
 class _Snapshot:

@@ -85,7 +85,7 @@ async def test_a_public_key_sees_what_it_knows_the_secret_of(gateway: Gateway, s
         for secret in ({}, {"client_secret": "pi_x_secret_y"}):
             assert (await client.get(path, params=secret)).status_code == 400
         refused = await client.get("/payment_intents")
-        assert (refused.status_code, refused.json()["error"]["type"]) == (403, "invalid_request_error")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (401, "secret_key_required")
         paid = await client.post(
             f"{path}/confirm",
             data={"client_secret": intent["client_secret"], "payment_method": "pm_card_visa"},

@@ -172,8 +172,8 @@ class PaymentIn(In):
     reference: Annotated[str, text(100)] | None = Field(None, description="Your own order id")
     delay_s: Annotated[int, Field(ge=0, le=DELAY_MAX_S)] | None = Field(
         None,
-        description="How long `pending_…` takes to settle, `slow` to answer, a refund of `refund_failure` to fail "
-        "and of `refund_pending` to be processed, and how long there is to answer a dispute",
+        description="How long `pending_…` takes to settle, `slow` to answer, a refund of `refund_failure` to "
+        "fail and of `refund_pending` to be processed, and how long there is to answer a dispute",
     )
     expires_in_s: Annotated[int, Field(ge=1, le=EXPIRES_IN_MAX_S)] | None = Field(
         None,

@@ -140,7 +140,9 @@ def _handler(route: StripeRoute, complete: Complete) -> Callable[..., Awaitable[
 
 def _not_for_public_keys() -> StripeError:
     return StripeError(
-        "This API call cannot be made with a publishable API key. Please use a secret API key.", status=403
+        "This API call cannot be made with a publishable API key. Please use a secret API key.",
+        status=401,
+        code="secret_key_required",
     )
 
 

@@ -16,6 +16,7 @@ from kessai.dialects.stripe.objects.checkout_session import checkout_session
 from kessai.dialects.stripe.objects.clock import clock
 from kessai.dialects.stripe.objects.customer import customer
 from kessai.dialects.stripe.objects.dispute import dispute
+from kessai.dialects.stripe.objects.early_fraud_warning import early_fraud_warning
 from kessai.dialects.stripe.objects.payment_intent import payment_intent
 from kessai.dialects.stripe.objects.payment_link import payment_link
 from kessai.dialects.stripe.objects.payment_method import payment_method
@@ -53,6 +54,8 @@ NAMES: Final[Mapping[EventType, str]] = {
     EventType.PAYMENT_REFUNDED: "charge.refunded",
     EventType.PAYMENT_CANCELED: "charge.refunded",
     EventType.PAYMENT_EXPIRED: "charge.expired",
+    EventType.PAYMENT_REFUND_UPDATED: "charge.refund.updated",
+    EventType.PAYMENT_WARNED: "radar.early_fraud_warning.created",
     EventType.REFUND_CREATED: "refund.created",
     EventType.REFUND_UPDATED: "refund.updated",
     EventType.REFUND_FAILED: "refund.failed",
@@ -111,7 +114,12 @@ _OLDER: Final[Mapping[EventType, str]] = {
 TOLD: Final = tuple(sorted({*NAMES.values(), *_OLDER.values(), _CAPTURED}))
 """Every name that this API tells of, of the many that Stripe has."""
 _ABOUT_REFUNDS: Final = frozenset(
-    {EventType.REFUND_CREATED, EventType.REFUND_UPDATED, EventType.REFUND_FAILED}
+    {
+        EventType.REFUND_CREATED,
+        EventType.REFUND_UPDATED,
+        EventType.REFUND_FAILED,
+        EventType.PAYMENT_REFUND_UPDATED,
+    }
 )
 _RENDERS: Final[Mapping[type[Document], Callable[[Any, str], Object]]] = {
     CheckoutSession: checkout_session,
@@ -192,7 +200,10 @@ def _shown(event: Event, public_url: str) -> tuple[Object, Object | None]:
     fact = event.fact
     if isinstance(fact, PaymentFact):
         if event.type in _ABOUT_REFUNDS and fact.refund is not None:
-            return refund(fact.refund, public_url), None
+            before_it = None if fact.refund_before is None else refund(fact.refund_before, public_url)
+            return refund(fact.refund, public_url), before_it
+        if event.type is EventType.PAYMENT_WARNED:
+            return early_fraud_warning(fact.payment), None
         earlier = None if fact.before is None else charge(fact.before, public_url)
         return charge(fact.payment, public_url), earlier
     if isinstance(fact, DocumentFact):

@@ -15,7 +15,7 @@ from kessai.dialects.stripe.objects.clock import clock
 from kessai.dialects.stripe.objects.confirmation_token import confirmation_token
 from kessai.dialects.stripe.objects.customer import customer
 from kessai.dialects.stripe.objects.dispute import dispute
-from kessai.dialects.stripe.objects.early_fraud_warning import early_fraud_warning, is_warned_of
+from kessai.dialects.stripe.objects.early_fraud_warning import early_fraud_warning
 from kessai.dialects.stripe.objects.payment_intent import payment_intent
 from kessai.dialects.stripe.objects.payment_link import payment_link
 from kessai.dialects.stripe.objects.payment_method import payment_method
@@ -50,6 +50,7 @@ from kessai.domain.token import Token
 from kessai.domain.values import value
 from kessai.http.call import Call
 from kessai.simulation.settlement import Settled, entries_of
+from kessai.simulation.warnings import is_warned_of
 
 
 @value(frozen=True, slots=True)

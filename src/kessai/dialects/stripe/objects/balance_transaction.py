@@ -44,8 +44,7 @@ def type_of(value: Entry) -> str:
 def balance_transaction(value: Entry, _public_url: str = "") -> Object:
     """A balance transaction."""
     words, currency = _words(value), value.currency
-    fee = in_units(value.fee, currency)
-    amount = in_units(abs(value.amount), currency) * (1 if value.amount >= 0 else -1)
+    fee, amount = (_signed(each, currency) for each in (value.fee, value.amount))
     return {
         "id": encode("txn", value.id),
         "object": "balance_transaction",
@@ -70,8 +69,12 @@ def _words(value: Entry) -> _Words:
     return (_CARD if value.is_card else _OTHER)[value.kind]
 
 
+def _signed(minor: int, currency: str) -> int:
+    return in_units(abs(minor), currency) * (1 if minor >= 0 else -1)
+
+
 def _fee(value: Entry, fee: int) -> Object:
-    is_dispute = value.kind is EntryKind.DISPUTE
+    is_dispute = value.kind in (EntryKind.DISPUTE, EntryKind.DISPUTE_REVERSAL)
     return {
         "amount": fee,
         "application": None,

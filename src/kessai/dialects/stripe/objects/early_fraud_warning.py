@@ -7,14 +7,6 @@ from kessai.dialects.stripe.objects.charge import charge_id
 from kessai.dialects.stripe.shape import Object, seconds
 from kessai.domain.payment import Payment
 from kessai.domain.transitions import Status
-from kessai.simulation.instruments import by_name
-
-
-def is_warned_of(payment: Payment) -> bool:
-    """Whether there is a warning of a payment."""
-    instrument = payment.details.instrument if payment.details else None
-    row = by_name(instrument.card.published) if instrument and instrument.card else None
-    return row is not None and row.early_fraud_warning and bool(payment.captured)
 
 
 def early_fraud_warning(value: Payment, _public_url: str = "") -> Object:

@@ -11,12 +11,12 @@ from kessai.dialects.stripe.declaring import Given, Result, StripeRoutes
 from kessai.dialects.stripe.errors import missing
 from kessai.dialects.stripe.kinds import find
 from kessai.dialects.stripe.objects.early_fraud_warning import early_fraud_warning as shown
-from kessai.dialects.stripe.objects.early_fraud_warning import is_warned_of
 from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
 from kessai.dialects.stripe.routes.charges import charged
 from kessai.domain.intent import Intent
 from kessai.domain.payment import Payment
 from kessai.http.call import Call
+from kessai.simulation.warnings import is_warned_of
 
 routes: Final = StripeRoutes()
 _KIND: Final = "radar.early_fraud_warning"
