@@ -30,6 +30,13 @@ class IntentStatus(StrEnum):
     CANCELED = "CANCELED"
 
 
+class ConfirmationMethod(StrEnum):
+    """Who finalizes a payment whose payer has proved who they are: nobody has to, or the merchant has."""
+
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+
+
 class IntentAction(StrEnum):
     """What a merchant may ask of an intent."""
 
@@ -80,6 +87,8 @@ class Intent(Document):
 
     `charged_id` is the latest try that an issuer was asked about, with an instrument of `charged_type`.
 
+    `is_proved`: the payer of the latest try has proved who they are; the merchant is to confirm once more.
+
     `saves_instrument`: what pays is to be good for payments to come. `error` is why the latest try failed.
     `checkout_id` is the session whose payer it is for. `details` are what a dialect was told of it and shows
     again, which no rule looks at.
@@ -90,6 +99,8 @@ class Intent(Document):
     amount: Money
     capture_method: CaptureMethod
     status: IntentStatus
+    confirmation_method: ConfirmationMethod = ConfirmationMethod.AUTOMATIC
+    is_proved: bool = False
     saves_instrument: bool = False
     customer_id: str | None = None
     instrument_id: str | None = None
@@ -129,6 +140,7 @@ class Intent(Document):
             "payment_id": payment.id,
             "amount": payment.order.amount,
             "captured": payment.captured,
+            "is_proved": False,
             "error": error if has_failed else None,
             "instrument_id": None if has_failed else self.instrument_id,
         }

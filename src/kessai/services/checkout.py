@@ -16,9 +16,10 @@ from kessai.domain.intent import Intent, IntentAction, IntentStatus
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.setup import Setup, SetupAction, SetupStatus
 from kessai.domain.values import value
+from kessai.services.asked import Asked
 from kessai.services.checkout_following import CheckoutFollower
 from kessai.services.finding import found
-from kessai.services.intents import Asked, Intents, Step
+from kessai.services.intents import Intents, Step
 from kessai.services.ports import IdFactory
 from kessai.services.setups import Setups, SetupStep
 from kessai.services.telling import Teller

@@ -16,13 +16,14 @@ from kessai.domain.errors import NotFoundError, TransitionNotAllowedError
 from kessai.domain.event import Event, EventType, PaymentFact
 from kessai.domain.failure import Failure
 from kessai.domain.ids import IntentId, MerchantId, PaymentId
-from kessai.domain.intent import ALLOWED, Intent, IntentAction, IntentStatus
-from kessai.domain.money import Money, zero
+from kessai.domain.intent import ALLOWED, ConfirmationMethod, Intent, IntentAction, IntentStatus
+from kessai.domain.money import zero
 from kessai.domain.outcome import Declined
 from kessai.domain.payment import CaptureMethod, Order, Payment, new_payment
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.transitions import Status
 from kessai.domain.values import value
+from kessai.services.asked import Asked
 from kessai.services.disputes import Disputes
 from kessai.services.finding import found
 from kessai.services.instruments import set_up
@@ -54,20 +55,6 @@ _UNDER_WAY: Final = frozenset({IntentStatus.REQUIRES_ACTION, IntentStatus.PROCES
 FollowOn = Callable[[Intent, Intent, datetime], Awaitable[Change]]
 """What else is to be written when an intent moves: told how it stood, how it stands, and when."""
 PAYMENT_CANCELED: Final = Declined("PAYMENT_CANCELED", "The payment was canceled before its payer acted.")
-
-
-@value(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a merchant asks to be paid, and what a dialect wants shown of it."""
-
-    amount: Money
-    capture_method: CaptureMethod
-    saves_instrument: bool = False
-    customer_id: str | None = None
-    checkout_id: str | None = None
-    description: str | None = None
-    metadata: Mapping[str, str]
-    details: Mapping[str, Any]
 
 
 @value(frozen=True, slots=True)
@@ -122,6 +109,7 @@ class Intents:
             updated_at=at,
             amount=asked.amount,
             capture_method=asked.capture_method,
+            confirmation_method=asked.confirmation_method,
             status=_waiting(instrument),
             saves_instrument=asked.saves_instrument,
             customer_id=asked.customer_id,
@@ -168,12 +156,15 @@ class Intents:
         """The next version with these fields changed; another instrument makes it ready to confirm.
 
         So does another amount, or another way to capture it, while a payer is asked about the one before.
+        What they have proved is of no use for either.
         """
         intent.require(IntentAction.UPDATE)
         changed = intent.saved_again(at=at, **facts)
         is_asked_anew = (changed.amount, changed.capture_method) != (intent.amount, intent.capture_method)
         if intent.status is IntentStatus.REQUIRES_ACTION and is_asked_anew:
             changed = replace(changed, status=IntentStatus.REQUIRES_CONFIRMATION)
+        if intent.is_proved and (is_asked_anew or (instrument and instrument.id != intent.instrument_id)):
+            changed = replace(changed, is_proved=False)
         if instrument is None or intent.status not in ALLOWED[IntentAction.REVISE]:
             return changed
         return replace(
@@ -195,8 +186,11 @@ class Intents:
         """Try to be paid with an instrument. `intent` is the version that is to be written, not yet tried.
 
         `details` are kept with the try; why it fails is added to them, and that these terms let its hold be
-        raised. The try before is over, if its payer was still asked.
+        raised. The try before is over, if its payer was still asked; if they have proved who they are, it is
+        that one which goes on.
         """
+        if intent.is_proved and intent.instrument_id == instrument.id:
+            return await self._finalized(intent, at)
         trial = trial_of(instrument, terms)
         order = Order(
             merchant_id=intent.merchant_id,
@@ -221,6 +215,13 @@ class Intents:
         disputed = self._disputes.follow(step.change)
         change = replace(disputed, abandoned=await self._abandoned(intent, at))
         return replace(step, change=change, payment=disputed.payment)
+
+    async def _finalized(self, intent: Intent, at: datetime) -> Step:
+        payment, _ = await self._payments.authenticate(_latest(intent), is_approved=True, at=at)
+        failure = failure_of(payment) if payment.status is Status.FAILED else None
+        step = self._followed(intent, payment, failure, at)
+        change = self._disputes.follow(step.change)
+        return replace(step, change=change, payment=change.payment)
 
     def kept_for_later(
         self, step: Step, instrument: SavedInstrument, *, is_wanted: bool, is_new: bool, at: datetime
@@ -283,12 +284,17 @@ class Intents:
     ) -> tuple[Payment, Change]:
         """The payer proved who they are, or failed to; what becomes of the intent comes with it.
 
+        Where the merchant is to confirm once more, the payment waits for that.
+
         Raises:
             TransitionNotAllowedError: nobody waits for this payer, or not any more.
         """
         asked = await self._payments.awaiting_action(payment_id)
         if asked.order.intent_id is not None:
-            await self._require_current(asked, asked.order.intent_id)
+            intent = await self._require_current(asked, asked.order.intent_id)
+            if is_approved and intent and intent.confirmation_method is ConfirmationMethod.MANUAL:
+                proved = intent.saved_again(at=at, status=IntentStatus.REQUIRES_CONFIRMATION, is_proved=True)
+                return asked, Change(records=(proved,))
         payment, change = await self._payments.authenticate(payment_id, is_approved=is_approved, at=at)
         followed = await self.follow(change)
         return followed.payment or payment, followed
@@ -331,11 +337,11 @@ class Intents:
         is_left = was_asked and after.status is not IntentStatus.REQUIRES_ACTION
         return await self._abandoned(before, at) if is_left else None
 
-    async def _require_current(self, payment: Payment, intent_id: str) -> None:
+    async def _require_current(self, payment: Payment, intent_id: str) -> Intent | None:
         """Refuse the payer of a try after which its intent was tried or changed again."""
         intent = await self._repository.get_any(intent_id)
         if intent is None or (intent.payment_id, intent.status) == (payment.id, IntentStatus.REQUIRES_ACTION):
-            return
+            return intent
         raise TransitionNotAllowedError(action="authenticate", status=payment.status.value, allowed=[])
 
     async def _abandoned(self, intent: Intent, at: datetime) -> Payment | None:

@@ -15,7 +15,8 @@ from kessai.domain.ids import MerchantId
 from kessai.domain.intent import Intent, IntentAction
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.setup import Setup, SetupAction
-from kessai.services.intents import Asked, Intents, Step
+from kessai.services.asked import Asked
+from kessai.services.intents import Intents, Step
 from kessai.services.payers import Payer, Payers
 from kessai.services.setups import Setups, SetupStep
 from kessai.simulation.trying import Terms

@@ -257,3 +257,51 @@ async def test_a_payer_who_goes_back_to_checkout_leaves_one_try_behind(stripe: S
     # then one try is paid, and the other is over
     tries = (await stripe.client.get("/api/v1/payments")).json()["data"]
     assert [each["status"] for each in tries] == ["CAPTURED", "FAILED"]
+
+
+async def test_a_merchant_who_confirms_by_hand_does_so_again_after_the_proof(stripe: Stripe) -> None:
+    """As integrations do that finalize payments on their server."""
+    asked = await waiting(stripe, "payment_intents", confirmation_method="manual", return_url=BACK)
+    assert asked["confirmation_method"] == "manual"
+    assert (await answered(stripe, address_of(asked), "approve")).status_code == 303
+
+    proved = await stripe.get(f"/payment_intents/{asked['id']}")
+    assert (proved["status"], proved["next_action"], proved["latest_charge"]) == (
+        "requires_confirmation",
+        None,
+        None,
+    )
+    assert (await stripe.get("/events", type="payment_intent.succeeded"))["data"] == []
+
+    paid = await stripe.post(f"/payment_intents/{asked['id']}/confirm")
+    assert (paid["status"], paid["amount_received"]) == ("succeeded", asked["amount"])
+    charges = (await stripe.get("/charges", payment_intent=asked["id"]))["data"]
+    assert [each["id"] for each in charges] == [paid["latest_charge"]]
+
+
+async def test_what_was_proved_is_of_no_use_for_another_amount(stripe: Stripe) -> None:
+    asked = await waiting(stripe, "payment_intents", confirmation_method="manual", return_url=BACK)
+    await answered(stripe, address_of(asked), "approve")
+    await stripe.post(f"/payment_intents/{asked['id']}", amount=3_000)
+
+    again = await stripe.post(f"/payment_intents/{asked['id']}/confirm")
+    assert again["status"] == "requires_action"
+    await answered(stripe, address_of(again), "fail")
+    assert (await stripe.get(f"/payment_intents/{asked['id']}"))["status"] == "requires_payment_method"
+
+
+async def test_a_public_key_does_not_confirm_by_hand(stripe: Stripe) -> None:
+    intent = await stripe.post(
+        "/payment_intents",
+        amount=2_000,
+        currency="usd",
+        payment_method="pm_card_visa",
+        payment_method_types=["card"],
+        confirmation_method="manual",
+    )
+    await stripe.refused(
+        "POST",
+        f"/payment_intents/{intent['id']}/confirm",
+        client_secret=intent["client_secret"],
+        headers={"Authorization": "Bearer pk_test_of_this_test"},
+    )

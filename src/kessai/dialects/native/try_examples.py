@@ -15,6 +15,7 @@ INTENT: Final = {
     "currency": "INR",
     "status": "REQUIRES_CONFIRMATION",
     "capture_method": "automatic",
+    "confirmation_method": "automatic",
     "captured_amount": 0,
     "customer_id": CUSTOMER_ID,
     "instrument_id": INSTRUMENT_ID,

@@ -19,7 +19,7 @@ from kessai.dialects.native.schemas import (
     page_of,
     text,
 )
-from kessai.domain.intent import IntentStatus
+from kessai.domain.intent import ConfirmationMethod, IntentStatus
 from kessai.domain.payment import CaptureMethod
 from kessai.domain.setup import SetupStatus
 from kessai.http.routes import Out
@@ -33,6 +33,9 @@ class IntentIn(In):
     amount: Amount
     currency: Currency | None = None
     capture_method: Literal["automatic", "manual"] = "automatic"
+    confirmation_method: Literal["automatic", "manual"] = Field(
+        "automatic", description="With `manual`, you confirm once more when the payer has proved who they are"
+    )
     customer_id: Id | None = Field(None, description="Who is to pay; whose the instrument is when left out")
     instrument_id: Id | None = Field(None, description="What is to pay; it may be named with each try")
     description: _Description | None = None
@@ -93,6 +96,7 @@ class IntentOut(Out):
     currency: str
     status: IntentStatus
     capture_method: CaptureMethod
+    confirmation_method: ConfirmationMethod
     captured_amount: int
     customer_id: str | None
     instrument_id: str | None

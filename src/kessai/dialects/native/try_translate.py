@@ -7,12 +7,12 @@ from typing import Any, Final
 from kessai.dialects.native.translate import masked, masked_metadata, sent_of
 from kessai.dialects.native.try_schemas import IntentIn, IntentPatch, SetupIn
 from kessai.domain.failure import Failure
-from kessai.domain.intent import Intent, IntentStatus
+from kessai.domain.intent import ConfirmationMethod, Intent, IntentStatus
 from kessai.domain.merchant import Merchant
 from kessai.domain.money import Money
 from kessai.domain.payment import CaptureMethod
 from kessai.domain.setup import Setup, SetupStatus
-from kessai.services.intents import Asked
+from kessai.services.asked import Asked
 
 _USAGE: Final = "off_session"
 """What is set up here is good for payments without its payer."""
@@ -23,6 +23,7 @@ def asked_from(body: IntentIn, merchant: Merchant) -> Asked:
     return Asked(
         amount=Money(body.amount, body.currency or merchant.default_currency),
         capture_method=CaptureMethod(body.capture_method),
+        confirmation_method=ConfirmationMethod(body.confirmation_method),
         description=masked(body.description),
         metadata=masked_metadata(body.metadata),
         details={},
@@ -58,6 +59,7 @@ def intent_out(intent: Intent, public_url: str) -> dict[str, Any]:
         "currency": intent.amount.currency,
         "status": intent.status.value,
         "capture_method": intent.capture_method.value,
+        "confirmation_method": intent.confirmation_method.value,
         "captured_amount": intent.captured.minor,
         "customer_id": intent.customer_id,
         "instrument_id": intent.instrument_id,

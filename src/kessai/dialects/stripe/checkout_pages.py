@@ -33,8 +33,9 @@ from kessai.domain.payment_link import PaymentLink
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.http.call import Reply, Visit
 from kessai.http.routes import Query, Router
+from kessai.services.asked import Asked
 from kessai.services.checkout import Payer
-from kessai.services.intents import Asked, Step
+from kessai.services.intents import Step
 from kessai.services.setups import SetupStep
 from kessai.simulation.accounts import conduct_of
 from kessai.simulation.instruments import by_name

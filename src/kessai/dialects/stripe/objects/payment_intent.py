@@ -66,7 +66,7 @@ def payment_intent(value: Intent, public_url: str = "") -> Object:
         "cancellation_reason": value.cancellation_reason,
         "capture_method": details.get("capture_method") or _CAPTURE_METHODS[value.capture_method],
         "client_secret": client_secret(value),
-        "confirmation_method": details.get("confirmation_method", "automatic"),
+        "confirmation_method": value.confirmation_method.value,
         "created": seconds(value.created_at),
         "currency": value.amount.currency.lower(),
         "customer": value.customer_id and encode_short(value.customer_id),

@@ -36,11 +36,12 @@ from kessai.domain.document import Document
 from kessai.domain.errors import AmountTooLargeError, TransitionNotAllowedError
 from kessai.domain.event import Event
 from kessai.domain.failure import Failure
-from kessai.domain.intent import ALLOWED, Intent, IntentAction
+from kessai.domain.intent import ALLOWED, ConfirmationMethod, Intent, IntentAction
 from kessai.domain.payment import CaptureMethod
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.http.call import Call
-from kessai.services.intents import Asked, Step
+from kessai.services.asked import Asked
+from kessai.services.intents import Step
 from kessai.simulation.trying import Terms
 
 routes: Final = StripeRoutes()
@@ -89,6 +90,7 @@ async def create_payment_intent(call: Call, given: Given) -> Result:
     asked = Asked(
         amount=amount,
         capture_method=_capture_method(given) or CaptureMethod.AUTOMATIC,
+        confirmation_method=ConfirmationMethod(given.get("confirmation_method") or "automatic"),
         customer_id=customer_id,
         description=masked(given.get("description")),
         metadata=metadata_of(given, {}),
@@ -135,6 +137,10 @@ async def update_payment_intent(call: Call, given: Given, intent: str) -> Result
 async def confirm_payment_intent(call: Call, given: Given, intent: str) -> Result:
     """Try to be paid."""
     known = await found(call, given, intent)
+    if call.is_public and known.confirmation_method is ConfirmationMethod.MANUAL:
+        raise StripeError(
+            "This PaymentIntent's `confirmation_method` is manual: it is confirmed with a secret key only."
+        )
     await refuse_pages_own(call, known.checkout_id)
     given, token = await with_token(call, given)
     instrument, made = await instrument_of(call, given, token)
@@ -337,9 +343,8 @@ def _details(given: Given, known: Mapping[str, Any]) -> dict[str, Any]:
     changed = {**known, **given_of(given, *_KEPT), **return_url_of(given)}
     if "shipping" in given:
         changed["shipping"] = shipping_of(given["shipping"])
-    for name in ("capture_method", "confirmation_method"):
-        if given.get(name):
-            changed[name] = given[name]
+    if given.get("capture_method"):
+        changed["capture_method"] = given["capture_method"]
     return changed
 
 
