@@ -38,6 +38,7 @@ async def test_an_intent_needs_an_amount_alone(each_gateway: Gateway) -> None:
         "currency": "INR",
         "status": "REQUIRES_INSTRUMENT",
         "capture_method": "automatic",
+        "confirmation_method": "automatic",
         "captured_amount": 0,
         "customer_id": None,
         "instrument_id": None,
@@ -103,6 +104,18 @@ async def test_the_payer_of_an_intent_may_be_asked(
     await each_gateway.stranger.post(asked["next_action"]["redirect_url"], params={"outcome": outcome})
     after = (await each_gateway.client.get(f"/intents/{made['id']}")).json()
     assert (after["status"], after["error_code"], after["next_action"]) == (status, error_code, None)
+
+
+async def test_a_merchant_may_finalize_what_the_payer_has_proved(each_gateway: Gateway) -> None:
+    card = await save(each_gateway, ASKS)
+    made = await intent(each_gateway, instrument_id=card["id"], confirmation_method="manual")
+    asked = await moved(each_gateway, made, "confirm")
+    await each_gateway.stranger.post(asked["next_action"]["redirect_url"], params={"outcome": "approve"})
+    proved = (await each_gateway.client.get(f"/intents/{made['id']}")).json()
+    assert (proved["status"], proved["captured_amount"]) == ("REQUIRES_CONFIRMATION", 0)
+
+    paid = await moved(each_gateway, made, "confirm")
+    assert (paid["status"], paid["payment_id"]) == ("SUCCEEDED", asked["payment_id"])
 
 
 async def test_a_payer_who_is_not_there_leaves_the_intent_open(each_gateway: Gateway) -> None:

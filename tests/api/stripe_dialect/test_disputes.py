@@ -79,7 +79,7 @@ async def test_evidence_decides(stripe: Stripe, text: str, status: str, back: bo
 
     assert (decided["status"], decided["evidence"]["uncategorized_text"]) == (status, text)
     assert decided["evidence_details"]["submission_count"] == 1
-    assert [each["net"] for each in decided["balance_transactions"]] == [1_000] * back + [-1_000 - FEE]
+    assert [each["net"] for each in decided["balance_transactions"]] == [1_000 + FEE] * back + [-1_000 - FEE]
     again = await stripe.refused("POST", f"/disputes/{dispute['id']}", evidence={"uncategorized_text": "no"})
     assert "closed" in again["message"]
 
