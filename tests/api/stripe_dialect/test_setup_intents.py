@@ -251,7 +251,7 @@ async def test_a_public_key_sees_and_confirms_with_the_secret_only(stripe: Strip
     assert (await stripe.refused("GET", path))["param"] == "client_secret"
     assert (await stripe.refused("GET", path, client_secret="seti_x"))["param"] == "client_secret"
     assert await stripe.get(path, client_secret=secret) == made
-    await stripe.refused("POST", path, 403, description="mine")
+    await stripe.refused("POST", path, 401, description="mine")
     done = await stripe.post(f"{path}/confirm", client_secret=secret)
     assert done["status"] == "succeeded"
 
