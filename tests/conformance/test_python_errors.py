@@ -252,8 +252,9 @@ def test_a_publishable_key_may_not_do_what_a_server_does(client_of: ClientOf, ke
         with pytest.raises(stripe.AuthenticationError) as refusal:
             ask()
         assert refusal.value.http_status == 401
-        # The library leaves the code of this class in the body.
-        assert refusal.value.json_body["error"]["code"] == "secret_key_required"
+        # The library leaves the code of this class in the body. Any: parsed JSON.
+        body: Any = refusal.value.json_body
+        assert body["error"]["code"] == "secret_key_required"
 
 
 def test_one_key_for_two_requests_is_an_idempotency_error(client: stripe.StripeClient) -> None:
