@@ -44,13 +44,13 @@ def methods_of(given: Given) -> dict[str, Any]:
 
 
 def refuse_what_needs_confirm(given: Given, *names: str) -> None:
-    """Refuse what only a request that confirms may say.
+    """Refuse what only a request that confirms may say. What is false says nothing.
 
     Raises:
         StripeError: it confirms not, and one of these is given.
     """
     for name in names:
-        if given.get(name) is not None and not given.get("confirm"):
+        if given.get(name) and not given.get("confirm"):
             raise StripeError(
                 f"The parameter {name} cannot be passed unless confirm is set to true.", param=name
             )

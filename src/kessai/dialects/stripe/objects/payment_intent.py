@@ -86,13 +86,19 @@ def payment_intent(value: Intent, public_url: str = "") -> Object:
         "payment_method_options": _options(details),
         "payment_record": None,
         "payment_method_types": details.get("payment_method_types", ["card"]),
-        "processing": {"type": "card"} if value.status is IntentStatus.PROCESSING else None,
+        "processing": _processing(value),
         "review": None,
         "source": None,
         "status": STATUSES[value.status],
         "transfer_data": None,
         **{name: details.get(name) for name in _SHOWN_AS_GIVEN},
     }
+
+
+def _processing(value: Intent) -> Object | None:
+    """What a payment that is under way shows of it; the API has this for cards alone."""
+    is_card = value.status is IntentStatus.PROCESSING and value.charged_type == "card"
+    return {"type": "card"} if is_card else None
 
 
 def _options(details: Mapping[str, Any]) -> Object:
