@@ -392,7 +392,12 @@ async def test_a_list_is_some_customers(stripe: Stripe, parameters: dict[str, An
 async def test_a_lists_cursor_is_of_its_kind(stripe: Stripe) -> None:
     customer = await a_customer(stripe)
 
-    for parameters in ({"limit": 0}, {"limit": 101}, {"starting_after": "pm_x"}, {"ending_before": customer}):
+    for parameters in (
+        {"limit": -1},
+        {"limit": 101},
+        {"starting_after": "pm_x"},
+        {"ending_before": customer},
+    ):
         await stripe.refused("GET", "/payment_methods", customer=customer, **parameters)
 
 
