@@ -14,6 +14,7 @@ from kessai.dialects.stripe.declaring import Given
 from kessai.dialects.stripe.errors import StripeError, required
 from kessai.dialects.stripe.facts import refuse_real_numbers_in
 from kessai.dialects.stripe.ids import encode
+from kessai.dialects.stripe.method_options import options_of
 from kessai.dialects.stripe.parameters import ALLOWED_TYPES
 from kessai.domain.checkout import CheckoutStatus
 from kessai.domain.saved_instrument import SavedInstrument
@@ -163,17 +164,12 @@ def require_secret(call: Call, given: Given, secret: str, title: str) -> None:
 
 def challenge_wanted(details: Mapping[str, Any]) -> str:
     """When the payer is to prove who they are: "automatic", "any" or "challenge"."""
-    return str(_card_options(details).get("request_three_d_secure") or "automatic")
+    return str(options_of(details, "card").get("request_three_d_secure") or "automatic")
 
 
 def increments_wanted(details: Mapping[str, Any]) -> bool:
     """Whether what is held is to be raised where the card allows it."""
-    return _card_options(details).get("request_incremental_authorization") == "if_available"
-
-
-def _card_options(details: Mapping[str, Any]) -> Mapping[str, Any]:
-    card: Mapping[str, Any] = (details.get("payment_method_options") or {}).get("card") or {}
-    return card
+    return options_of(details, "card").get("request_incremental_authorization") == "if_available"
 
 
 def _is_same(shown: str, secret: str) -> bool:
