@@ -35,7 +35,7 @@ FOLDER: Final = ROOT / "src/kessai/dialects/stripe"
 PREFIXES: Final = (
     *("/v1/account", "/v1/accounts", "/v1/balance", "/v1/balance_transactions", "/v1/charges"),
     *("/v1/checkout/sessions", "/v1/confirmation_tokens", "/v1/customer_sessions", "/v1/customers"),
-    *("/v1/disputes", "/v1/ephemeral_keys", "/v1/events"),
+    *("/v1/disputes", "/v1/ephemeral_keys", "/v1/events", "/v1/invoice_payments"),
     *("/v1/payment_intents", "/v1/payment_links", "/v1/payment_methods", "/v1/payouts", "/v1/prices"),
     *("/v1/products", "/v1/radar/early_fraud_warnings", "/v1/refunds", "/v1/setup_attempts"),
     *("/v1/setup_intents", "/v1/sources"),

@@ -1,4 +1,4 @@
-"""Lists that are members of an object only when they are asked for: by `expand[]`, or by an older version."""
+"""What an object has only when it is asked for, by `expand[]` or by an older version: lists, and a balance."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FIRST: Final = 10
 
 
 async def member(call: Call, parent: Object, name: str, change: Change | None = None) -> Object:
-    """The list that `name` stands for in an object; an empty one where kessai keeps none.
+    """What `name` stands for in an object; an empty list where kessai keeps none.
 
     `change` is what the same request writes, and is in the list already.
     """
@@ -79,11 +79,17 @@ async def _lines(call: Call, parent: Object, change: Change) -> Object:
     return list_object(url, shown[:_FIRST], has_more=len(shown) > _FIRST)
 
 
+async def _no_balance(_call: Call, _parent: Object, _change: Change) -> Object:
+    """What invoices left on a customer's account, by currency: invoices are not simulated."""
+    return {}
+
+
 _LISTS_OF: Final = {"checkout.session": "checkout/sessions", "payment_link": "payment_links"}
 _MEMBERS: Final[Mapping[tuple[str, str], Member]] = {
     ("payment_intent", "charges"): _charges,
     ("charge", "refunds"): _refunds,
     ("checkout.session", "line_items"): _lines,
+    ("customer", "invoice_credit_balance"): _no_balance,
     ("customer", "sources"): _sources,
     ("payment_link", "line_items"): _lines,
 }
