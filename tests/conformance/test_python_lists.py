@@ -77,8 +77,15 @@ def test_a_page_survives_what_is_made_while_it_is_turned(
     assert [each.id for each in page.auto_paging_iter()] == twelve[::-1]
 
 
-@pytest.mark.parametrize("limit", [0, -1, 101, 10**20])
-def test_a_page_has_one_to_a_hundred(client: stripe.StripeClient, limit: int) -> None:
+@pytest.mark.usefixtures("twelve")
+def test_a_page_may_have_none(client: stripe.StripeClient) -> None:
+    page = client.v1.customers.list(params={"limit": 0})
+
+    assert (page.data, page.has_more) == ([], True)
+
+
+@pytest.mark.parametrize("limit", [-1, 101, 10**20])
+def test_a_page_has_up_to_a_hundred(client: stripe.StripeClient, limit: int) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refusal:
         client.v1.customers.list(params={"limit": limit})
 

@@ -35,7 +35,7 @@ FOLDER: Final = ROOT / "src/kessai/dialects/stripe"
 PREFIXES: Final = (
     *("/v1/account", "/v1/accounts", "/v1/balance", "/v1/balance_transactions", "/v1/charges"),
     *("/v1/checkout/sessions", "/v1/confirmation_tokens", "/v1/customer_sessions", "/v1/customers"),
-    *("/v1/disputes", "/v1/ephemeral_keys", "/v1/events"),
+    *("/v1/disputes", "/v1/ephemeral_keys", "/v1/events", "/v1/invoice_payments"),
     *("/v1/payment_intents", "/v1/payment_links", "/v1/payment_methods", "/v1/payouts", "/v1/prices"),
     *("/v1/products", "/v1/radar/early_fraud_warnings", "/v1/refunds", "/v1/setup_attempts"),
     *("/v1/setup_intents", "/v1/sources"),
@@ -49,6 +49,11 @@ Node = dict[str, Any]
 
 _OLDER_UI_MODES: Final = ("custom", "embedded", "hosted")
 """What versions before the document's call elements, embedded_page and hosted_page."""
+_RECORDED: Final = {"charge": {"dispute": "?*>dispute"}}
+"""Members that recorded answers have and the document does not, where they lead somewhere.
+
+Source: expand=["dispute"] of a charge in pretix, `src/pretix/plugins/stripe/views.py`, read 2026-11-27.
+"""
 _EMPTY: Final = ""
 """The alternative that unsets a parameter."""
 _SHARED_MIN: Final = 20
@@ -217,7 +222,9 @@ def _schemas(spec: Node) -> str:
     """The members of the schemas that answers reach, and what each operation answers."""
     known: Node = spec["components"]["schemas"]
     answers = {name: _leads_to(_answer(operation)) for name, operation in _kept(spec)}
-    schemas = {name: _members(known[name]) for name in _reached(answers.values(), known)}
+    schemas = {
+        name: _members(known[name]) | _RECORDED.get(name, {}) for name in _reached(answers.values(), known)
+    }
     return _document({"answers": answers, "schemas": schemas, "source": _source(spec)})
 
 

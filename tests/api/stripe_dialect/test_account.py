@@ -53,7 +53,7 @@ async def test_nothing_is_connected(stripe: Stripe) -> None:
 
     assert (await stripe.get("/accounts"))["data"] == []
     assert (await stripe.get(f"/accounts/{own['id']}/external_accounts"))["data"] == []
-    await stripe.refused("GET", "/accounts", limit=0)
+    await stripe.refused("GET", "/accounts", limit=-1)
     await stripe.refused("GET", "/accounts", starting_after="acct_nope")
     refused = await stripe.refused("POST", "/accounts", type="express")
     assert "not simulated" in refused["message"]

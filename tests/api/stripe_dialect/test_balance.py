@@ -250,7 +250,7 @@ async def test_what_there_is_not(stripe: Stripe, gateway: Gateway) -> None:
         {"source": intent["id"]},
         {"payout": "po_nope"},
         {"currency": "zzz"},
-        {"limit": 0},
+        {"limit": -1},
         {"limit": 10**30},
         {"created": 10**30},
         {"created": {"gte": -(10**20)}},

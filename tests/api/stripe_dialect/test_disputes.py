@@ -53,6 +53,35 @@ async def test_a_card_disputes_its_payment(stripe: Stripe) -> None:
     assert await stripe.get(f"/disputes/{dispute['id']}") == dispute
 
 
+async def test_a_charge_names_its_dispute(stripe: Stripe) -> None:
+    dispute = await disputed(stripe)
+    path = f"/charges/{dispute['charge']}"
+    intent = f"/payment_intents/{dispute['payment_intent']}"
+
+    assert (await stripe.get(path))["dispute"] == dispute["id"]
+    assert (await stripe.get(path, expand=["dispute"]))["dispute"] == dispute
+    assert (await stripe.get("/charges", expand=["data.dispute"]))["data"][0]["dispute"] == dispute
+    expanded = await stripe.get(intent, expand=["latest_charge.dispute"])
+    assert expanded["latest_charge"]["dispute"] == dispute
+    around = await stripe.get(f"/disputes/{dispute['id']}", expand=["charge.dispute"])
+    assert around["charge"]["dispute"] == dispute
+
+
+async def test_a_payment_that_is_disputed_at_once_shows_it(stripe: Stripe) -> None:
+    paid = await stripe.paid(payment_method="pm_card_createDispute", expand=["latest_charge.dispute"])
+
+    dispute = paid["latest_charge"]["dispute"]
+    assert (dispute["object"], dispute["charge"]) == ("dispute", paid["latest_charge"]["id"])
+
+
+async def test_a_charge_that_nobody_disputes_has_none(stripe: Stripe) -> None:
+    paid = await stripe.paid(expand=["latest_charge.dispute"])
+
+    charge = paid["latest_charge"]
+    assert (charge["dispute"], charge["destination"], charge["order"]) == (None, None, None)
+    assert charge["radar_options"] == {}
+
+
 @pytest.mark.parametrize(
     ("card", "reason", "status", "count"),
     [

@@ -114,7 +114,7 @@ async def test_events_are_narrowed_by_time(gateway: Gateway, stripe: Stripe) -> 
 @pytest.mark.parametrize(
     ("parameters", "param"),
     [
-        ({"limit": 0}, "limit"),
+        ({"limit": -1}, "limit"),
         ({"limit": 101}, "limit"),
         ({"limit": 10**30}, "limit"),
         ({"starting_after": "evt_none"}, "starting_after"),

@@ -179,6 +179,15 @@ async def test_what_cannot_be_is_refused(
         assert error["param"] == param
 
 
+@pytest.mark.parametrize("name", ["off_session", "error_on_requires_action"])
+async def test_what_only_a_confirmation_may_say_is_taken_where_it_is_false(stripe: Stripe, name: str) -> None:
+    made = await stripe.post("/payment_intents", amount=500, currency="usd", **{name: False})
+
+    assert made["status"] == "requires_payment_method"
+    error = await stripe.refused("POST", "/payment_intents", amount=500, currency="usd", **{name: True})
+    assert error["param"] == name
+
+
 async def test_zero_decimal_currencies_are_counted_in_whole(stripe: Stripe) -> None:
     intent = await stripe.paid(500, "jpy")
     assert intent["amount_received"] == 500

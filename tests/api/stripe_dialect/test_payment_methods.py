@@ -389,10 +389,21 @@ async def test_a_list_is_some_customers(stripe: Stripe, parameters: dict[str, An
     assert error["param"] == param
 
 
+async def test_it_has_no_session_of_radar(stripe: Stripe) -> None:
+    made = await stripe.post("/payment_methods", type="card", card={"token": "tok_visa"})
+
+    assert made["radar_options"] == {}
+
+
 async def test_a_lists_cursor_is_of_its_kind(stripe: Stripe) -> None:
     customer = await a_customer(stripe)
 
-    for parameters in ({"limit": 0}, {"limit": 101}, {"starting_after": "pm_x"}, {"ending_before": customer}):
+    for parameters in (
+        {"limit": -1},
+        {"limit": 101},
+        {"starting_after": "pm_x"},
+        {"ending_before": customer},
+    ):
         await stripe.refused("GET", "/payment_methods", customer=customer, **parameters)
 
 

@@ -8,6 +8,8 @@ import httpx
 import pytest
 
 from tests.api.stripe_dialect.conftest import Stripe
+from tests.api.stripe_dialect.payer import SHOP, Payer
+from tests.api.stripe_dialect.test_checkout_page import opened
 
 BY_CARD: Final[dict[str, Any]] = {"payment_method": "pm_card_visa", "confirm": True}
 
@@ -91,6 +93,7 @@ async def test_an_intent_once_had_its_charges_and_a_charge_its_refunds(stripe: S
         "object": "list",
         "data": [],
         "has_more": False,
+        "total_count": 0,
         "url": f"/v1/charges?payment_intent={made['id']}",
     }
 
@@ -142,12 +145,54 @@ async def test_what_is_expanded_or_listed_is_of_the_same_version(stripe: Stripe)
         assert intent["invoice"] is None
 
 
+async def test_what_is_always_null_may_be_expanded(stripe: Stripe) -> None:
+    older = Older(stripe, "2024-06-20")
+    paid = await older.post("/payment_intents", amount=500, currency="usd", **BY_CARD, return_url=SHOP)
+    wanted = ["invoice", "latest_charge.invoice", "latest_charge.invoice.subscription"]
+
+    intent = await older.get(f"/payment_intents/{paid['id']}", expand=wanted)
+    charge = await older.get(f"/charges/{paid['latest_charge']}", expand=["invoice"])
+
+    assert (intent["invoice"], intent["latest_charge"]["invoice"], charge["invoice"]) == (None, None, None)
+    refusal = await stripe.refused("GET", f"/charges/{paid['latest_charge']}", expand=["invoice"])
+    assert refusal["param"] == "expand"
+
+
+async def test_a_path_leads_through_what_it_brings_in_itself(stripe: Stripe, payer: Payer) -> None:
+    older = Older(stripe, "2022-08-01")
+    session = await opened(stripe)
+    await payer.send((await payer.go(session["url"])).form, email="kim@example.com")
+
+    path = "payment_intent.charges.data"
+    shown = await older.get(f"/checkout/sessions/{session['id']}", expand=[f"{path}.customer", path])
+
+    (charge,) = shown["payment_intent"]["charges"]["data"]
+    assert (charge["paid"], charge["refunds"]["data"]) == (True, [])
+
+
+async def test_a_list_that_was_always_there_says_how_many_there_are(stripe: Stripe) -> None:
+    older = Older(stripe, "2022-08-01")
+    paid = await older.post("/payment_intents", amount=500, currency="usd", **BY_CARD)
+    for _ in range(11):
+        await older.post("/refunds", payment_intent=paid["id"], amount=10)
+
+    charge = await older.get(f"/charges/{paid['latest_charge']}")
+    expanded = await Older(stripe, "2024-06-20").get(f"/charges/{charge['id']}", expand=["refunds"])
+    newest = await stripe.get(f"/charges/{charge['id']}", expand=["refunds"])
+
+    assert paid["charges"]["total_count"] == 1
+    for refunds in (charge["refunds"], expanded["refunds"]):
+        assert (len(refunds["data"]), refunds["has_more"], refunds["total_count"]) == (10, True, 11)
+    assert "total_count" not in newest["refunds"]
+
+
 async def test_a_customer_once_had_its_sources(stripe: Stripe) -> None:
     older = Older(stripe, "2020-03-02")
 
     made = await older.post("/customers", source="tok_visa")
 
     assert [each["id"] for each in made["sources"]["data"]] == [made["default_source"]]
+    assert (made["sources"]["total_count"], made["tax_ids"]["total_count"]) == (1, 0)
     assert made["subscriptions"]["data"] == made["tax_ids"]["data"] == []
     assert "sources" not in await Older(stripe, "2020-08-27").get(f"/customers/{made['id']}")
 

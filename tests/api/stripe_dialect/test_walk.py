@@ -283,6 +283,11 @@ async def webhooks(walk: Walk, _gateway: Gateway) -> None:
     await walk("DELETE /webhook_endpoints/{webhook_endpoint}", endpoint["id"])
 
 
+async def invoices(walk: Walk, _gateway: Gateway) -> None:
+    """What there would be if there were invoices."""
+    await walk("GET /invoice_payments", invoice="in_1")
+
+
 async def clocks(walk: Walk, _gateway: Gateway) -> None:
     """Test clocks."""
     made = await walk("POST /test_helpers/test_clocks", frozen_time=1_800_000_000, name="Later")
@@ -294,6 +299,6 @@ async def clocks(walk: Walk, _gateway: Gateway) -> None:
 
 PARTS = [
     *(customers, payments, confirmations, passes, methods, in_older_words, setups, disputes, money),
-    *(accounts, webhooks, clocks),
+    *(accounts, webhooks, clocks, invoices),
     *(walk_checkout.catalog, walk_checkout.checkouts, walk_checkout.links),
 ]

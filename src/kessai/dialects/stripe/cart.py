@@ -16,7 +16,7 @@ from kessai.dialects.stripe.errors import StripeError, missing, not_simulated, r
 from kessai.dialects.stripe.facts import metadata_of, refuse_real_numbers_in
 from kessai.dialects.stripe.ids import decode
 from kessai.dialects.stripe.objects.checkout_session import line_item
-from kessai.dialects.stripe.paging import cursors_of, limit_of
+from kessai.dialects.stripe.paging import cursors_of, limit_of, shown_of
 from kessai.dialects.stripe.selling import Sold, price_of, sold
 from kessai.dialects.stripe.shape import Object, list_object
 from kessai.domain.change import Change
@@ -154,12 +154,11 @@ def page_of_lines(given: Given, url: str, lines: Sequence[CheckoutLine]) -> Obje
     """A page of lines, in the order they were given. `url` is the list's own."""
     limit, (after, before) = limit_of(given), cursors_of(given)
     if before:
-        earlier = lines[: place_of(lines, before, "ending_before")]
-        shown, has_more = earlier[-limit:], len(earlier) > limit
+        found = lines[: place_of(lines, before, "ending_before")]
     else:
-        later = lines[place_of(lines, after, "starting_after") + 1 :] if after else lines
-        shown, has_more = later[:limit], len(later) > limit
-    return list_object(url, [line_item(each) for each in shown], has_more=has_more)
+        found = lines[place_of(lines, after, "starting_after") + 1 :] if after else lines
+    shown = shown_of(found, limit, is_backward=bool(before))
+    return list_object(url, [line_item(each) for each in shown], has_more=len(found) > limit)
 
 
 def place_of(lines: Sequence[CheckoutLine], object_id: str, param: str) -> int:

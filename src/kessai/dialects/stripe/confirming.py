@@ -14,6 +14,7 @@ from kessai.dialects.stripe.declaring import Given
 from kessai.dialects.stripe.errors import StripeError, required
 from kessai.dialects.stripe.facts import refuse_real_numbers_in
 from kessai.dialects.stripe.ids import encode
+from kessai.dialects.stripe.method_options import options_of
 from kessai.dialects.stripe.parameters import ALLOWED_TYPES
 from kessai.domain.checkout import CheckoutStatus
 from kessai.domain.saved_instrument import SavedInstrument
@@ -44,13 +45,13 @@ def methods_of(given: Given) -> dict[str, Any]:
 
 
 def refuse_what_needs_confirm(given: Given, *names: str) -> None:
-    """Refuse what only a request that confirms may say.
+    """Refuse what only a request that confirms may say. What is false says nothing.
 
     Raises:
         StripeError: it confirms not, and one of these is given.
     """
     for name in names:
-        if given.get(name) is not None and not given.get("confirm"):
+        if given.get(name) and not given.get("confirm"):
             raise StripeError(
                 f"The parameter {name} cannot be passed unless confirm is set to true.", param=name
             )
@@ -163,17 +164,12 @@ def require_secret(call: Call, given: Given, secret: str, title: str) -> None:
 
 def challenge_wanted(details: Mapping[str, Any]) -> str:
     """When the payer is to prove who they are: "automatic", "any" or "challenge"."""
-    return str(_card_options(details).get("request_three_d_secure") or "automatic")
+    return str(options_of(details, "card").get("request_three_d_secure") or "automatic")
 
 
 def increments_wanted(details: Mapping[str, Any]) -> bool:
     """Whether what is held is to be raised where the card allows it."""
-    return _card_options(details).get("request_incremental_authorization") == "if_available"
-
-
-def _card_options(details: Mapping[str, Any]) -> Mapping[str, Any]:
-    card: Mapping[str, Any] = (details.get("payment_method_options") or {}).get("card") or {}
-    return card
+    return options_of(details, "card").get("request_incremental_authorization") == "if_available"
 
 
 def _is_same(shown: str, secret: str) -> bool:

@@ -26,7 +26,7 @@ MEMBERS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "charge": frozenset({"refunds"}),
         "checkout.session": frozenset({"line_items"}),
-        "customer": frozenset({"sources", "subscriptions", "tax_ids"}),
+        "customer": frozenset({"invoice_credit_balance", "sources", "subscriptions", "tax_ids"}),
         "payment_link": frozenset({"line_items"}),
     }
 )

@@ -9,7 +9,7 @@ from kessai.dialects.stripe.kinds import KINDS, find, new_in
 from kessai.dialects.stripe.members import member
 from kessai.dialects.stripe.parameters import expansions
 from kessai.dialects.stripe.shape import Object
-from kessai.dialects.stripe.versions import as_once_shown
+from kessai.dialects.stripe.versions import as_once_shown, is_counted, is_null
 from kessai.domain.change import Change
 from kessai.http.call import Call
 
@@ -28,20 +28,30 @@ async def completed(
         if name is None:
             return None
         found = new_in(call, change, name, object_id) or await find(call, name, object_id)
-        return None if found is None else KINDS[name].render(found, call.services.public_url)
+        return None if found is None else await older(KINDS[name].render(found, call.services.public_url))
+
+    async def add(parent: Object, name: str) -> Object:
+        counted = is_counted(parent["object"], name, version)
+        return await member(call, parent, name, change, is_counted=counted)
+
+    async def older(found: Object) -> Object:
+        return await as_once_shown(found, version, add)
 
     async def fetch_member(parent: Object, name: str) -> Object:
-        return await member(call, parent, name, change)
+        return await older(await add(parent, name))
 
-    # Before paths are followed, which may lead through such a member, and after, for what they brought in.
-    content = await as_once_shown(content, version, fetch_member)
+    def expandable(object_name: str, path: str) -> str | None:
+        # What is always null leads nowhere: whatever its kind is called, none of it is looked for.
+        return path if is_null(object_name, path, version) else _expandable(object_name, path)
+
+    # A path may lead through a member that only an older version has, also of what the path itself brings in.
+    content = await older(content)
     if not paths:
         return content
     try:
-        found = await expand(content, paths, fetch=fetch, fetch_member=fetch_member, expandable=_expandable)
+        return await expand(content, paths, fetch=fetch, fetch_member=fetch_member, expandable=expandable)
     except NotExpandableError as error:
         raise StripeError(error.message, param=error.param) from None
-    return await as_once_shown(found, version, fetch_member)
 
 
 def _expandable(object_name: str, path: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from kessai.dialects.stripe.declaring import Given
 from kessai.dialects.stripe.errors import StripeError, missing
@@ -13,6 +13,8 @@ from kessai.dialects.stripe.shape import Object, list_object, moment
 from kessai.http.call import Call
 from kessai.storage.scanning import Wanted
 
+T = TypeVar("T")
+
 LIMIT_DEFAULT: Final = 10
 LIMIT_MAX: Final = 100
 PAGED: Final = "limit starting_after ending_before"
@@ -20,18 +22,25 @@ PAGED: Final = "limit starting_after ending_before"
 _SECOND: Final = timedelta(seconds=1)
 
 
-def limit_of(given: Given) -> int:
-    """How many a page has.
+def limit_of(given: Given, *, least: int = 0) -> int:
+    """How many a page has. None is a page too: spree_stripe asks for it to see whether a key is good.
 
     Raises:
         StripeError: out of range.
     """
     limit: int = given.get("limit", LIMIT_DEFAULT)
-    if not 1 <= limit <= LIMIT_MAX:
-        raise StripeError(
-            f"Limit must be between 1 and {LIMIT_MAX}.", param="limit", code="parameter_invalid_integer"
-        )
-    return limit
+    if least <= limit <= LIMIT_MAX:
+        return limit
+    bound = f"greater than or equal to {least}" if limit < least else f"less than or equal to {LIMIT_MAX}"
+    raise StripeError(f"This value must be {bound}.", param="limit", code="parameter_invalid_integer")
+
+
+def shown_of(found: Sequence[T], limit: int, *, is_backward: bool) -> Sequence[T]:
+    """The page in what was found, which may be one too many.
+
+    Of a page that ends before a cursor that one is the newest, at its beginning.
+    """
+    return found[max(len(found) - limit, 0) :] if is_backward else found[:limit]
 
 
 async def wanted_of(call: Call, given: Given, kind: str, **narrowed: Any) -> Wanted:
@@ -83,10 +92,9 @@ def created_of(created: Any) -> dict[str, Any]:
 def page_of(call: Call, given: Given, url: str, kind: str, found: Sequence[Any]) -> Object:
     """The page that was found, of which one more was asked for. `url` is the list's own."""
     render, limit = KINDS[kind].render, limit_of(given)
-    has_more = len(found) > limit
-    # Of a page that ends before a cursor the one too many is the newest, at its beginning.
-    shown = found[-limit:] if given.get("ending_before") else found[:limit]
-    return list_object(url, [render(each, call.services.public_url) for each in shown], has_more=has_more)
+    shown = shown_of(found, limit, is_backward=bool(given.get("ending_before")))
+    data = [render(each, call.services.public_url) for each in shown]
+    return list_object(url, data, has_more=len(found) > limit)
 
 
 async def id_of(call: Call, given: Given, kind: str) -> str | None:

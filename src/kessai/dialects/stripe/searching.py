@@ -29,7 +29,7 @@ async def search_page(call: Call, given: Given, kind: str, find_all: List) -> Ob
     Raises:
         StripeError: the query cannot be read, or the page is none.
     """
-    public_url, limit = call.services.public_url, limit_of(given)
+    public_url, limit = call.services.public_url, limit_of(given, least=1)
     known = KINDS[kind]
     try:
         predicate = parse(given["query"], FIELDS[kind])

@@ -42,6 +42,16 @@ _SNAPSHOTS: Final = frozenset({"event"})
 """What keeps the version it was made with."""
 
 
+def is_counted(object_name: str, member: str, version: str) -> bool:
+    """Whether a list in an object says how many there are in all: of those that it once had unasked."""
+    return version < SHOWN_SINCE and member in _LISTS.get(object_name, {})
+
+
+def is_null(object_name: str, member: str, version: str) -> bool:
+    """Whether an object of this version shows a member that is always null."""
+    return version < _NULLS.get(object_name, {}).get(member, "")
+
+
 def asked_version(request: Request) -> str:
     """The version that a request asks for, or the one that is spoken here."""
     asked = request.header(b"stripe-version")
@@ -78,8 +88,8 @@ async def _complete(found: Object, version: str, add: AddMember) -> None:
     name = found.get("object")
     if not isinstance(name, str) or found.get("deleted"):
         return
-    for member, until in _NULLS.get(name, {}).items():
-        if version < until:
+    for member in _NULLS.get(name, {}):
+        if is_null(name, member, version):
             found.setdefault(member, None)
     for member, until in _LISTS.get(name, {}).items():
         if version < until and member not in found:

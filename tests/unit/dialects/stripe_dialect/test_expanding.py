@@ -201,6 +201,7 @@ async def test_a_list_that_is_there_whole_is_accepted() -> None:
     [
         ("charge", "refunds"),
         ("checkout.session", "line_items"),
+        ("customer", "invoice_credit_balance"),
         ("customer", "sources"),
         ("customer", "subscriptions"),
         ("customer", "tax_ids"),

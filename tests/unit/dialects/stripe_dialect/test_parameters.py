@@ -367,6 +367,7 @@ def test_any_form_is_read_or_refused(pairs: list[tuple[str, str]]) -> None:
     ("object_name", "name", "kind"),
     [
         ("charge", "customer", "customer"),
+        ("charge", "dispute", "dispute"),
         ("charge", "refunds", "refund"),
         ("charge", "amount", None),
         ("charge", "payment_method", None),

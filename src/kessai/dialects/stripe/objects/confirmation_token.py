@@ -7,7 +7,7 @@ from kessai.dialects.stripe.objects.payment_method import payment_method
 from kessai.dialects.stripe.shape import Object, seconds
 from kessai.domain.confirmation_token import ConfirmationToken
 
-_NOT_PREVIEWED = ("id", "object", "created", "livemode", "metadata")
+_NOT_PREVIEWED = ("id", "object", "created", "livemode", "metadata", "radar_options")
 """What a payment method has and what is to become one has not."""
 
 

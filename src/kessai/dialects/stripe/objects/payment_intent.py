@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from kessai.dialects.stripe.amounts import amount_of
 from kessai.dialects.stripe.ids import encode, encode_short
+from kessai.dialects.stripe.method_options import USUAL_OF_PAYMENTS, shown_options
 from kessai.dialects.stripe.objects.payment_method import PREFIXES, payment_method
 from kessai.dialects.stripe.shape import Object, seconds, seconds_or_none
 from kessai.domain.failure import Failure
@@ -83,10 +83,10 @@ def payment_intent(value: Intent, public_url: str = "") -> Object:
         "payment_method": value.instrument_id
         and encode(PREFIXES[value.instrument_form], value.instrument_id),
         "payment_method_configuration_details": None,
-        "payment_method_options": _options(details),
+        "payment_method_options": shown_options(details, USUAL_OF_PAYMENTS),
         "payment_record": None,
         "payment_method_types": details.get("payment_method_types", ["card"]),
-        "processing": {"type": "card"} if value.status is IntentStatus.PROCESSING else None,
+        "processing": _processing(value),
         "review": None,
         "source": None,
         "status": STATUSES[value.status],
@@ -95,13 +95,10 @@ def payment_intent(value: Intent, public_url: str = "") -> Object:
     }
 
 
-def _options(details: Mapping[str, Any]) -> Object:
-    """How each type of method is asked; of cards, every member."""
-    if "card" not in details.get("payment_method_types", ["card"]):
-        return {}
-    given = (details.get("payment_method_options") or {}).get("card") or {}
-    usual = {"installments": None, "mandate_options": None, "network": None}
-    return {"card": {**usual, "request_three_d_secure": "automatic", **given}}
+def _processing(value: Intent) -> Object | None:
+    """What a payment that is under way shows of it; the API has this for cards alone."""
+    is_card = value.status is IntentStatus.PROCESSING and value.charged_type == "card"
+    return {"type": "card"} if is_card else None
 
 
 def failure_object(failure: Failure, payment_id: str | None = None) -> Object:

@@ -35,6 +35,7 @@ def payment_method(value: SavedInstrument, _public_url: str = "") -> Object:
         "customer_account": None,
         "livemode": False,
         "metadata": dict(value.metadata),
+        "radar_options": {},
         "type": type_of(value),
     }
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from kessai.dialects.stripe.ids import encode, encode_short
+from kessai.dialects.stripe.method_options import USUAL_OF_SETUPS, shown_options
 from kessai.dialects.stripe.objects.payment_intent import failure_object, next_action
 from kessai.dialects.stripe.objects.payment_method import (
     CUSTOM,
@@ -73,7 +73,7 @@ def setup_intent(value: Setup, public_url: str = "") -> Object:
         "payment_method": value.instrument_id
         and encode(PREFIXES[value.instrument_form], value.instrument_id),
         "payment_method_configuration_details": None,
-        "payment_method_options": _options(details),
+        "payment_method_options": shown_options(details, USUAL_OF_SETUPS),
         "payment_method_types": details.get("payment_method_types", ["card"]),
         "single_use_mandate": None,
         "status": STATUSES[value.status],
@@ -107,15 +107,6 @@ def _next_action(value: Setup, public_url: str) -> Object | None:
         return None
     url = f"{public_url}/stripe/challenge/{setup_id(value)}?client_secret={setup_secret(value)}"
     return next_action(url, value.details.get("return_url"))
-
-
-def _options(details: Mapping[str, Any]) -> Object:
-    """How each type of method is asked; of cards, every member."""
-    if "card" not in details.get("payment_method_types", ["card"]):
-        return {}
-    given = (details.get("payment_method_options") or {}).get("card") or {}
-    usual = {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
-    return {"card": {**usual, **given}}
 
 
 def _method_details(attempt: SetupAttempt) -> Object:

@@ -17,6 +17,7 @@ from kessai.dialects.stripe.routes import (
     early_fraud_warnings,
     events,
     increments,
+    invoice_payments,
     payment_intents,
     payment_links,
     payment_methods,
@@ -57,6 +58,7 @@ _MODULES = (
     prices,
     checkout_sessions,
     payment_links,
+    invoice_payments,
 )
 
 

@@ -13,7 +13,7 @@ from kessai.dialects.stripe.declaring import Given, Result, StripeRoutes
 from kessai.dialects.stripe.errors import StripeError, missing
 from kessai.dialects.stripe.events import event_object, name_of
 from kessai.dialects.stripe.kinds import find
-from kessai.dialects.stripe.paging import PAGED, limit_of, wanted_of
+from kessai.dialects.stripe.paging import PAGED, limit_of, shown_of, wanted_of
 from kessai.dialects.stripe.routes.webhook_endpoints import DIALECT, found_endpoint
 from kessai.dialects.stripe.shape import Object, list_object
 from kessai.domain.errors import ConflictError
@@ -39,9 +39,8 @@ async def list_events(call: Call, given: Given) -> Result:
         limit=limit,
         where=lambda event: is_wanted(name_of(event)),
     )
-    # Of a page that ends before a cursor the one too many is the newest, at its beginning.
-    kept = found[-limit:] if wanted.after else found[:limit]
-    data = [await _shown(call, each) for each in kept]
+    shown = shown_of(found, limit, is_backward=wanted.after is not None)
+    data = [await _shown(call, each) for each in shown]
     return Result(list_object("/v1/events", data, has_more=len(found) > limit))
 
 

@@ -24,6 +24,14 @@ from kessai.dialects.stripe.declaring import Given, Result, StripeRoutes
 from kessai.dialects.stripe.errors import StripeError, missing, not_simulated
 from kessai.dialects.stripe.facts import given_of, masked, metadata_of, shipping_of
 from kessai.dialects.stripe.kinds import find
+from kessai.dialects.stripe.method_options import (
+    OF_PAYMENTS,
+    OPTIONS,
+    as_capture_method,
+    capture_method,
+    kept_options,
+    saves,
+)
 from kessai.dialects.stripe.objects.payment_intent import client_secret, failure_object, payment_intent
 from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
 from kessai.dialects.stripe.paying import instrument_of, is_made, spent_of
@@ -47,15 +55,10 @@ from kessai.simulation.trying import Terms
 routes: Final = StripeRoutes()
 _TITLE: Final = "PaymentIntent"
 _METHOD: Final = "payment_method payment_method_data"
-_CARD_OPTIONS: Final = (
-    "payment_method_options.card.request_three_d_secure payment_method_options.card.capture_method "
-    "payment_method_options.card.setup_future_usage "
-    "payment_method_options.card.request_incremental_authorization"
-)
 _DESCRIBED: Final = (
     f"{_METHOD} customer description metadata receipt_email shipping statement_descriptor "
     "statement_descriptor_suffix transfer_group setup_future_usage payment_method_types "
-    f"excluded_payment_method_types {_CARD_OPTIONS}"
+    f"excluded_payment_method_types {OF_PAYMENTS}"
 )
 _CONFIRMED: Final = (
     "off_session return_url error_on_requires_action use_stripe_sdk mandate_data confirmation_token"
@@ -65,8 +68,10 @@ _ONLY_CONFIRMING: Final = (
 )
 _KEPT: Final = (
     *("receipt_email", "statement_descriptor", "statement_descriptor_suffix", "transfer_group"),
-    *("setup_future_usage", "payment_method_options", "excluded_payment_method_types"),
+    *("setup_future_usage", "excluded_payment_method_types"),
 )
+_OF_METHODS: Final = ("capture_method", "setup_future_usage", OPTIONS)
+"""What is decided by the type of method that pays."""
 _PUBLIC: Final = "client_secret"
 
 
@@ -89,13 +94,12 @@ async def create_payment_intent(call: Call, given: Given) -> Result:
     refuse_unlisted(instrument, details, _TITLE)
     asked = Asked(
         amount=amount,
-        capture_method=_capture_method(given) or CaptureMethod.AUTOMATIC,
         confirmation_method=ConfirmationMethod(given.get("confirmation_method") or "automatic"),
         customer_id=customer_id,
         description=masked(given.get("description")),
         metadata=metadata_of(given, {}),
-        saves_instrument=_saves(details),
         details=details,
+        **_by_type(details, instrument, _asked_capture(given) or CaptureMethod.AUTOMATIC),
     )
     intent, told = call.services.intents.create(call.merchant.id, asked, instrument, at=call.now)
     if is_confirmed:
@@ -131,7 +135,7 @@ async def update_payment_intent(call: Call, given: Given, intent: str) -> Result
 @routes.post(
     "/v1/payment_intents/{intent}/confirm",
     f"{_METHOD} {_CONFIRMED} {_PUBLIC} capture_method receipt_email setup_future_usage shipping "
-    f"{_CARD_OPTIONS} payment_method_types",
+    f"{OF_PAYMENTS} payment_method_types",
     is_public=True,
 )
 async def confirm_payment_intent(call: Call, given: Given, intent: str) -> Result:
@@ -263,6 +267,7 @@ async def _confirm(
     if instrument is None:
         raise _no_method()
     refuse_unreturning(given, intent.details, _TITLE)
+    intent = replace(intent, **_by_type(intent.details, instrument, intent.capture_method))
     step = await call.services.intents.confirm(
         intent, instrument, _terms(given, intent), charge_details(intent, instrument), at=call.now
     )
@@ -311,13 +316,13 @@ async def _updated(call: Call, given: Given, known: Intent, instrument: SavedIns
     }
     if given.get("payment_method_types"):
         facts["details"] |= methods_of(given)
-    if (capture_method := _capture_method(given)) is not None:
-        facts["capture_method"] = capture_method
     if instrument is not None and known.status not in _CONFIRMABLE:
         message = f"This PaymentIntent's payment method could not be updated: its status is {word(known)}."
         raise unexpected(known, message, call)
     refuse_unlisted(instrument, facts["details"], _TITLE)
-    facts["saves_instrument"] = _saves(facts["details"])
+    if instrument is not None or any(name in given for name in _OF_METHODS):
+        usual = _asked_capture(given) or known.capture_method
+        facts |= _by_type(facts["details"], instrument, usual)
     if "amount" in given or "currency" in given:
         facts["amount"] = _amount(given, known, call)
     try:
@@ -340,7 +345,7 @@ def _amount(given: Given, known: Intent, call: Call) -> Any:
 
 
 def _details(given: Given, known: Mapping[str, Any]) -> dict[str, Any]:
-    changed = {**known, **given_of(given, *_KEPT), **return_url_of(given)}
+    changed = {**known, **given_of(given, *_KEPT), **kept_options(given, known), **return_url_of(given)}
     if "shipping" in given:
         changed["shipping"] = shipping_of(given["shipping"])
     if given.get("capture_method"):
@@ -348,19 +353,21 @@ def _details(given: Given, known: Mapping[str, Any]) -> dict[str, Any]:
     return changed
 
 
-def _capture_method(given: Given) -> CaptureMethod | None:
-    """Whether what is held is captured by hand; what is said of cards alone goes first."""
-    card = (given.get("payment_method_options") or {}).get("card") or {}
-    asked = card.get("capture_method") or given.get("capture_method")
-    if asked is None:
-        return None
-    return CaptureMethod.MANUAL if asked == "manual" else CaptureMethod.AUTOMATIC
+def _by_type(
+    details: Mapping[str, Any], instrument: SavedInstrument | None, usual: CaptureMethod
+) -> dict[str, Any]:
+    """The facts that the type of method decides which pays: that of cards, as long as none is known."""
+    kind = "card" if instrument is None else instrument.type
+    return {
+        "capture_method": capture_method(details, kind, usual),
+        "saves_instrument": saves(details, kind),
+    }
 
 
-def _saves(details: Mapping[str, Any]) -> bool:
-    """Whether what pays is to be good for payments to come; what is said of cards alone goes first."""
-    card = (details.get("payment_method_options") or {}).get("card") or {}
-    return (card.get("setup_future_usage") or details.get("setup_future_usage")) not in (None, "", "none")
+def _asked_capture(given: Given) -> CaptureMethod | None:
+    """How what is held is to be captured, whatever pays; None where nothing is said."""
+    said = given.get("capture_method")
+    return None if said is None else as_capture_method(said)
 
 
 async def found(call: Call, given: Given, object_id: str) -> Intent:

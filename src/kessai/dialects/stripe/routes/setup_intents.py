@@ -24,6 +24,7 @@ from kessai.dialects.stripe.declaring import Given, Result, StripeRoutes
 from kessai.dialects.stripe.errors import StripeError, missing, not_simulated, repeated
 from kessai.dialects.stripe.facts import given_of, masked, metadata_of
 from kessai.dialects.stripe.kinds import find
+from kessai.dialects.stripe.method_options import OF_SETUPS, kept_options
 from kessai.dialects.stripe.objects.payment_intent import failure_object
 from kessai.dialects.stripe.objects.setup_intent import STATUSES, setup_intent, setup_secret
 from kessai.dialects.stripe.paging import PAGED, id_of, limit_of, page_of, wanted_of
@@ -39,7 +40,7 @@ from kessai.http.call import Call
 
 routes: Final = StripeRoutes()
 _TITLE: Final = "SetupIntent"
-_METHOD: Final = "payment_method payment_method_data payment_method_options.card.request_three_d_secure"
+_METHOD: Final = f"payment_method payment_method_data {OF_SETUPS}"
 _DESCRIBED: Final = (
     f"{_METHOD} customer description metadata payment_method_types excluded_payment_method_types"
 )
@@ -192,8 +193,8 @@ async def _updated(call: Call, given: Given, known: Setup, instrument: SavedInst
 
 
 def _details(given: Given, known: Mapping[str, Any]) -> dict[str, Any]:
-    changed = given_of(given, "payment_method_options", "excluded_payment_method_types")
-    return {**known, **changed, **return_url_of(given)}
+    changed = given_of(given, "excluded_payment_method_types")
+    return {**known, **changed, **kept_options(given, known), **return_url_of(given)}
 
 
 def _refuse_unusable(
