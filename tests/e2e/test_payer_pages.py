@@ -24,6 +24,21 @@ LONG: Final = {
         "product_data": {"name": f"Tea of {'Llanfairpwllgwyngyllgogerychwyrndrobwll' * 2}"},
     },
 }
+ASKING: Final = {
+    "line_items": [{**LONG, "quantity": 2, "adjustable_quantity": {"enabled": True}}],
+    "phone_number_collection": {"enabled": True},
+    "shipping_address_collection": {"allowed_countries": ["DE", "US"]},
+    "shipping_options": [
+        {
+            "shipping_rate_data": {
+                "display_name": name,
+                "fixed_amount": {"amount": 500, "currency": "usd"},
+                "type": "fixed_amount",
+            }
+        }
+        for name in ("Standard", "Express")
+    ],
+}
 ASKED: Final = {
     "amount": 5_000,
     "currency": "usd",
@@ -69,6 +84,7 @@ async def test_every_page_for_payers_is_for_everybody(
     open_session = merchant.asks(
         SESSIONS, mode="payment", success_url="https://shop.example/", line_items=[LONG]
     )
+    asking = merchant.asks(SESSIONS, mode="payment", success_url="https://shop.example/", **ASKING)
     setup = merchant.asks(SESSIONS, mode="setup", currency="usd", success_url="https://shop.example/")
     over = merchant.asks(f"{SESSIONS}/{setup['id']}/expire")
     asked = merchant.asks(INTENTS, **ASKED)
@@ -79,6 +95,7 @@ async def test_every_page_for_payers_is_for_everybody(
     async with visiting(chromium, tmp_path, screen=PHONE) as payer:
         for address, heading in (
             (open_session["url"], "Checkout"),
+            (asking["url"], "Checkout"),
             (session_page(open_session, over), "Checkout"),
             (native["next_action"]["redirect_url"], "Is this you?"),
             (paid["latest_charge"]["receipt_url"], "Receipt"),

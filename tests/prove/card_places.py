@@ -116,7 +116,7 @@ def page_spots(link: str, session: str) -> list[Spot]:
     for method in ("visa", "none"):
         asked = Request("POST", session, form={"method": method, "email": "kim@example.com"})
         paid = _Maker("pages", f"POST checkout, {method}", asked)
-        spots += [paid(f"body {name}", Place((name,), "string")) for name in ("email", "method")]
+        spots += [paid(f"body {name}", Place((name,), "string")) for name in ("email", "method", "name")]
     return spots
 
 

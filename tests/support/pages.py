@@ -66,6 +66,8 @@ class Page(HTMLParser):
         elif tag == "option" and self._select is not None:
             self.forms[-1].choices[self._select].append(known["value"])
             self.forms[-1].fields.setdefault(self._select, known["value"])
+            if "selected" in known:
+                self.forms[-1].fields[self._select] = known["value"]
 
     def handle_endtag(self, tag: str) -> None:
         while self._inside and self._inside.pop()[0] != tag:

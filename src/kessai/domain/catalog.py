@@ -1,4 +1,4 @@
-"""What is for sale: products, and the prices they are sold at."""
+"""What is for sale: products, the prices they are sold at, and what it costs to have them sent."""
 
 from __future__ import annotations
 
@@ -67,3 +67,18 @@ class Price(Document):
         """What so many cost, half a minor unit rounded up."""
         total = (Decimal(self.amount) * quantity).to_integral_value(ROUND_HALF_UP)
         return Money(int(total), self.currency)
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class ShippingRate(Document):
+    """A way to have goods sent, and what that costs.
+
+    `details` are what a dialect was told of it and shows again, which no rule looks at.
+    """
+
+    kind: ClassVar[str] = "shipping_rate"
+
+    name: str
+    amount: Money
+    metadata: Mapping[str, str]
+    details: Mapping[str, Any]

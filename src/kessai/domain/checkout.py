@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 
-from kessai.domain.catalog import Price
+from kessai.domain.catalog import Price, ShippingRate
 from kessai.domain.document import Document
 from kessai.domain.errors import TransitionNotAllowedError
 from kessai.domain.intent import Intent, IntentStatus
@@ -39,14 +39,26 @@ class CheckoutPayment(StrEnum):
     NOT_NEEDED = "NOT_NEEDED"
 
 
+@value(frozen=True, slots=True)
+class QuantityBounds:
+    """How many of a line its payer may choose."""
+
+    minimum: int
+    maximum: int
+
+
 @value(frozen=True, slots=True, kw_only=True)
 class CheckoutLine:
-    """So many of one price, as it was when the session was made. `name` is the product's."""
+    """So many of one price, as it was when the session was made. `name` is the product's.
+
+    `bounds` are those of what the payer may choose; without them the quantity is fixed.
+    """
 
     id: str
     name: str
     price: Price
     quantity: int
+    bounds: QuantityBounds | None = None
     metadata: Mapping[str, str]
 
     @property
@@ -66,8 +78,9 @@ class CheckoutSession(Document):
 
     `intent_id` or `setup_id` is what the payer tries; there is none until they first do. A setup has no
     lines, and its currency means nothing. `link_id` is the payment link that was opened, if one was. Without
-    a `success_url` the payer stays at the page. `payer_email` is what the payer wrote. `details` are what a
-    dialect was told of it and shows again, which no rule looks at.
+    a `success_url` the payer stays at the page. `payer_email` is what the payer wrote, and `payer_details`
+    what else. `shipping_rates` are those that the payer may choose from. `details` are what a dialect was
+    told of it and shows again, which no rule looks at.
     """
 
     kind: ClassVar[str] = "checkout_session"
@@ -84,6 +97,9 @@ class CheckoutSession(Document):
     customer_id: str | None = None
     customer_email: str | None = None
     payer_email: str | None = None
+    payer_details: Mapping[str, Any] = field(default_factory=dict)
+    shipping_rates: tuple[ShippingRate, ...] = ()
+    shipping_rate_id: str | None = None
     reference: str | None = None
     intent_id: str | None = None
     setup_id: str | None = None
@@ -103,9 +119,26 @@ class CheckoutSession(Document):
         return self.expires_at if self.status is CheckoutStatus.OPEN else None
 
     @property
-    def total(self) -> Money:
+    def shipping_rate(self) -> ShippingRate | None:
+        """How goods are sent: the first way that is offered, until the payer picks another."""
+        first = self.shipping_rates[0] if self.shipping_rates else None
+        return next((each for each in self.shipping_rates if each.id == self.shipping_rate_id), first)
+
+    @property
+    def subtotal(self) -> Money:
         """What all lines cost together."""
         return total_of(self.lines, self.currency)
+
+    @property
+    def total(self) -> Money:
+        """The same, and to have them sent."""
+        rate = self.shipping_rate
+        return self.subtotal if rate is None else self.subtotal + rate.amount
+
+    def priced(self) -> CheckoutSession:
+        """The same version, to be paid for unless it costs nothing."""
+        status = CheckoutPayment.UNPAID if self.total else CheckoutPayment.NOT_NEEDED
+        return replace(self, payment_status=status)
 
     def require_open(self, action: str) -> None:
         """Raise TransitionNotAllowedError unless the payer may still pay."""

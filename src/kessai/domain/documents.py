@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from kessai.domain.catalog import Price, Product
+from kessai.domain.catalog import Price, Product, ShippingRate
 from kessai.domain.checkout import CheckoutSession
 from kessai.domain.confirmation_token import ConfirmationToken
 from kessai.domain.customer import Customer
@@ -28,7 +28,7 @@ DOCUMENTS: Final[Mapping[str, type[Document]]] = MappingProxyType(
         for each in (
             *(CheckoutSession, ConfirmationToken, Customer, CustomerPass, Dispute, Intent),
             *(PaymentLink, Payout, PayoutRegister, Price, Product, SavedInstrument, Setup),
-            *(SetupAttempt, TestClock, Token),
+            *(SetupAttempt, ShippingRate, TestClock, Token),
         )
     }
 )

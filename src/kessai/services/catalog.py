@@ -1,4 +1,4 @@
-"""Products and prices: what a merchant sells."""
+"""Products, prices and shipping rates: what a merchant sells, and how it is sent."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from kessai.domain.catalog import Price, Product
+from kessai.domain.catalog import Price, Product, ShippingRate
 from kessai.domain.change import Change
 from kessai.domain.document import Document
 from kessai.domain.event import Event, EventType
@@ -22,11 +22,12 @@ D = TypeVar("D", bound=Document)
 
 
 class Catalog:
-    """The use cases of products and prices. Methods that write return what is to be written."""
+    """The use cases of what is for sale. Methods that write return what is to be written."""
 
     def __init__(self, database: Database, ids: IdFactory, teller: Teller) -> None:
         self._products = DocumentRepository(database, Product)
         self._prices = DocumentRepository(database, Price)
+        self._shipping_rates = DocumentRepository(database, ShippingRate)
         self._ids = ids
         self._teller = teller
 
@@ -37,6 +38,12 @@ class Catalog:
     def make_price(self, merchant_id: MerchantId, facts: Mapping[str, Any], *, at: datetime) -> Price:
         """A new price; `facts` are fields of one."""
         return self._made(Price, merchant_id, facts, at)
+
+    def make_shipping_rate(
+        self, merchant_id: MerchantId, facts: Mapping[str, Any], *, at: datetime
+    ) -> ShippingRate:
+        """A new shipping rate; `facts` are fields of one. Nothing is told of it."""
+        return self._made(ShippingRate, merchant_id, facts, at)
 
     def told_of_new(self, made: Product | Price) -> Event:
         """The event that tells of one that is new."""
@@ -58,6 +65,14 @@ class Catalog:
             NotFoundError: there is none.
         """
         return found(await self._prices.get(merchant_id, price_id), "price")
+
+    async def get_shipping_rate(self, merchant_id: MerchantId, rate_id: str) -> ShippingRate:
+        """A merchant's shipping rate.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        return found(await self._shipping_rates.get(merchant_id, rate_id), "shipping_rate")
 
     async def list_products(
         self,

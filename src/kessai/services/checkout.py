@@ -33,11 +33,15 @@ _EXPIRED: Final = "automatic"
 
 @value(frozen=True, slots=True, kw_only=True)
 class Payer:
-    """Who pays at a page, and with what. `customer_id` is whose the payment will be."""
+    """Who pays at a page, and with what. `customer_id` is whose the payment will be.
+
+    `details` are what a dialect asked of them besides, which no rule looks at.
+    """
 
     instrument: SavedInstrument
     email: str | None
     customer_id: str | None
+    details: Mapping[str, Any]
 
 
 class Checkouts:
@@ -76,7 +80,7 @@ class Checkouts:
             created_at=at,
             updated_at=at,
         )
-        return made if made.total else replace(made, payment_status=CheckoutPayment.NOT_NEEDED)
+        return made.priced()
 
     async def get(self, merchant_id: MerchantId, session_id: str) -> CheckoutSession:
         """A merchant's session.
@@ -119,21 +123,27 @@ class Checkouts:
         return change
 
     async def finish_free(
-        self, session: CheckoutSession, *, email: str | None, at: datetime
+        self, session: CheckoutSession, *, email: str | None, details: Mapping[str, Any], at: datetime
     ) -> tuple[CheckoutSession, Change]:
-        """The payer takes what costs nothing.
+        """The payer takes what costs nothing. What they had begun to pay is given up.
 
         Raises:
             TransitionNotAllowedError: the session is no longer open, or its link is used up.
         """
         session.require_open("pay")
-        done = session.saved_again(at=at, status=CheckoutStatus.COMPLETE, payer_email=email)
-        return done, await self._follower.completed(done, at)
+        begun = await self._given_up(session, at)
+        done = session.saved_again(
+            at=at, status=CheckoutStatus.COMPLETE, payer_email=email, payer_details=details
+        )
+        return done, begun.also(await self._follower.completed(done, at))
 
     async def pay(
-        self, session: CheckoutSession, asked: Asked, payer: Payer, *, at: datetime
+        self, session: CheckoutSession, asked: Asked, payer: Payer, terms: Terms, *, at: datetime
     ) -> tuple[CheckoutSession, Step]:
-        """The payer tries to pay. What they have not tried before is made by `asked`.
+        """The payer tries to pay what the session as it is here costs.
+
+        What they have not tried before is made by `asked`; of what they have, the amount and where it is sent
+        may be others now.
 
         The step's change has all that is to be written, the session and the instrument too.
 
@@ -154,17 +164,15 @@ class Checkouts:
             statement_descriptor_suffix=intent.details.get("statement_descriptor_suffix"),
             transfer_group=intent.details.get("transfer_group"),
         )
-        step = await self._intents.confirm(intent, payer.instrument, Terms(), details, at=at)
+        step = await self._intents.confirm(intent, payer.instrument, terms, details, at=at)
         kept = self._intents.kept_for_later(
             step,
             payer.instrument,
-            is_wanted=bool(intent.details.get("setup_future_usage")),
+            is_wanted=intent.saves_instrument,
             is_new=True,
             at=at,
         )
-        tried = session.saved_again(
-            at=at, intent_id=intent.id, payer_email=payer.email, customer_id=payer.customer_id
-        )
+        tried = session.saved_again(at=at, intent_id=intent.id, **_told(payer))
         after, followed = await self._follower.moved(tried, None, step.intent, at)
         change = replace(
             step.change,
@@ -174,18 +182,23 @@ class Checkouts:
         return after, replace(step, change=change)
 
     async def set_up(
-        self, session: CheckoutSession, facts: Mapping[str, Any], payer: Payer, *, at: datetime
+        self,
+        session: CheckoutSession,
+        facts: Mapping[str, Any],
+        payer: Payer,
+        *,
+        challenge: str,
+        at: datetime,
     ) -> tuple[CheckoutSession, SetupStep]:
         """The payer tries to have something to be paid with later. `facts` are fields of a new setup.
 
-        The step's change has all that is to be written, the session and the instrument too.
+        `challenge` is as in `simulation.trying.Terms`. The step's change has all that is to be written,
+        the session and the instrument too.
         """
         session.require_open("set up")
         setup, told = await self._set_up_again(session, facts, payer, at)
-        step = await self._setups.confirm(setup, payer.instrument, challenge="automatic", is_new=True, at=at)
-        tried = session.saved_again(
-            at=at, setup_id=setup.id, payer_email=payer.email, customer_id=payer.customer_id
-        )
+        step = await self._setups.confirm(setup, payer.instrument, challenge=challenge, is_new=True, at=at)
+        tried = session.saved_again(at=at, setup_id=setup.id, **_told(payer))
         after, followed = self._follower.set_up(tried, step.setup, at)
         change = Change(
             records=(*step.change.records, *(followed.records or (after,))),
@@ -213,7 +226,14 @@ class Checkouts:
             made, told = self._intents.create(session.merchant_id, asked, None, at=at)
             return made, (told,)
         known.require(IntentAction.CONFIRM)
-        return known.saved_again(at=at, customer_id=payer.customer_id), ()
+        shipping = asked.details.get("shipping") or known.details.get("shipping")
+        facts = {
+            "amount": asked.amount,
+            "customer_id": payer.customer_id,
+            "saves_instrument": asked.saves_instrument,
+            "details": {**known.details, "shipping": shipping},
+        }
+        return known.saved_again(at=at, **facts), ()
 
     async def _given_up(self, session: CheckoutSession, at: datetime) -> Change:
         if session.intent_id is not None:
@@ -225,3 +245,12 @@ class Checkouts:
             if setup.status is not SetupStatus.CANCELED:
                 return (await self._setups.cancel(setup, None, at=at)).change
         return Change()
+
+
+def _told(payer: Payer) -> dict[str, Any]:
+    """What a session keeps of whoever tries."""
+    return {
+        "payer_email": payer.email,
+        "payer_details": payer.details,
+        "customer_id": payer.customer_id,
+    }

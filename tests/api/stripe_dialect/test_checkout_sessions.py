@@ -15,6 +15,8 @@ from tests.support.stripe_forms import form
 SESSIONS = "/checkout/sessions"
 TEA = {"currency": "usd", "unit_amount": 1_250, "product_data": {"name": "Tea"}}
 
+CARD_OPTION = "payment_method_options[card][capture_method]"
+
 
 def wanted(**more: Any) -> dict[str, Any]:
     """The parameters of a session for two teas."""
@@ -133,9 +135,11 @@ async def test_lists_are_narrowed(stripe: Stripe) -> None:
         ({"cancel_url": "/cart"}, "cancel_url"),
         ({"cancel_url": "http://["}, "cancel_url"),
         ({"automatic_tax": {"enabled": True}}, "automatic_tax"),
-        ({"allow_promotion_codes": True}, "allow_promotion_codes"),
+        ({"invoice_creation": {"enabled": True}}, "invoice_creation"),
+        ({"tax_id_collection": {"enabled": True}}, "tax_id_collection"),
+        ({"customer_update": {"name": "auto"}}, "customer_update"),
+        ({"payment_method_options": {"card": {"capture_method": "manual"}}}, CARD_OPTION),
         ({"discounts": [{"coupon": "off"}]}, "discounts"),
-        ({"shipping_options": [{"shipping_rate": "shr_1"}]}, "shipping_options"),
         ({"customer": "cus_none"}, "customer"),
         ({"customer": "pi_none"}, "customer"),
         ({"currency": "eur"}, "currency"),
@@ -167,6 +171,20 @@ async def test_what_cannot_be_is_refused(stripe: Stripe, given: dict[str, Any], 
     error = await stripe.refused("POST", SESSIONS, **wanted(**given))
     assert error["param"] == param
     assert (await stripe.get(SESSIONS))["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("allow_promotion_codes", True),
+        ("phone_number_collection", {"enabled": True}),
+        ("shipping_address_collection", {"allowed_countries": ["US"]}),
+    ],
+)
+async def test_a_setup_has_no_goods_to_send(stripe: Stripe, name: str, given: Any) -> None:
+    wanted = {"mode": "setup", "currency": "usd", "success_url": "https://shop.example"}
+    error = await stripe.refused("POST", SESSIONS, **wanted, **{name: given})
+    assert error["param"] == name
 
 
 @pytest.mark.parametrize("name", ["mode", "success_url", "line_items"])

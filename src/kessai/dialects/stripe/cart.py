@@ -1,7 +1,6 @@
-"""From parameters to a cart: the lines that a payer is shown, and what they may be paid by.
+"""From parameters to a cart: the lines that a payer is shown, what they may be paid by, what else is asked.
 
-What a payer would have to be asked, discounts, taxes and shipping are not simulated; some may be said to be
-off.
+Discounts, taxes and invoices are not simulated; some may be said to be off.
 """
 
 from __future__ import annotations
@@ -13,14 +12,14 @@ from urllib.parse import urlsplit
 from kessai.dialects.stripe.amounts import amount_of, charged, currency_of
 from kessai.dialects.stripe.declaring import Given
 from kessai.dialects.stripe.errors import StripeError, missing, not_simulated, required
-from kessai.dialects.stripe.facts import metadata_of, refuse_real_numbers_in
+from kessai.dialects.stripe.facts import given_of, metadata_of, refuse_real_numbers_in
 from kessai.dialects.stripe.ids import decode
 from kessai.dialects.stripe.objects.checkout_session import line_item
 from kessai.dialects.stripe.paging import cursors_of, limit_of, shown_of
 from kessai.dialects.stripe.selling import Sold, price_of, sold
 from kessai.dialects.stripe.shape import Object, list_object
 from kessai.domain.change import Change
-from kessai.domain.checkout import CheckoutLine
+from kessai.domain.checkout import CheckoutLine, QuantityBounds
 from kessai.domain.money import Money
 from kessai.http.call import Call
 from kessai.simulation.instruments import OTHER_METHODS
@@ -35,10 +34,18 @@ _NAMES: Final = (
     *("price_data.unit_amount", "price_data.unit_amount_decimal"),
 )
 LINES: Final = " ".join(f"line_items.{name}" for name in _NAMES)
-_SWITCHES: Final = ("automatic_tax", "invoice_creation", "phone_number_collection", "tax_id_collection")
-SWITCHES: Final = f"allow_promotion_codes {' '.join(f'{name}.enabled' for name in _SWITCHES)}"
+ADJUSTABLE: Final = "line_items.adjustable_quantity"
+_SWITCHES: Final = ("automatic_tax", "invoice_creation", "tax_id_collection")
+SWITCHES: Final = " ".join(f"{name}.enabled" for name in _SWITCHES)
 """What may be said to be off."""
+COLLECTED: Final = (
+    "allow_promotion_codes billing_address_collection phone_number_collection "
+    "shipping_address_collection.allowed_countries"
+)
+"""What a payer is asked besides an e-mail address and how to pay."""
 _QUANTITY_MAX: Final = 999_999
+_ADJUSTED_MAX: Final = 99
+"""As many as a payer may choose unless it is said."""
 _ANY_CURRENCY: Final = "usd"
 
 
@@ -63,6 +70,7 @@ def line_facts(line: Line) -> dict[str, Any]:
         "name": each.product.name,
         "price": each.price,
         "quantity": given["quantity"],
+        "bounds": _bounds_of(given.get("adjustable_quantity") or {}),
         "metadata": metadata_of(given, {}),
     }
 
@@ -110,10 +118,10 @@ def quantity_of(line: Given, within: str) -> int:
     return quantity
 
 
-def refuse_unpayable(total: Money) -> None:
+def refuse_unpayable(total: Money, *, param: str = "line_items") -> None:
     """Refuse a total that is neither nothing nor what may be charged."""
     if total:
-        charged(amount_of(total), total.currency, param="line_items")
+        charged(amount_of(total), total.currency, param=param)
 
 
 def refuse_extras(given: Given) -> None:
@@ -121,8 +129,19 @@ def refuse_extras(given: Given) -> None:
     for name in _SWITCHES:
         if (given.get(name) or {}).get("enabled"):
             raise not_simulated(name, param=name)
-    if given.get("allow_promotion_codes"):
-        raise not_simulated("allow_promotion_codes", param="allow_promotion_codes")
+
+
+def collected_of(given: Given) -> dict[str, Any]:
+    """What a payer is to be asked, as far as it was given.
+
+    No promotion code exists here, so none is asked for where they are allowed.
+    """
+    details = given_of(given, "allow_promotion_codes", "billing_address_collection")
+    if "phone_number_collection" in given:
+        details["asks_phone"] = given["phone_number_collection"]["enabled"]
+    if "shipping_address_collection" in given:
+        details["ships_to"] = (given["shipping_address_collection"] or {}).get("allowed_countries")
+    return details
 
 
 def refuse_methods(given: Given, *, is_setup: bool = False) -> None:
@@ -174,8 +193,28 @@ def place_of(lines: Sequence[CheckoutLine], object_id: str, param: str) -> int:
     return place
 
 
+def _bounds_of(adjustable: Given) -> QuantityBounds | None:
+    if not adjustable.get("enabled"):
+        return None
+    return QuantityBounds(adjustable.get("minimum", 0), adjustable.get("maximum", _ADJUSTED_MAX))
+
+
+def _refuse_bounds(line: Given, quantity: int, within: str) -> None:
+    """Refuse what a payer may choose, if it leaves the quantity out or is none at all."""
+    bounds = _bounds_of(line.get("adjustable_quantity") or {})
+    if bounds is None:
+        return
+    if not 0 <= bounds.minimum <= quantity <= bounds.maximum <= _QUANTITY_MAX:
+        raise StripeError(
+            f"An adjustable quantity needs a minimum of 0 or more and a maximum of {_QUANTITY_MAX} or less, "
+            "with the quantity between them.",
+            param=f"{within}[adjustable_quantity]",
+            code="parameter_invalid_integer",
+        )
+
+
 async def _sold(call: Call, line: Given, within: str) -> Sold:
-    quantity_of(line, within)
+    _refuse_bounds(line, quantity_of(line, within), within)
     name, data = line.get("price"), line.get("price_data")
     if (name is None) == (data is None):
         raise StripeError(

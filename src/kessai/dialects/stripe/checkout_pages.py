@@ -1,7 +1,7 @@
 """The page behind a Checkout session's `url`: plain HTML without scripts, for the payer, without a key.
 
 The id in its address says that whoever is there was sent by the merchant. A test may post to it as well as a
-browser: a form with `email` and `method`.
+browser: a form with `email` and `method`, and whatever else of the page's fields it minds.
 
 Source: Stripe, "How Checkout works" and "Testing", read 2026-11-26. How the page looks is ours.
 """
@@ -16,16 +16,28 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict
 
 from kessai.dialects.stripe.checkout_html import closed_page, methods_of, page
-from kessai.dialects.stripe.facts import masked
+from kessai.dialects.stripe.choosing import chosen
+from kessai.dialects.stripe.confirming import challenge_wanted, increments_wanted
+from kessai.dialects.stripe.errors import StripeError
 from kessai.dialects.stripe.ids import decode
 from kessai.dialects.stripe.objects.checkout_session import session_id, session_url
 from kessai.dialects.stripe.objects.payment_intent import payment_intent
 from kessai.dialects.stripe.objects.setup_intent import setup_intent
 from kessai.dialects.stripe.page_forms import PageFormReader
+from kessai.dialects.stripe.payer_customers import customer_of, kept_of_payer, made_of_payer, saves
+from kessai.dialects.stripe.payer_details import (
+    Filled,
+    billing_of,
+    details_of,
+    filled,
+    problem_of,
+    shipping_of,
+)
 from kessai.dialects.stripe.paying import saved_card
 from kessai.dialects.stripe.type_facts import facts_of_type
 from kessai.domain.change import Change
 from kessai.domain.checkout import CheckoutSession, CheckoutStatus
+from kessai.domain.customer import Customer
 from kessai.domain.errors import NotFoundError, TransitionNotAllowedError
 from kessai.domain.intent import IntentStatus
 from kessai.domain.payment import CaptureMethod
@@ -39,6 +51,7 @@ from kessai.services.intents import Step
 from kessai.services.setups import SetupStep
 from kessai.simulation.accounts import conduct_of
 from kessai.simulation.instruments import by_name
+from kessai.simulation.trying import Terms
 
 router: Final = Router(tags=["payer"])
 FORM_PATH: Final = "/stripe/checkout/{session}"
@@ -65,13 +78,8 @@ async def show_checkout(visit: Visit, session: str, query: Annotated[ReturnQuery
     is_back = query.payment_intent is not None or query.setup_intent is not None
     if found.status is CheckoutStatus.COMPLETE and is_back:
         return sent_to(success_url(visit, found))
-    known = await _email(visit, found)
-    return _shown(
-        found,
-        email=known or found.payer_email or "",
-        reason=await _last_reason(visit, found),
-        is_typed=not known,
-    )
+    form = filled(found, await customer_of(visit, found), {})
+    return _shown(found, form, reason=await _last_reason(visit, found))
 
 
 @router.post(FORM_PATH, operation_id="stripe_pay_checkout", media_type="text/html")
@@ -79,7 +87,7 @@ async def pay_checkout(visit: Visit, session: str, form: Mapping[str, str]) -> R
     """What the button does: to the bank, on to the merchant, or the page again with the reason."""
     found = await _found(visit, session)
     if found.status is not CheckoutStatus.OPEN:
-        return _shown(found)
+        return _shown(found, filled(found, None, {}))
     try:
         return await _closed(visit, found) or await _tried(visit, found, form)
     except TransitionNotAllowedError:
@@ -91,37 +99,64 @@ async def pay_checkout(visit: Visit, session: str, form: Mapping[str, str]) -> R
 
 async def _tried(visit: Visit, found: CheckoutSession, form: Mapping[str, str]) -> Reply:
     """What comes of the form of a session that is open."""
-    known = await _email(visit, found)
-    email = masked(known or form.get("email", "").strip())
-    if not is_email(email):
-        return _shown(found, email=email, reason="Enter an e-mail address.", is_typed=True)
-    if not found.total and not found.is_setup:
-        done, change = await visit.services.checkouts.finish_free(found, email=email, at=visit.now)
-        return sent_to(success_url(visit, done), change)
-    instrument = _instrument(visit, found, form.get("method", ""), email)
-    if instrument is None:
-        return _shown(found, email=email, reason="Choose how to pay.", is_typed=not known)
-    customer_id, made = _customer(visit, found, email)
-    payer = Payer(instrument=instrument, email=email, customer_id=customer_id)
-    page_url = session_url(found, visit.services.public_url)
-    after: CheckoutSession
-    step: Step | SetupStep
-    if found.is_setup:
-        facts = _setup_facts(found, page_url, customer_id)
-        after, step = await visit.services.checkouts.set_up(found, facts, payer, at=visit.now)
-    else:
-        asked = _asked(found, page_url, customer_id)
-        after, step = await visit.services.checkouts.pay(found, asked, payer, at=visit.now)
+    customer = await customer_of(visit, found)
+    given = filled(found, customer, form)
+    try:
+        wanted = chosen(found, form)
+    except StripeError as refusal:
+        return _shown(found, given, reason=refusal.message)
+    if (reason := problem_of(wanted, given)) is not None:
+        return _shown(wanted, given, reason=reason)
+    if not wanted.total and not wanted.is_setup:
+        return await _finished(visit, wanted, given, customer)
+    method = form.get("method", "")
+    if method not in methods_of(wanted):
+        return _shown(wanted, given, reason="Choose how to pay.")
+    told = details_of(wanted, given.fields, is_card=by_name(method) is not None)
+    instrument = _instrument(visit, wanted, method, billing_of(told, given.email))
+    after, step, made = await _step(visit, wanted, instrument, told)
+    kept = Change() if step.failure is not None else kept_of_payer(visit, wanted, customer, told)
     change = replace(
         step.change,
-        records=(*made.records, *step.change.records),
-        events=(*made.events, *step.change.events),
+        records=(*made.records, *step.change.records, *kept.records),
+        events=(*made.events, *step.change.events, *kept.events),
     )
     if step.failure is not None:
-        return _shown(after, change, email=email, reason=step.failure.message, is_typed=not known)
+        return _shown(after, given, change, reason=step.failure.message)
     if after.status is CheckoutStatus.COMPLETE:
         return sent_to(success_url(visit, after), change)
+    page_url = session_url(found, visit.services.public_url)
     return sent_to(_bank_url(visit, step) or page_url, change)
+
+
+async def _finished(
+    visit: Visit, session: CheckoutSession, given: Filled, customer: Customer | None
+) -> Reply:
+    """What comes of the form of what costs nothing."""
+    told = details_of(session, given.fields, is_card=False)
+    done, change = await visit.services.checkouts.finish_free(
+        session, email=given.email, details=told, at=visit.now
+    )
+    return sent_to(success_url(visit, done), change.also(kept_of_payer(visit, session, customer, told)))
+
+
+async def _step(
+    visit: Visit, session: CheckoutSession, instrument: SavedInstrument, told: Mapping[str, Any]
+) -> tuple[CheckoutSession, Step | SetupStep, Change]:
+    """A try with an instrument: how the session stands after it, and what is new besides."""
+    customer_id, made = made_of_payer(visit, session, instrument, told)
+    email = instrument.billing["email"]
+    payer = Payer(instrument=instrument, email=email, customer_id=customer_id, details=told)
+    page_url = session_url(session, visit.services.public_url)
+    checkouts, challenge = visit.services.checkouts, challenge_wanted(session.details)
+    if session.is_setup:
+        facts = _setup_facts(session, page_url, customer_id)
+        set_up, tried = await checkouts.set_up(session, facts, payer, challenge=challenge, at=visit.now)
+        return set_up, tried, made
+    asked = _asked(session, page_url, payer)
+    terms = Terms(challenge=challenge, wants_increments=increments_wanted(session.details))
+    paid, step = await checkouts.pay(session, asked, payer, terms, at=visit.now)
+    return paid, step, made
 
 
 def success_url(visit: Visit, session: CheckoutSession) -> str:
@@ -131,55 +166,41 @@ def success_url(visit: Visit, session: CheckoutSession) -> str:
     return session.success_url.replace("{CHECKOUT_SESSION_ID}", session_id(session))
 
 
-def is_email(text: str) -> bool:
-    """Whether it looks like an e-mail address; whether it is one only a mail would tell."""
-    name, at, host = text.partition("@")
-    return bool(name and at and host) and "@" not in host and text.isprintable() and " " not in text
-
-
-def _instrument(visit: Visit, session: CheckoutSession, method: str, email: str) -> SavedInstrument | None:
-    """The new instrument that was chosen; None when it is none that the session takes."""
-    if method not in methods_of(session):
-        return None
-    facts: dict[str, object] = {"billing": {"email": email}}
+def _instrument(
+    visit: Visit, session: CheckoutSession, method: str, billing: Mapping[str, Any]
+) -> SavedInstrument:
+    """The new instrument that was chosen, one of `methods_of`."""
+    facts: dict[str, object] = {"billing": billing}
     row = by_name(method)
     if row is None:
         kind = method.removeprefix("type:")
         details = {kind: facts_of_type(kind, {})}
-        facts |= {"type": kind, "conduct": conduct_of(kind, None, email), "details": details}
+        facts |= {"type": kind, "conduct": conduct_of(kind, None, billing["email"]), "details": details}
     else:
         facts |= {"type": "card", "card": saved_card(row, visit.now, {})}
     return visit.services.instruments.make(session.merchant_id, facts, at=visit.now)
 
 
-def _customer(visit: Visit, session: CheckoutSession, email: str) -> tuple[str | None, Change]:
-    """Whose the payment is: a new customer's, where the session wants one or keeps the card for one."""
-    if session.customer_id is not None:
-        return session.customer_id, Change()
-    is_kept = session.details["intent"].get("setup_future_usage")
-    if session.details.get("customer_creation") != "always" and not is_kept:
-        return None, Change()
-    made, change = visit.services.customers.create(session.merchant_id, {"email": email}, at=visit.now)
-    return made.id, change
-
-
-def _asked(session: CheckoutSession, page_url: str, customer_id: str | None) -> Asked:
+def _asked(session: CheckoutSession, page_url: str, payer: Payer) -> Asked:
     intent = session.details["intent"]
     by_hand = intent.get("capture_method") == "manual"
     known = {name: each for name, each in intent.items() if name not in ("description", "metadata") and each}
+    shipping = shipping_of(payer.details)
     return Asked(
         amount=session.total,
         capture_method=CaptureMethod.MANUAL if by_hand else CaptureMethod.AUTOMATIC,
-        customer_id=customer_id,
-        saves_instrument=bool(intent.get("setup_future_usage")),
+        customer_id=payer.customer_id,
+        saves_instrument=saves(session, payer.instrument),
         checkout_id=session.id,
         description=intent.get("description"),
         metadata=intent.get("metadata") or {},
         details={
             "payment_method_types": session.details["payment_method_types"],
+            "payment_method_options": session.details.get("payment_method_options"),
             "automatic_payment_methods": None,
             "return_url": page_url,
             **known,
+            **({"shipping": shipping} if shipping else {}),
         },
     )
 
@@ -214,19 +235,6 @@ def _bank_url(visit: Visit, step: Step | SetupStep) -> str | None:
     return url
 
 
-async def _email(visit: Visit, session: CheckoutSession) -> str:
-    """What is known of the payer's address, which they then need not write."""
-    if session.customer_email:
-        return session.customer_email
-    if session.customer_id is None:
-        return ""
-    try:
-        customer = await visit.services.customers.get(session.merchant_id, session.customer_id)
-    except NotFoundError:
-        return ""
-    return customer.email or ""
-
-
 async def _last_reason(visit: Visit, session: CheckoutSession) -> str | None:
     """Why the payer's latest try failed, if it did."""
     if session.status is not CheckoutStatus.OPEN:
@@ -249,15 +257,9 @@ async def _found(visit: Visit, object_id: str) -> CheckoutSession:
 
 
 def _shown(
-    session: CheckoutSession,
-    change: Change | None = None,
-    *,
-    email: str = "",
-    reason: str | None = None,
-    is_typed: bool = False,
+    session: CheckoutSession, form: Filled, change: Change | None = None, *, reason: str | None = None
 ) -> Reply:
-    shown = page(session, email=email, reason=reason, is_typed=is_typed)
-    return Reply(200, shown, change, content_type=_HTML, headers=_UNKEPT)
+    return Reply(200, page(session, form, reason=reason), change, content_type=_HTML, headers=_UNKEPT)
 
 
 async def _closed(visit: Visit, session: CheckoutSession) -> Reply | None:

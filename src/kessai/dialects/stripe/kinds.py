@@ -25,10 +25,11 @@ from kessai.dialects.stripe.objects.price import price
 from kessai.dialects.stripe.objects.product import product
 from kessai.dialects.stripe.objects.refund import refund
 from kessai.dialects.stripe.objects.setup_intent import setup_attempt, setup_intent
+from kessai.dialects.stripe.objects.shipping_rate import shipping_rate
 from kessai.dialects.stripe.objects.token import token
 from kessai.dialects.stripe.objects.webhook_endpoint import webhook_endpoint
 from kessai.dialects.stripe.shape import Object
-from kessai.domain.catalog import Price, Product
+from kessai.domain.catalog import Price, Product, ShippingRate
 from kessai.domain.change import Change
 from kessai.domain.checkout import CheckoutSession
 from kessai.domain.confirmation_token import ConfirmationToken
@@ -198,6 +199,12 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             Price,
             lambda call, each: call.services.catalog.get_price(call.merchant.id, each),
             price,
+        ),
+        "shipping_rate": Kind(
+            ("shr",),
+            ShippingRate,
+            lambda call, each: call.services.catalog.get_shipping_rate(call.merchant.id, each),
+            shipping_rate,
         ),
         "checkout.session": Kind(
             ("cs_test",),

@@ -14,11 +14,12 @@ from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from kessai.dialects.stripe.checkout_pages import closed, is_email, sent_to
+from kessai.dialects.stripe.checkout_pages import closed, sent_to
 from kessai.dialects.stripe.facts import masked
 from kessai.dialects.stripe.ids import decode
 from kessai.dialects.stripe.objects.checkout_session import session_url
 from kessai.dialects.stripe.page_forms import Visitor, VisitorReader
+from kessai.dialects.stripe.payer_details import is_email
 from kessai.domain.change import Change
 from kessai.domain.errors import NotFoundError
 from kessai.domain.payment_link import PaymentLink
@@ -66,7 +67,10 @@ def _facts(link: PaymentLink, query: Mapping[str, str]) -> dict[str, Any]:
         "customer_email": _email(query, "locked_prefilled_email"),
         "payer_email": _email(query, "prefilled_email"),
         "details": {
+            "allow_promotion_codes": details.get("allow_promotion_codes", False),
+            "asks_phone": details.get("asks_phone"),
             "billing_address_collection": details.get("billing_address_collection", "auto"),
+            "ships_to": details.get("ships_to"),
             "submit_type": details.get("submit_type", "auto"),
             "payment_method_types": details.get("payment_method_types") or ["card"],
             "customer_creation": details.get("customer_creation", "if_required"),

@@ -10,7 +10,8 @@ from kessai.dialects.stripe.errors import StripeError
 from kessai.domain.values import value
 from kessai.http.request import Request
 
-_FIELDS_MAX: Final = 20
+_FIELDS_MAX: Final = 120
+"""A quantity for each line of a Checkout session, and who pays for them."""
 _LENGTH_MAX: Final = 512
 """Characters of a field: as many as an e-mail address may have here."""
 

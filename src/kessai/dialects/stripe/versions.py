@@ -36,6 +36,10 @@ _NULLS: Final[Mapping[str, Mapping[str, str]]] = {
     "payment_intent": {"invoice": "2025-03-31"},
 }
 """Members that are null without invoices, likewise."""
+_MOVED: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
+    "checkout.session": {"shipping_details": ("2025-03-31", "collected_information")},
+}
+"""Members that moved into a part of their object, each with the version that moved it, and the part."""
 SHOWN_SINCE: Final = "2025-03-31"
 """From this version on objects are shown as they are here."""
 _SNAPSHOTS: Final = frozenset({"event"})
@@ -91,6 +95,9 @@ async def _complete(found: Object, version: str, add: AddMember) -> None:
     for member in _NULLS.get(name, {}):
         if is_null(name, member, version):
             found.setdefault(member, None)
+    for member, (until, part) in _MOVED.get(name, {}).items():
+        if version < until:
+            found.setdefault(member, (found.get(part) or {}).get(member))
     for member, until in _LISTS.get(name, {}).items():
         if version < until and member not in found:
             found[member] = await add(found, member)

@@ -5,19 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from kessai.dialects.stripe.ids import encode
-from kessai.dialects.stripe.objects.checkout_session import NO_TEXT, OFF
+from kessai.dialects.stripe.objects.checkout_session import (
+    NO_INVOICE,
+    NO_TEXT,
+    shipping_address_collection,
+)
 from kessai.dialects.stripe.shape import Object
 from kessai.domain.payment_link import PaymentLink
 
-_NO_INVOICE: Final[Object] = {
-    "account_tax_ids": None,
-    "custom_fields": None,
-    "description": None,
-    "footer": None,
-    "issuer": None,
-    "metadata": {},
-    "rendering_options": None,
-}
 INTENT_NAMES: Final = (
     *("capture_method", "description", "metadata", "setup_future_usage"),
     *("statement_descriptor", "statement_descriptor_suffix", "transfer_group"),
@@ -43,7 +38,7 @@ def payment_link(value: PaymentLink, public_url: str = "") -> Object:
         "object": "payment_link",
         "active": value.is_active,
         "after_completion": _after_completion(value),
-        "allow_promotion_codes": False,
+        "allow_promotion_codes": bool(details.get("allow_promotion_codes")),
         "application": None,
         "application_fee_amount": None,
         "application_fee_percent": None,
@@ -55,7 +50,7 @@ def payment_link(value: PaymentLink, public_url: str = "") -> Object:
         "custom_text": NO_TEXT,
         "customer_creation": details.get("customer_creation", "if_required"),
         "inactive_message": value.inactive_message,
-        "invoice_creation": {"enabled": False, "invoice_data": _NO_INVOICE},
+        "invoice_creation": {"enabled": False, "invoice_data": NO_INVOICE},
         "livemode": False,
         "managed_payments": None,
         "metadata": dict(value.metadata),
@@ -65,9 +60,9 @@ def payment_link(value: PaymentLink, public_url: str = "") -> Object:
         "payment_method_collection": "always",
         "payment_method_options": None,
         "payment_method_types": details.get("payment_method_types"),
-        "phone_number_collection": OFF,
+        "phone_number_collection": {"enabled": bool(details.get("asks_phone"))},
         "restrictions": _restrictions(value),
-        "shipping_address_collection": None,
+        "shipping_address_collection": shipping_address_collection(details),
         "shipping_options": [],
         "submit_type": details.get("submit_type", "auto"),
         "subscription_data": None,

@@ -1,7 +1,6 @@
 """Checkout sessions: /v1/checkout/sessions. Source: Stripe API reference, "Checkout Sessions", 2026-11-26.
 
-What a payer would have to be asked, discounts, taxes and shipping are not simulated; nor are subscriptions.
-Setups take cards only.
+Discounts, taxes and invoices are not simulated; nor are subscriptions. Setups take cards only.
 """
 
 from __future__ import annotations
@@ -10,8 +9,11 @@ from datetime import timedelta
 from typing import Any, Final
 
 from kessai.dialects.stripe.cart import (
+    ADJUSTABLE,
+    COLLECTED,
     LINES,
     SWITCHES,
+    collected_of,
     currency_in,
     line_facts,
     lines_of,
@@ -31,6 +33,7 @@ from kessai.dialects.stripe.objects.checkout_session import checkout_session as 
 from kessai.dialects.stripe.paging import PAGED, id_of, limit_of, page_of, wanted_of
 from kessai.dialects.stripe.routes.customers import customer_id_of
 from kessai.dialects.stripe.shape import moment, seconds
+from kessai.dialects.stripe.shipping import SHIPPING, rates_of
 from kessai.domain.change import Change
 from kessai.domain.checkout import CheckoutMode, CheckoutSession
 from kessai.domain.errors import TransitionNotAllowedError
@@ -42,22 +45,29 @@ _SHORTEST_S: Final = 30 * 60
 _LONGEST_S: Final = 24 * 60 * 60
 _OF_OTHER_MODES: Final = {
     "payment": ("setup_intent_data",),
-    "setup": ("line_items", "payment_intent_data"),
+    "setup": (
+        *("allow_promotion_codes", "line_items", "payment_intent_data"),
+        *("shipping_address_collection", "shipping_options"),
+    ),
 }
 _INTENT_NAMES: Final = (
     *("capture_method", "description", "metadata", "receipt_email", "setup_future_usage", "shipping"),
     *("statement_descriptor", "statement_descriptor_suffix", "transfer_group"),
 )
 INTENT: Final = " ".join(f"payment_intent_data.{name}" for name in _INTENT_NAMES)
-_KEPT: Final = ("billing_address_collection", "locale", "submit_type")
+_KEPT: Final = ("customer_update", "locale", "payment_method_options", "submit_type")
+_CARD_OPTIONS: Final = " ".join(
+    f"payment_method_options.card.{name}"
+    for name in ("request_incremental_authorization", "request_three_d_secure", "setup_future_usage")
+)
 
 
 @routes.post(
     "/v1/checkout/sessions",
-    f"{LINES} line_items.metadata {INTENT} {' '.join(_KEPT)} {SWITCHES} "
+    f"{LINES} line_items.metadata {ADJUSTABLE} {INTENT} {COLLECTED} {SHIPPING} {SWITCHES} {_CARD_OPTIONS} "
     "cancel_url client_reference_id currency customer customer_creation "
-    "customer_email expires_at metadata mode payment_method_types setup_intent_data.description "
-    "setup_intent_data.metadata success_url ui_mode",
+    "customer_email customer_update expires_at locale metadata mode payment_method_types "
+    "setup_intent_data.description setup_intent_data.metadata submit_type success_url ui_mode",
 )
 async def create_checkout_session(call: Call, given: Given) -> Result:
     """A page where somebody pays for these lines."""
@@ -65,9 +75,12 @@ async def create_checkout_session(call: Call, given: Given) -> Result:
     is_setup = given["mode"] == "setup"
     sold_lines = [] if is_setup else await lines_of(call, given, at_most=LINES_MAX)
     customer_id = await _customer_id(call, given)
+    currency = currency_in(given, sold_lines)
+    rates = rates_of(call, given, currency)
     facts = {
         "mode": CheckoutMode.SETUP if is_setup else CheckoutMode.PAYMENT,
-        "currency": currency_in(given, sold_lines),
+        "currency": currency,
+        "shipping_rates": rates,
         "expires_at": _expiry(call, given),
         "success_url": _success_url(given),
         "cancel_url": web_url(given["cancel_url"], "cancel_url") if given.get("cancel_url") else None,
@@ -80,8 +93,10 @@ async def create_checkout_session(call: Call, given: Given) -> Result:
     made = call.services.checkouts.create(
         call.merchant.id, [line_facts(each) for each in sold_lines], facts, at=call.now
     )
+    for each in rates:
+        refuse_unpayable(made.subtotal + each.amount, param="shipping_options")
     refuse_unpayable(made.total)
-    change = made_with(sold_lines).also(Change(records=(made,)))
+    change = made_with(sold_lines).also(Change(records=(*rates, made)))
     return Result(shown(made, call.services.public_url), change)
 
 
@@ -155,11 +170,17 @@ def _refuse_unsimulated(given: Given) -> None:
         raise not_simulated("The mode subscription", param="mode")
     for name in _OF_OTHER_MODES[mode]:
         if given.get(name):
-            raise StripeError(f"You can not pass `{name}` in `{mode}` mode.", param=name)
+            raise _of_another_mode(name, mode)
+    if mode == "setup" and (given.get("phone_number_collection") or {}).get("enabled"):
+        raise _of_another_mode("phone_number_collection", mode)
     if given.get("ui_mode") not in (None, "hosted_page", "hosted"):
         raise not_simulated(f"The ui_mode {given['ui_mode']}", param="ui_mode")
     refuse_extras(given)
     refuse_methods(given, is_setup=mode == "setup")
+
+
+def _of_another_mode(name: str, mode: str) -> StripeError:
+    return StripeError(f"You can not pass `{name}` in `{mode}` mode.", param=name)
 
 
 def _details(given: Given, *, has_customer: bool) -> dict[str, Any]:
@@ -173,8 +194,11 @@ def _details(given: Given, *, has_customer: bool) -> dict[str, Any]:
             "You may only specify one of these parameters: customer, customer_creation.",
             param="customer_creation",
         )
+    if given.get("customer_update") and not has_customer:
+        raise StripeError("`customer_update` can only be used with `customer`.", param="customer_update")
     return {
         **given_of(given, *_KEPT),
+        **collected_of(given),
         "payment_method_types": list(dict.fromkeys(given.get("payment_method_types") or ["card"])),
         "customer_creation": None if has_customer else creation or "if_required",
         "intent": intent,

@@ -10,8 +10,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 from kessai.dialects.stripe.cart import (
+    COLLECTED,
     LINES,
     SWITCHES,
+    collected_of,
     currency_in,
     line_facts,
     lines_of,
@@ -42,10 +44,10 @@ _LIMIT_MAX: Final = 2**31 - 1
 _FIXED: Final = ("capture_method", "setup_future_usage")
 """What a link says of its PaymentIntents once and for all."""
 _CHANGED: Final = tuple(name for name in INTENT_NAMES if name not in _FIXED)
-_KEPT: Final = ("billing_address_collection", "customer_creation", "submit_type")
+_KEPT: Final = ("customer_creation", "submit_type")
 _DESCRIBED: Final = (
-    f"{SWITCHES} {' '.join(_KEPT)} after_completion inactive_message line_items.adjustable_quantity.enabled "
-    "metadata payment_method_types restrictions"
+    f"{SWITCHES} {COLLECTED} {' '.join(_KEPT)} after_completion inactive_message "
+    "line_items.adjustable_quantity.enabled metadata payment_method_types restrictions"
 )
 
 
@@ -149,7 +151,7 @@ def _facts(given: Given, details: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _details(given: Given, known: Mapping[str, Any]) -> dict[str, Any]:
-    details = given_of(given, *_KEPT)
+    details = {**given_of(given, *_KEPT), **collected_of(given)}
     if "payment_method_types" in given:
         types = given["payment_method_types"]
         details["payment_method_types"] = list(dict.fromkeys(types)) if types else None
