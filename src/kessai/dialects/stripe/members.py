@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from kessai.dialects.stripe.attaching import is_source
 from kessai.dialects.stripe.kinds import KINDS, find, new_in
-from kessai.dialects.stripe.objects.charge import charge, is_charge
+from kessai.dialects.stripe.objects.charge import is_charge
 from kessai.dialects.stripe.objects.checkout_session import line_item
-from kessai.dialects.stripe.objects.payment_source import payment_source
-from kessai.dialects.stripe.objects.refund import refund
+from kessai.dialects.stripe.objects.lists import FIRST, charges_in, nothing_in, refunds_in, sources_in
+from kessai.dialects.stripe.objects.payment_source import is_source
 from kessai.dialects.stripe.shape import Object, list_object
 from kessai.domain.change import Change
 from kessai.domain.saved_instrument import SavedInstrument
@@ -18,8 +17,6 @@ from kessai.http.call import Call
 from kessai.storage.scanning import Wanted
 
 Member = Callable[[Call, Object, Change], Awaitable[Object]]
-_FIRST: Final = 10
-"""As many as the API shows of a list inside an object."""
 
 
 async def member(call: Call, parent: Object, name: str, change: Change | None = None) -> Object:
@@ -29,46 +26,42 @@ async def member(call: Call, parent: Object, name: str, change: Change | None = 
     """
     made = _MEMBERS.get((parent["object"], name))
     if made is None:
-        return list_object(f"/v1/{parent['object']}s/{parent['id']}/{name}", [], has_more=False)
+        return nothing_in(parent, name)
     return await made(call, parent, change or Change())
 
 
 async def _charges(call: Call, parent: Object, change: Change) -> Object:
     intent_id = KINDS["payment_intent"].core_id(parent["id"])
     found = await call.services.payments.tries(
-        call.merchant.id, Wanted(), intent_id=intent_id, limit=_FIRST, where=is_charge
+        call.merchant.id, Wanted(), intent_id=intent_id, limit=FIRST, where=is_charge
     )
     new = change.payment
     is_shown = new is not None and new.order.intent_id == intent_id and is_charge(new)
     known = ([new] if new and is_shown else []) + [each for each in found if new is None or each.id != new.id]
-    shown = [charge(each, call.services.public_url) for each in known[:_FIRST]]
-    url = f"/v1/charges?payment_intent={parent['id']}"
-    return list_object(url, shown, has_more=len(known) > _FIRST)
+    return charges_in(parent, known, call.services.public_url)
 
 
 async def _refunds(call: Call, parent: Object, change: Change) -> Object:
     payment_id = KINDS["charge"].core_id(parent["id"])
     found = await call.services.payments.refunds(
-        call.merchant.id, Wanted(), payment_id=payment_id, limit=_FIRST
+        call.merchant.id, Wanted(), payment_id=payment_id, limit=FIRST
     )
     new = change.refund
     known = ([new] if new and new.payment_id == payment_id else []) + [
         each for each in found if new is None or each.id != new.id
     ]
-    shown = [refund(each, call.services.public_url) for each in known[:_FIRST]]
-    return list_object(f"/v1/charges/{parent['id']}/refunds", shown, has_more=len(known) > _FIRST)
+    return refunds_in(parent, known)
 
 
 async def _sources(call: Call, parent: Object, change: Change) -> Object:
     customer_id = KINDS["customer"].core_id(parent["id"])
     found = await call.services.instruments.list(
-        call.merchant.id, Wanted(owner_id=customer_id), limit=_FIRST, where=is_source
+        call.merchant.id, Wanted(owner_id=customer_id), limit=FIRST, where=is_source
     )
     moved = {each.id: each for each in change.records if isinstance(each, SavedInstrument)}
     mine = [each for each in moved.values() if each.customer_id == customer_id and is_source(each)]
     known = mine + [each for each in found if each.id not in moved]
-    shown = [payment_source(each) for each in known[:_FIRST]]
-    return list_object(f"/v1/customers/{parent['id']}/sources", shown, has_more=len(known) > _FIRST)
+    return sources_in(parent, known)
 
 
 async def _lines(call: Call, parent: Object, change: Change) -> Object:
@@ -76,7 +69,7 @@ async def _lines(call: Call, parent: Object, change: Change) -> Object:
     found = new_in(call, change, kind, object_id) or await find(call, kind, object_id)
     shown = [line_item(each) for each in found.lines] if found else []
     url = f"/v1/{_LISTS_OF[kind]}/{object_id}/line_items"
-    return list_object(url, shown[:_FIRST], has_more=len(shown) > _FIRST)
+    return list_object(url, shown[:FIRST], has_more=len(shown) > FIRST)
 
 
 _LISTS_OF: Final = {"checkout.session": "checkout/sessions", "payment_link": "payment_links"}
