@@ -28,6 +28,7 @@ from kessai.domain.endpoint import Endpoint, Hearing
 from kessai.domain.event import EndpointFact, Event, EventType
 from kessai.domain.ids import DeliveryId, EventId
 from kessai.domain.schedules import NAMED, NATIVE, Schedule
+from kessai.domain.surroundings import Look
 from kessai.services.courier import Courier, Letter
 from kessai.services.pacing import Pacing
 from kessai.services.ports import Clock, Dice, IdFactory, WebhookResult
@@ -171,14 +172,16 @@ class Deliveries:
         return endpoint.takes_deliveries and self._dialects[endpoint.dialect].hears(endpoint, event_type)
 
     def _compose(self, at: datetime) -> Compose:
-        rendered: dict[tuple[EventId, str], bytes] = {}
+        rendered: dict[tuple[EventId, str, str | None], bytes] = {}
 
-        def compose(event: Event, endpoint: Endpoint) -> Delivery | None:
-            if not self._dialects[endpoint.dialect].tells(endpoint, event):
+        def compose(event: Event, endpoint: Endpoint, look: Look) -> Delivery | None:
+            dialect = self._dialects[endpoint.dialect]
+            if not dialect.tells(endpoint, event):
                 return None
-            key = (event.id, endpoint.dialect)
+            version = dialect.version(endpoint)
+            key = (event.id, endpoint.dialect, version)
             if key not in rendered:
-                rendered[key] = self._dialects[endpoint.dialect].render(event)
+                rendered[key] = dialect.render(event, version, look)
             return new_delivery(DeliveryId(self._ids.new_id(at)), event, endpoint, rendered[key], at=at)
 
         return compose

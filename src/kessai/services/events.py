@@ -15,6 +15,7 @@ from kessai.domain.endpoint import ENDPOINTS_MAX, Endpoint
 from kessai.domain.errors import ConflictError, InvalidFieldError
 from kessai.domain.event import Event
 from kessai.domain.ids import DeliveryId, EventId, MerchantId, canonical
+from kessai.services.bodies import Bodies
 from kessai.services.finding import found
 from kessai.services.ports import IdFactory
 from kessai.services.retention import Retention
@@ -41,6 +42,7 @@ class Events:
         self._endpoints = EndpointRepository(database)
         self._ids = ids
         self._dialects = dialects
+        self._bodies = Bodies(database, dialects)
         self._retention = retention
 
     async def get(self, merchant_id: MerchantId, event_id: str) -> Event:
@@ -85,16 +87,16 @@ class Events:
         sent = {report.delivery.endpoint_id: report.delivery for report in await self.deliveries_of(event)}
         endpoints = await self._endpoints.list(merchant_id, before=None, limit=ENDPOINTS_MAX)
         # In the order of their ids, as dispatchers write them: nobody waits in a ring.
-        deliveries = tuple(
-            sent[endpoint.id].again(at=at) if endpoint.id in sent else self._new(event, endpoint, at)
+        deliveries = [
+            sent[endpoint.id].again(at=at) if endpoint.id in sent else await self._new(event, endpoint, at)
             for endpoint in sorted(endpoints, key=lambda each: each.id)
             if self._hears(endpoint, event) or (endpoint.id in sent and endpoint.takes_deliveries)
-        )
+        ]
         if not deliveries:
             raise ConflictError(
                 "no endpoint would hear this event", hint=f"create or enable one that hears {event.type}"
             )
-        return deliveries, Change(records=deliveries)
+        return deliveries, Change(records=tuple(deliveries))
 
     async def send_to(
         self, merchant_id: MerchantId, event_id: str, endpoint: Endpoint, *, at: datetime
@@ -111,7 +113,8 @@ class Events:
             raise ConflictError("the endpoint is disabled", hint="enable it first")
         sent = [each.delivery for each in await self.deliveries_of(event)]
         before = next((each for each in sent if each.endpoint_id == endpoint.id), None)
-        return Change(records=(before.again(at=at) if before else self._new(event, endpoint, at),))
+        again = before.again(at=at) if before else await self._new(event, endpoint, at)
+        return Change(records=(again,))
 
     async def unheard(self, event: Event, dialect: str) -> int:
         """How many endpoints of a dialect have yet to take an event: those it failed to reach as well."""
@@ -177,8 +180,8 @@ class Events:
         cursor = None if before is None else EventId(before)
         return await self._events.list(merchant_id, wanted, before=cursor, limit=limit)
 
-    def _new(self, event: Event, endpoint: Endpoint, at: datetime) -> Delivery:
-        body = self._dialects[endpoint.dialect].render(event)
+    async def _new(self, event: Event, endpoint: Endpoint, at: datetime) -> Delivery:
+        (body,) = await self._bodies.telling(endpoint, [event])
         return new_delivery(DeliveryId(self._ids.new_id(at)), event, endpoint, body, at=at)
 
 

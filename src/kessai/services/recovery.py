@@ -13,6 +13,7 @@ from kessai.domain.endpoint import Endpoint
 from kessai.domain.errors import ConflictError, InvalidFieldError
 from kessai.domain.event import Event
 from kessai.domain.ids import DeliveryId, EventId, MerchantId
+from kessai.services.bodies import Bodies
 from kessai.services.endpoints import Endpoints
 from kessai.services.ports import IdFactory
 from kessai.services.webhook_dialect import WebhookDialects
@@ -56,7 +57,7 @@ class Recovery:
         self._repository = RecoveryRepository(database)
         self._ids = ids
         self._endpoints = endpoints
-        self._dialects = dialects
+        self._bodies = Bodies(database, dialects)
         self._committed = committed
 
     async def recover(
@@ -102,17 +103,20 @@ class Recovery:
         after: EventId | None = None
         while missed < most:
             page = await self._repository.missed(endpoint, period, after=after, limit=_AT_ONCE)
-            whole = [self._new(each, endpoint, at) for each in page.found if each.pruned_at is None]
-            missed += await self._save(whole)
+            whole = [each for each in page.found if each.pruned_at is None]
+            missed += await self._save(await self._new(whole, endpoint, at))
             pruned += len(page.found) - len(whole)
             if page.last is None:
                 return Recovered(0, missed, pruned)
             after = EventId(page.last)
         return Recovered(0, missed, pruned, has_more=True)
 
-    def _new(self, event: Event, endpoint: Endpoint, at: datetime) -> Delivery:
-        body = self._dialects[endpoint.dialect].render(event)
-        return new_delivery(DeliveryId(self._ids.new_id(at)), event, endpoint, body, at=at)
+    async def _new(self, events: Sequence[Event], endpoint: Endpoint, at: datetime) -> list[Delivery]:
+        bodies = await self._bodies.telling(endpoint, events)
+        return [
+            new_delivery(DeliveryId(self._ids.new_id(at)), event, endpoint, body, at=at)
+            for event, body in zip(events, bodies, strict=True)
+        ]
 
     async def _save(self, deliveries: Sequence[Delivery]) -> int:
         """Write them together; how many. One that somebody else moves meanwhile is left to them."""

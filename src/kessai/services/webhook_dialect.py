@@ -9,6 +9,7 @@ from typing import Protocol
 from kessai.domain.endpoint import Endpoint
 from kessai.domain.event import Event
 from kessai.domain.ids import EventId
+from kessai.domain.surroundings import Look, no_look
 
 
 class WebhookDialect(Protocol):
@@ -27,8 +28,15 @@ class WebhookDialect(Protocol):
         """Whether it does, of this one."""
         ...
 
-    def render(self, event: Event) -> bytes:
-        """The body that tells of an event; every attempt sends the same."""
+    def version(self, endpoint: Endpoint) -> str | None:
+        """The version of this API in which an endpoint wants its bodies; None for the one that is spoken."""
+        ...
+
+    def render(self, event: Event, version: str | None = None, look: Look = no_look) -> bytes:
+        """The body that tells of an event; every attempt sends the same.
+
+        `look` shows what surrounds its subject, for a version that shows it.
+        """
         ...
 
     def ping(self, event_id: EventId, endpoint: Endpoint, at: datetime) -> bytes:

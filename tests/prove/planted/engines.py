@@ -46,6 +46,7 @@ class SignedWithTheEventsTime:
     def __init__(self, inner: WebhookDialect) -> None:
         self._inner = inner
         self.render = inner.render
+        self.version = inner.version
         self.ping = inner.ping
         self.new_secret = inner.new_secret
         self.hears = inner.hears

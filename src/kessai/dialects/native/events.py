@@ -12,6 +12,7 @@ from kessai.dialects.native.translate import payment_out, refund_out
 from kessai.domain.endpoint import EVERY_EVENT, Endpoint
 from kessai.domain.event import NATIVE_EVENTS, DocumentFact, EndpointFact, Event, PaymentFact, PrunedFact
 from kessai.domain.ids import EventId
+from kessai.domain.surroundings import Look, no_look
 from kessai.http.json import to_json
 
 EVENT_NAMES: Final = (EVERY_EVENT, *(each.value for each in NATIVE_EVENTS))
@@ -37,7 +38,11 @@ class NativeWebhooks:
         """Its type says it all."""
         return True
 
-    def render(self, event: Event) -> bytes:
+    def version(self, endpoint: Endpoint) -> str | None:
+        """There is but one."""
+        return None
+
+    def render(self, event: Event, version: str | None = None, look: Look = no_look) -> bytes:
         """The body that tells of an event, compact; the same event gives the same bytes."""
         return to_json(event_body(event, self._public_url))
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from kessai.dialects.stripe.errors import StripeError, card_error, missing, repeated
 from kessai.dialects.stripe.kinds import find
 from kessai.dialects.stripe.objects.payment_method import instrument_id
+from kessai.dialects.stripe.objects.payment_source import is_source
 from kessai.dialects.stripe.paying import Pick, by_token
 from kessai.domain.change import Change
 from kessai.domain.customer import Customer
@@ -18,7 +19,6 @@ from kessai.http.call import Call
 from kessai.simulation.trying import refused_at_attach
 from kessai.storage.scanning import Wanted
 
-_SOURCE_FORMS: Final = frozenset({"card", "source"})
 _DEFAULT: Final = "invoice_settings[default_payment_method]"
 
 
@@ -75,7 +75,7 @@ async def picked_source(call: Call, name: str, *, param: str) -> Pick:
 async def source_of(call: Call, name: str, customer: Customer | None = None) -> SavedInstrument | None:
     """The card or source of this id; only a customer's, if one is given."""
     found: SavedInstrument | None = await find(call, "card", name)
-    if found is None or found.form not in _SOURCE_FORMS or instrument_id(found) != name:
+    if found is None or not is_source(found) or instrument_id(found) != name:
         return None
     return found if customer is None or found.customer_id == customer.id else None
 
@@ -129,11 +129,6 @@ async def _latest_but(call: Call, instrument: SavedInstrument) -> str | None:
         call.merchant.id,
         Wanted(owner_id=instrument.customer_id),
         limit=1,
-        where=lambda each: each.form in _SOURCE_FORMS and each.id != instrument.id,
+        where=lambda each: is_source(each) and each.id != instrument.id,
     )
     return instrument_id(found[0]) if found else None
-
-
-def is_source(instrument: SavedInstrument) -> bool:
-    """Whether it was made in the words of before there were payment methods."""
-    return instrument.form in _SOURCE_FORMS

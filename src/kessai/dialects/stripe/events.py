@@ -26,6 +26,7 @@ from kessai.dialects.stripe.objects.price import price
 from kessai.dialects.stripe.objects.product import product
 from kessai.dialects.stripe.objects.refund import refund
 from kessai.dialects.stripe.objects.setup_intent import setup_intent
+from kessai.dialects.stripe.older_bodies import in_version
 from kessai.dialects.stripe.parameters import choices
 from kessai.dialects.stripe.shape import API_VERSION, Object, pretty, seconds
 from kessai.domain.catalog import Price, Product
@@ -42,6 +43,7 @@ from kessai.domain.payment_link import PaymentLink
 from kessai.domain.payout import Payout
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.setup import Setup
+from kessai.domain.surroundings import Look, no_look
 from kessai.domain.test_clock import TestClock
 
 NAMES: Final[Mapping[EventType, str]] = {
@@ -247,9 +249,15 @@ class StripeWebhooks:
         name = name_of(event)
         return name is not None and (EVERY_EVENT in endpoint.events or name in endpoint.events)
 
-    def render(self, event: Event) -> bytes:
+    def version(self, endpoint: Endpoint) -> str | None:
+        """The `api_version` that an endpoint was made with."""
+        asked: str | None = (endpoint.details or {}).get("api_version")
+        return None if asked == API_VERSION else asked
+
+    def render(self, event: Event, version: str | None = None, look: Look = no_look) -> bytes:
         """The body that tells of an event, indented; the same event gives the same bytes."""
-        return pretty(event_object(event, self._public_url, pending=1))
+        told = event_object(event, self._public_url, pending=1)
+        return pretty(told if version is None else in_version(told, version, look, self._public_url))
 
     def ping(self, event_id: EventId, endpoint: Endpoint, at: datetime) -> bytes:
         """A body that tells of nothing."""
@@ -257,7 +265,7 @@ class StripeWebhooks:
             {
                 "id": encode("evt", event_id),
                 "object": "event",
-                "api_version": API_VERSION,
+                "api_version": self.version(endpoint) or API_VERSION,
                 "created": seconds(at),
                 "data": {"object": {"id": encode("we", endpoint.id), "object": "webhook_endpoint"}},
                 "livemode": False,

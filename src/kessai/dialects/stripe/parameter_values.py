@@ -27,6 +27,7 @@ _INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 _TRUE: Final = ("true", "True")
 _FALSE: Final = ("false", "False")
+_API_VERSION: Final = re.compile(r"20[0-9]{2}-(?:0[1-9]|1[0-2])-[0-3][0-9]\.[a-z]{1,20}")
 _ECHO_MAX: Final = 40
 """Longer values are not repeated."""
 _PARAM_MAX: Final = 200
@@ -159,6 +160,22 @@ def choice(values: list[str]) -> Read:
         if type(value) is str and value in known:
             return value
         raise _no_choice(value, param, values)
+
+    return read
+
+
+def version(known: list[str]) -> Read:
+    """The reader of a version of the API: one of these, or a later one.
+
+    An application often names the one that its library was made for.
+    """
+    read_known, newest = choice(known), max(known)
+
+    def read(value: Any, param: str) -> str:
+        if type(value) is str and value > newest and _API_VERSION.fullmatch(value):
+            return value
+        known_value: str = read_known(value, param)
+        return known_value
 
     return read
 

@@ -61,6 +61,8 @@ UNDOCUMENTED: Final[Mapping[str, Any]] = {
     }
 }
 """What the document does not have and Stripe's own command line uses: `stripe events resend`."""
+_VERSION: Final = "api_version"
+"""What has more values than the document lists, which is older than the newest of them."""
 _EMPTY: Final = ""
 """The node of what unsets a parameter."""
 _ALL: Final = frozenset({""})
@@ -201,6 +203,8 @@ def _members(node: Any, names: frozenset[str]) -> tuple[dict[str, Read], tuple[s
     cleared = _CLEARED | {"name"} if "phone" in members else _CLEARED
     for name in cleared & heads.keys() - set(required):
         readers[name] = values.clearable(readers[name])
+    if _VERSION in heads:
+        readers[_VERSION] = values.version(_resolved(members[_VERSION])["enum"])
     return readers, required
 
 

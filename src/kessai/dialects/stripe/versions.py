@@ -76,19 +76,27 @@ def as_meant(method: str, path: str, given: dict[str, Any], version: str) -> dic
 
 async def as_once_shown(content: Object, version: str, add: AddMember) -> Object:
     """An answer with the members that its version still had, however deep; what is there already stays."""
+    for found, name in lacking(content, version):
+        found[name] = await add(found, name)
+    return content
+
+
+def lacking(content: Object, version: str) -> Iterator[tuple[Object, str]]:
+    """Each object in an answer, with the name of a list that its version still had: it is to be added now.
+
+    What is added is walked too: a charge of an intent's has its refunds. Members that are null are put back.
+    """
     if version >= SHOWN_SINCE:
-        return content
-    # What is added is walked too: a charge of an intent's has its refunds.
+        return
     waiting: list[Any] = [content]
     while waiting:
         found = waiting.pop()
         if isinstance(found, dict):
-            await _complete(found, version, add)
+            yield from _lacking(found, version)
         waiting.extend(_inside(found))
-    return content
 
 
-async def _complete(found: Object, version: str, add: AddMember) -> None:
+def _lacking(found: Object, version: str) -> Iterator[tuple[Object, str]]:
     name = found.get("object")
     if not isinstance(name, str) or found.get("deleted"):
         return
@@ -100,7 +108,7 @@ async def _complete(found: Object, version: str, add: AddMember) -> None:
             found.setdefault(member, (found.get(part) or {}).get(member))
     for member, until in _LISTS.get(name, {}).items():
         if version < until and member not in found:
-            found[member] = await add(found, member)
+            yield found, member
 
 
 def _inside(found: Any) -> Iterator[Any]:

@@ -12,16 +12,18 @@ from sqlalchemy import Connection, Select, Update, bindparam, func, select, upda
 from kessai.domain.delivery import Delivery
 from kessai.domain.endpoint import Endpoint
 from kessai.domain.event import Event
+from kessai.domain.surroundings import Look
 from kessai.storage.among import KINDS, among, listed
 from kessai.storage.event_rows import event_from_row, select_events
 from kessai.storage.query import Query, Write
 from kessai.storage.record_rows import DELIVERY_COLUMNS, endpoint_from
+from kessai.storage.repositories.surroundings import look_around
 from kessai.storage.saving import insert_or_ignore
 from kessai.storage.tables import webhook_deliveries, webhook_endpoints, webhook_events
 
 Hears = Callable[[Endpoint, str], bool]
 """Whether an endpoint may want to hear of an event, as far as its type tells."""
-Compose = Callable[[Event, Endpoint], Delivery | None]
+Compose = Callable[[Event, Endpoint, Look], Delivery | None]
 """Makes the delivery of an event to an endpoint, its body rendered; None if it does not hear of that one."""
 
 _IS_NEW: Final = webhook_events.c.fanned_out_at.is_(None)
@@ -84,7 +86,9 @@ def fan_out(connection: Connection, at: datetime, limit: int, hears: Hears, comp
     }
     # Snapshots are read only when somebody wants to hear of them.
     deliveries = [
-        compose(event, endpoint) for event in _events(connection, heard) for endpoint in heard[event.id]
+        compose(event, endpoint, look)
+        for event, look in _events(connection, heard)
+        for endpoint in heard[event.id]
     ]
     _ADD.run(connection, [_row(each) for each in deliveries if each is not None])
     done = listed([event_id for event_id, _, _ in new], kind)
@@ -102,9 +106,11 @@ def _endpoints_of(connection: Connection, merchant_ids: Collection[str]) -> dict
     return found
 
 
-def _events(connection: Connection, event_ids: Collection[str]) -> list[Event]:
+def _events(connection: Connection, event_ids: Collection[str]) -> list[tuple[Event, Look]]:
+    """Events, each with a way to look around it."""
     if not event_ids:
         return []
     kind = connection.dialect.name
     rows = connection.execute(_HEARD[kind], {"event_ids": listed(event_ids, kind)})
-    return [event_from_row(tuple(row)) for row in rows]
+    events = [event_from_row(tuple(row)) for row in rows]
+    return [(each, look_around(connection, each)) for each in events]

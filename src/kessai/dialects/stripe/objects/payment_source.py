@@ -22,6 +22,12 @@ BRANDS: Final = {
     "visa": "Visa",
 }
 """How a network was called, by how it is called now."""
+_FORMS: Final = frozenset({"card", "source"})
+
+
+def is_source(value: SavedInstrument) -> bool:
+    """Whether it was made in the words of before there were payment methods."""
+    return value.form in _FORMS
 
 
 def payment_source(value: SavedInstrument, public_url: str = "") -> Object:

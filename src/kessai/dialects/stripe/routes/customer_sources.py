@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from kessai.dialects.stripe.attaching import attached, is_source, let_go, picked_source, source_of
+from kessai.dialects.stripe.attaching import attached, let_go, picked_source, source_of
 from kessai.dialects.stripe.declaring import Given, Result, StripeRoutes
 from kessai.dialects.stripe.errors import missing, required
 from kessai.dialects.stripe.facts import masked, metadata_of
 from kessai.dialects.stripe.objects.payment_method import instrument_id
-from kessai.dialects.stripe.objects.payment_source import card_of, gone, payment_source, source
+from kessai.dialects.stripe.objects.payment_source import card_of, gone, is_source, payment_source, source
 from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
 from kessai.dialects.stripe.paying import Pick, by_token, full_year, older_billing, renewed, typed, whole
 from kessai.dialects.stripe.routes.customers import living

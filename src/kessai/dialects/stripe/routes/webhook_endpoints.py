@@ -35,7 +35,7 @@ _DESCRIPTION_MAX: Final = 500
 async def create_webhook_endpoint(call: Call, given: Given) -> Result:
     """A new endpoint, whose secret is shown this once.
 
-    `api_version` is shown again, but bodies have the shapes of the version that is spoken here.
+    `api_version` is what its bodies are written in; without it, the newest.
     """
     if given.get("connect"):
         raise not_simulated("An endpoint that hears of connected accounts", param="connect")
