@@ -117,6 +117,8 @@ OBJECTS: Final[dict[str, tuple[str, Callable[[httpx.Client], Json]]]] = {
     ),
 }
 """The file that declares a type, and how to come by an object of it."""
+UNDECLARED: Final = {"Charge": {"destination", "dispute", "order"}}
+"""Members that recorded answers of the API have, and the library's types do not."""
 
 
 @pytest.mark.parametrize("name", OBJECTS)
@@ -127,7 +129,7 @@ def test_an_object_is_as_declared(wire: httpx.Client, name: str) -> None:
     found = make(wire)
 
     assert {each for each, is_always in declared.items() if is_always} - found.keys() == set()
-    assert found.keys() - declared.keys() == set()
+    assert found.keys() - declared.keys() == UNDECLARED.get(name, set())
 
 
 def members(file: str, name: str) -> dict[str, bool]:
