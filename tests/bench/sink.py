@@ -13,11 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
-from urllib.request import urlopen
 
 import uvloop
 
-from tests.prove.companion import companion
+from tests.prove.companion import ask, companion
 from tests.prove.wire import answer, take
 
 _ID: Final = re.compile(rb"\r\nwebhook-id: *([^\r]+)", re.IGNORECASE)
@@ -122,8 +121,7 @@ class Sink:
         self._get("reset")
 
     def _get(self, what: str) -> Any:
-        with urlopen(f"http://127.0.0.1:{self.port}/-/{what}", timeout=30) as told:
-            return json.load(told)
+        return ask(self.port, f"/-/{what}")
 
 
 @contextmanager

@@ -42,6 +42,9 @@ async def audit(log: Path, database: str, base_url: str | None, api_key: str) ->
 
 def undelivered(books: Books) -> Iterator[Finding]:
     """Whoever hears is there all the time while customers write this log: all arrives in the end."""
+    for row in books.events:
+        if row["fanned_out_at"] is None:
+            yield Finding(Wrong.DELIVERIES, f"event {row['id']} was told to nobody")
     for row in books.deliveries:
         if row["status"] != "SUCCEEDED":
             yield Finding(Wrong.DELIVERIES, f"delivery {row['id']} is {row['status']}")

@@ -109,7 +109,9 @@ async def _run(
     headers = {"Authorization": f"Bearer {fleet.api.api_key}"}
     async with (
         Receiver() as receiver,
-        httpx.AsyncClient(base_url=fleet.api.base_url, headers=headers, timeout=60) as client,
+        httpx.AsyncClient(
+            base_url=fleet.api.base_url, headers=headers, timeout=60, trust_env=False
+        ) as client,
     ):
         tries = Tries(client)
         spots = await _spots(client, receiver.url)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Timer
-from typing import Final
+from typing import Any, Final
+from urllib.request import ProxyHandler, build_opener
 
 _READY_WITHIN_S: Final = 60.0
+_ANSWERS_WITHIN_S: Final = 30.0
+_STRAIGHT: Final = build_opener(ProxyHandler({}))
+"""Whatever proxies the environment names: it is all on this machine."""
 
 
 @contextmanager
@@ -37,3 +42,9 @@ def companion(module: str, orders: str | None = None, within_s: float = _READY_W
         finally:
             patience.cancel()
             process.kill()
+
+
+def ask(port: int, path: str) -> Any:
+    """What a companion that listens there answers to a GET. Any: JSON."""
+    with _STRAIGHT.open(f"http://127.0.0.1:{port}{path}", timeout=_ANSWERS_WITHIN_S) as told:
+        return json.load(told)

@@ -17,17 +17,19 @@ from typing import Final
 import aiohttp
 
 from tests.bench.sink import Sink, running_sink
-from tests.e2e.audit import Finding, Wrong, audit_rows
-from tests.e2e.audit_api import audit_api
+from tests.e2e.audit import Wrong, audit_rows
 from tests.e2e.books import read_books
 from tests.e2e.disks import remounted_read_only, unread
+from tests.e2e.journal import Journal
 from tests.e2e.shop import Shop
 from tests.prove.fleet import Fleet, Setting
 from tests.prove.ground import Kind
+from tests.prove.hearing import heard_by
 from tests.prove.outages import NoDescriptors, Outage, Place, a_place
 from tests.prove.progress import Progress
-from tests.prove.report import Report
+from tests.prove.report import PROOF, Report
 from tests.prove.storm import until_settled
+from tests.prove.trade import found
 from tests.prove.troubles import insist
 from tests.support.processes import RunDirectory
 from tests.support.server import RunningServer, ServerFailedError
@@ -55,12 +57,16 @@ class Tally:
     unanswered: int = 0
     dropped: int = 0
     with_refusals: int = 0
+    refused_in: Counter[str] = field(default_factory=Counter)
+    payments: int = 0
+    arrived: int = 0
     kills: int = 0
     starts: Counter[str] = field(default_factory=Counter)
     pauses_s: list[float] = field(default_factory=list)
     newcomers_s: list[float] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
+    not_tried: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_hopeless(self) -> bool:
@@ -105,10 +111,31 @@ class Attack:
 
     async def run(self, fleet: Fleet, place: Place, sink: Sink, cycles: int) -> None:
         """Some cycles, a kill in the middle of the last outage, and the audit."""
-        server, tally = fleet.api, self.tally
+        tally = self.tally
         tally.left_out |= place.left_out
+        tally.not_tried |= place.not_tried
+        # Beside the disk that is in trouble.
+        log = place.ground.directory / "customers.jsonl"
+        with closing(Journal.logged_to(log)) as journal:
+            await self._trade(fleet.api, place, sink, cycles, journal)
+        _count(journal, tally)
+        if tally.wrong:
+            # Some gave up what they had begun: nobody waits for what may never come.
+            books = await read_books(place.ground.url)
+            tally.findings += [f"{each.wrong}: {each.where}" for each in audit_rows(books, journal)]
+            return
+        if not await until_settled(place.ground, "disk"):
+            tally.findings.append(f"{Wrong.DELIVERIES}: some that nobody takes up")
+        hearing = await heard_by(sink, place.ground)
+        tally.payments += journal.payments
+        tally.arrived += len(hearing.came)
+        tally.findings += [*hearing.findings, *await asyncio.to_thread(found, log, place.ground, fleet)]
+
+    async def _trade(
+        self, server: RunningServer, place: Place, sink: Sink, cycles: int, journal: Journal
+    ) -> None:
         async with (
-            Shop(lambda: server.base_url, server.api_key) as shop,
+            Shop(lambda: server.base_url, server.api_key, journal) as shop,
             shop.on_another_connection() as reader,
         ):
             await insist(shop, "POST", "/webhooks/endpoints", {"url": sink.url()})
@@ -119,19 +146,13 @@ class Attack:
                     for _ in range(cycles):
                         deck = deck or self.chance.sample(place.outages, len(place.outages))
                         await self._cycle(server, shop, reader, deck.pop())
-                        self.progress.at(tally.cycles.total())
-                        if tally.is_hopeless:
+                        self.progress.at(self.tally.cycles.total())
+                        if self.tally.is_hopeless:
                             break
                     else:
                         await self._killed(server, shop, place)
             except* (AssertionError, TimeoutError) as errors:
-                tally.wrong += [f"a customer gave up: {error!r}" for error in _leaves(errors)]
-            _count(shop, tally)
-            if not tally.wrong:
-                tally.findings += await audit_api(shop)
-                if not await until_settled(place.ground, "disk"):
-                    tally.findings.append(Finding(Wrong.DELIVERIES, "some that nobody takes up"))
-            tally.findings += audit_rows(await read_books(place.ground.url), shop.journal)
+                self.tally.wrong += [f"a customer gave up: {error!r}" for error in _leaves(errors)]
 
     async def _cycle(self, server: RunningServer, shop: Shop, reader: Shop, outage: Outage) -> None:
         """One outage of some length at some moment, and the first write after it."""
@@ -152,7 +173,9 @@ class Attack:
         tally.pauses_s.append(time.monotonic() - ended)
         tally.newcomers_s.append(max(0.0, await newcomer - ended))
         tally.cycles[outage.name] += 1
-        tally.with_refusals += len(shop.journal.refused) > refused
+        refused = len(shop.journal.refused) - refused
+        tally.with_refusals += refused > 0
+        tally.refused_in[outage.name] += refused
         if outage.drops:
             tally.dropped += len(shop.journal.missed) - missed
 
@@ -207,8 +230,7 @@ async def _newcomer(shop: Shop, until: float) -> float:
         await asyncio.sleep(0.05)
 
 
-def _count(shop: Shop, tally: Tally) -> None:
-    journal = shop.journal
+def _count(journal: Journal, tally: Tally) -> None:
     tally.unanswered += len(journal.missed)
     for ask, answer in journal.refused:
         tally.refusals[answer.status] += 1
@@ -249,7 +271,7 @@ def _judge(report: Report, tally: Tally, fleet: Fleet) -> None:
         "refusals are 507 or 503": tally.wrong,
         "what is refused with 507 is not kept": tally.kept,
         "reading goes on": tally.unserved,
-        "nothing acknowledged is lost, nothing is half": [str(each) for each in tally.findings],
+        "nothing acknowledged is lost, nothing is half": tally.findings,
     }
     for promise, evidence in broken.items():
         if evidence:
@@ -257,20 +279,25 @@ def _judge(report: Report, tally: Tally, fleet: Fleet) -> None:
 
 
 def _tell(report: Report, cycles: int, tally: Tally) -> None:
-    damage = [each for each in tally.findings if each.wrong is Wrong.DAMAGE]
+    damage = [each for each in tally.findings if each.startswith(Wrong.DAMAGE)]
     report.hold("cycles", tally.cycles.total(), ">=", cycles, "")
     for name, count in sorted(tally.cycles.items()):
         report.note(f"of them {name}", count)
     for name, reason in tally.left_out.items():
         report.leave_out(name, reason)
+    for name, reason in tally.not_tried.items():
+        report.note(name, f"not tried: {reason}")
     report.note("of all, with refusals", tally.with_refusals)
     report.note("kills in an outage", tally.kills)
     report.note("acknowledged", tally.acknowledged)
+    report.hold("webhooks that arrived", tally.arrived, ">=", tally.payments, "")
     for status in sorted(_REFUSALS):
         report.note(f"refused with {status}", tally.refusals[status])
-    # Who writes to what is open needs no descriptor.
-    others = tally.cycles.total() - tally.cycles[NoDescriptors.name]
-    report.hold("refused", tally.refusals.total(), ">=", bool(others), "")
+    # Who writes to what is open needs no descriptor. One cycle may be over before anybody writes.
+    biting = sorted(tally.cycles.keys() - {NoDescriptors.name})
+    report.hold("refused", tally.refusals.total(), ">=", int(bool(biting)), "")
+    for name in biting:
+        report.hold(f"refused: {name}", tally.refused_in[name], ">=", int(report.scale >= PROOF), "")
     report.hold("answered with anything else", len(tally.wrong), "==", 0, "")
     report.hold("refused with 507, and kept", len(tally.kept), "==", 0, "")
     report.hold("not answered, though connected", tally.unanswered - tally.dropped, "==", 0, "")

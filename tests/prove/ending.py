@@ -129,7 +129,9 @@ def _served(url: str, directory: Path, chance: random.Random) -> list[Ended]:
     with closing(RunningServer("--db", url, directory=directory)) as server:
         interrupted = in_start_up(server, chance)
         server.start()
-        paid = httpx.post(f"{server.base_url}{API}/payments", json={"amount": 100}, headers=server.headers)
+        paid = httpx.post(
+            f"{server.base_url}{API}/payments", json={"amount": 100}, headers=server.headers, trust_env=False
+        )
         assert paid.status_code == 201, paid.text
         return [interrupted, Ending(server).end()]
 

@@ -138,4 +138,4 @@ def _tell(report: Report, tally: Tally, kills: int) -> None:
     report.hold("broken promises", len(tally.findings), "==", 0, "")
     report.hold("ready again, p99", percentile(tally.ready_s, 99), "<=", READY_S_MAX, "s")
     report.note("requests that lost their answer", tally.unanswered)
-    report.note("deliveries", tally.deliveries)
+    report.hold("deliveries", tally.deliveries, ">=", tally.payments, "")

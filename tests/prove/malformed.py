@@ -93,8 +93,12 @@ def _serving(ground: Ground, setting: Setting) -> Iterator[RunningServer]:
         yield server
 
 
+def _client(server: RunningServer) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=server.base_url, headers=server.headers, timeout=60, trust_env=False)
+
+
 async def _odd_ones(server: RunningServer, report: Report, tally: Tally) -> None:
-    async with httpx.AsyncClient(base_url=server.base_url, headers=server.headers, timeout=60) as client:
+    async with _client(server) as client:
         known = operations((await client.get("/openapi.json")).json())
         ids = await stocked(known, client.request)
         missing = {name for each in known for name in each.path_names} - ids.keys()
@@ -192,7 +196,7 @@ def _generated_ones(server: RunningServer, report: Report) -> None:
 
 async def _ids(server: RunningServer) -> dict[str, str]:
     """One of each thing, and the key that is used."""
-    async with httpx.AsyncClient(base_url=server.base_url, headers=server.headers, timeout=60) as client:
+    async with _client(server) as client:
         keys = (await client.get("/api/v1/merchants/me/api-keys")).json()["data"]
         known = operations((await client.get("/openapi.json")).json())
         return {**await stocked(known, client.request), "own_key_id": keys[-1]["id"]}

@@ -20,8 +20,8 @@ _PAUSE_S: Final = 0.05
 class Manners:
     """`findings` are the answers that were neither a success nor put off what was asked, saying until when.
 
-    That is 503, or 409 to whoever asks again while the database still holds an unfinished commit of the same
-    key, which it may do long after the connection is lost: `in_use` counts those.
+    That is 503, or 409 to whoever asks again after a 503 while the database still holds an unfinished commit
+    of the same key, which it may do long after the connection is lost: `in_use` counts those.
     """
 
     findings: list[str] = field(default_factory=list)
@@ -40,9 +40,12 @@ class Manners:
             await asyncio.gather(reader, return_exceptions=True)
 
     def judge(self, journal: Journal) -> None:
-        """Look at every refusal that customers got."""
+        """Look at every refusal that customers got, in order."""
+        in_doubt = set[str]()
         for ask, answer in journal.refused:
-            self._note(f"POST {ask.path}", answer)
+            self._note(f"POST {ask.path}", answer, is_in_doubt=ask.key in in_doubt)
+            if answer.status == 503:
+                in_doubt.add(ask.key)
 
     async def _read(self, shop: Shop) -> None:
         while True:
@@ -56,9 +59,11 @@ class Manners:
                     self._note(f"GET {path}", answer)
                 await asyncio.sleep(_PAUSE_S)
 
-    def _note(self, what: str, answer: Answer) -> None:
+    def _note(self, what: str, answer: Answer, *, is_in_doubt: bool = False) -> None:
+        """Hold one answer against what may be said; whether an earlier one left its commit in doubt."""
         is_told_when = answer.headers.get("Retry-After", "").isdigit()
-        is_good = answer.status in (409, 503) and answer.puts_off and is_told_when
+        may_be = answer.status == 503 or (answer.status == 409 and is_in_doubt)
+        is_good = may_be and answer.puts_off and is_told_when
         if is_good and not what.endswith("/health"):
             self.refused_s_max = max(self.refused_s_max, answer.seconds)
             self.in_use += answer.status == 409

@@ -17,11 +17,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final, TextIO, cast
-from urllib.request import urlopen
 
 import uvloop
 
-from tests.prove.companion import companion
+from tests.prove.companion import ask, companion
 from tests.prove.wire import answer, headers_of, take, target_of
 
 _STATUSES: Final = (500, 503, 404, 302, 429)
@@ -160,8 +159,7 @@ class Diary:
 
     def seen(self) -> int:
         """Attempts until now, all of them in the log."""
-        with urlopen(f"http://127.0.0.1:{self.port}/-/flush", timeout=30) as told:
-            return int(json.load(told)["seen"])
+        return int(ask(self.port, "/-/flush")["seen"])
 
     def receipts(self) -> Iterator[Receipt]:
         """All that came, in order."""

@@ -26,6 +26,10 @@ FILE_SYSTEM: Final[Mapping[Kind, str]] = {"sqlite": "96m", "postgresql": "320m"}
 """More than a round writes by itself."""
 _LITTLE_LOG: Final = ("min_wal_size=32MB", "max_wal_size=64MB")
 _SPARE_MAX: Final = 256 * 1024
+_NOT_UNDER_POSTGRES: Final = {
+    "files at their limit, read-only, input/output errors": "the files are PostgreSQL's, and so is what it"
+    " makes of that; kessai only sees it fail or stop, as in `outages`"
+}
 
 
 class Outage(Protocol):
@@ -139,6 +143,9 @@ class Place:
     outages: list[Outage]
     environment: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    """What cannot be tried on this machine, and why."""
+    not_tried: dict[str, str] = field(default_factory=dict)
+    """What is tried nowhere, and why."""
     file_system: Path | None = None
     """A file system with nothing but the database, if there is one."""
 
@@ -188,4 +195,5 @@ def _postgresql(stack: ExitStack, run: RunDirectory, directory: Path, *, is_smal
     postgres.sql("CREATE DATABASE kessai")
     ground = Ground(postgres.url("kessai"), run.path, postgres)
     migrate_to_head(ground.url)
-    return Place(ground, [FullUnderPostgres(directory, postgres)] if is_small else [])
+    outages: list[Outage] = [FullUnderPostgres(directory, postgres)] if is_small else []
+    return Place(ground, outages, not_tried=_NOT_UNDER_POSTGRES)

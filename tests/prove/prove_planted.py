@@ -115,6 +115,7 @@ HUNTS: Final = (
     Hunt(GUARD_ON_THE_NAME, prove_addresses, "a forbidden connection"),
     Hunt("exhausted-deleted", prove_storm, "a delivery was deleted", FEW_RETRIES),
     Hunt("lost-answer-is-success", prove_storm, "never acknowledged"),
+    Hunt("told-and-not-posted", prove_kill, "the receiver never heard", ONE_DISPATCHER, 0.002),
     Hunt("body-rendered-anew", prove_storm, "another body"),
     Hunt("body-rendered-anew", prove_signatures, "does not verify", Setting(retry_delay_s=0.1), 0.05),
     Hunt("first-come-first-served", prove_hostile, "healthy first attempts, p99", CROWDED, 0.05),

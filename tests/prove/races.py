@@ -31,6 +31,7 @@ from tests.prove.progress import Progress
 from tests.prove.raced import Race, effects_judged
 from tests.prove.report import Report
 from tests.prove.trade import kinds_of
+from tests.support.server import RunningServer
 
 KEYS: Final = 10_000
 DUPLICATES: Final = 20
@@ -57,6 +58,7 @@ class Tally:
     """What the whole run came to; `won` is of each key one that was told of its payment."""
 
     requests: int = 0
+    duplicates: int = 0
     kills: int = 0
     lost: int = 0
     codes: Counter[str] = field(default_factory=Counter)
@@ -99,6 +101,7 @@ class Racers:
             group.create_task(self._hang_up(key, order))
             others = group.create_task(self._answered(self.theirs, theirs))
         self.tally.codes.update(race.codes)
+        self.tally.duplicates += sum(ask.body == order for ask, _ in race.told)
         self.tally.findings += race.judged((theirs, others.result()))
         for won in race.won[:1]:
             self.tally.won[key] = won
@@ -188,15 +191,15 @@ async def _all(racers: Racers, fleet: Fleet | None, names: list[str], tally: Tal
             for name in names[begin : begin + _AT_ONCE]:
                 group.create_task(racers.race(name))
             if fleet is not None and begin % _KEYS_PER_KILL < _AT_ONCE:
-                group.create_task(asyncio.to_thread(_kill, racers.chance.choice(fleet.apis)))
-                tally.kills += 1
+                group.create_task(_kill(racers.chance.choice(fleet.apis), tally))
         progress.at(begin)
     progress.end()
 
 
-def _kill(server: Any) -> None:
-    server.kill()
-    server.start()
+async def _kill(server: RunningServer, tally: Tally) -> None:
+    await asyncio.to_thread(server.kill)
+    tally.kills += 1
+    await asyncio.to_thread(server.start)
 
 
 async def _count(ground: Ground, wanted: Mapping[str, int], tally: Tally) -> None:
@@ -216,9 +219,10 @@ def _shop(fleet: Fleet, number: int, api_key: str) -> Shop:
 
 
 def _tell(report: Report, tally: Tally, keys: int) -> None:
-    report.hold("keys raced for", keys, ">=", round(KEYS * report.scale), "")
+    report.hold("keys raced for, with a winner", len(tally.won), ">=", round(KEYS * report.scale), "")
     report.note("requests", tally.requests)
-    report.note("processes killed meanwhile", tally.kills)
+    report.hold("answered duplicates", tally.duplicates, ">=", keys * DUPLICATES, "")
+    report.hold("processes killed meanwhile", tally.kills, ">=", max(1, keys // _KEYS_PER_KILL), "")
     report.note("requests that lost their answer", tally.lost)
     for code, count in sorted(tally.codes.items()):
         report.note(f"answered {code}", count)

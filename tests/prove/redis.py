@@ -11,7 +11,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from tests.e2e.journal import Journal
 from tests.e2e.shop import Shop
 from tests.prove.fleet import Fleet, Setting
 from tests.prove.ground import Kind, open_ground
+from tests.prove.hearing import heard_by
 from tests.prove.progress import Progress
 from tests.prove.report import Report
 from tests.prove.storm import until_settled
@@ -57,6 +58,7 @@ class Tally:
     troubles: Counter[str] = field(default_factory=Counter)
     hammered: Counter[str] = field(default_factory=Counter)
     paid: int = 0
+    arrived: int = 0
     unlimited: int = 0
     beyond: int = 0
     fullest: float = 0.0
@@ -82,6 +84,9 @@ def prove_redis(kind: Kind, scale: float, seed: int, setting: Setting = SHARED) 
             asyncio.run(_run(fleet, valkey, sink, keys, log, troubles, random.Random(seed), tally))
             if not asyncio.run(until_settled(ground, "redis")):
                 tally.findings.append("not settled: there are events or deliveries that nobody takes up")
+            hearing = asyncio.run(heard_by(sink, ground))
+            tally.arrived = len(hearing.came)
+            tally.findings += hearing.findings
             # Audited with the limit away: it asks for much at once.
             fleet.start_again(setting)
             tally.findings += found(log, ground, fleet, keys[0])
@@ -113,6 +118,15 @@ async def _run(
                 await _trouble(fleet, valkey, troubles, chance, tally)
                 stop.set()
         tally.paid = journal.payments
+        tally.findings += unserved(journal)
+
+
+def unserved(journal: Journal) -> Iterator[str]:
+    """Whoever paid got every answer at once: customers ask again when one is lost, and so would hide it."""
+    if lost := len(journal.missed):
+        yield f"who pays is not answered: {lost} times"
+    if journal.not_connected:
+        yield f"who pays is not let in: {journal.not_connected} times"
 
 
 async def _trouble(fleet: Fleet, valkey: Valkey, troubles: int, chance: random.Random, tally: Tally) -> None:
@@ -147,8 +161,9 @@ async def _spell(act: Callable[[], None], counts: int, tally: Tally) -> None:
 async def _pay(shop: Shop, stop: asyncio.Event, tally: Tally) -> None:
     while not stop.is_set():
         key = str(uuid4())
+        asked = time.monotonic()
         answer = await shop.ask("/payments", key, amount=100, reference=key)
-        tally.slowest_s = max(tally.slowest_s, answer.seconds)
+        tally.slowest_s = max(tally.slowest_s, time.monotonic() - asked)
         if answer.status != 201 or shop.journal.refused:
             refused = [each.status for _, each in shop.journal.refused]
             tally.findings.append(f"who pays is refused: {answer.status} {refused}")
@@ -173,6 +188,7 @@ def _tell(report: Report, tally: Tally, troubles: int) -> None:
     for name, count in sorted(tally.troubles.items()):
         report.note(name, count)
     report.note("acknowledged payments", tally.paid)
+    report.hold("webhooks that arrived", tally.arrived, ">=", tally.paid, "")
     for status, count in sorted(tally.hammered.items()):
         report.note(f"the hammer was answered {status}", count)
     report.hold("spells without a limit", tally.unlimited, "==", 0, "")

@@ -18,6 +18,7 @@ from tests.prove.bookkeeping import wrong_books
 from tests.prove.fleet import Fleet, Setting
 from tests.prove.gauge import KEYS, Gauge
 from tests.prove.ground import Ground, Kind, open_ground
+from tests.prove.hearing import heard_by
 from tests.prove.progress import Progress
 from tests.prove.report import Report
 from tests.prove.steady import Stream
@@ -139,7 +140,12 @@ async def _soak(report: Report, plan: Plan, gauge: Gauge, sink: Sink, chance: ra
         report.breaks("an answer that nobody expects", answers=stream.unexpected[:_SHOWN])
     if not await until_settled(gauge.ground, "soak"):
         report.breaks("not settled: there are events or deliveries that nobody takes up")
-    report.note("webhooks that arrived", sink.state()["distinct"])
+    hearing = await heard_by(sink, gauge.ground)
+    report.hold("webhooks that arrived", len(hearing.came), "==", len(hearing.events), "")
+    left = "SELECT count(*) FROM webhook_deliveries WHERE status <> 'SUCCEEDED'"
+    report.hold("deliveries without success", await gauge.ground.count(left), "==", 0, "")
+    if hearing.findings:
+        report.breaks(kinds_of(hearing.findings), unheard=hearing.findings[:_SHOWN])
     return stream
 
 

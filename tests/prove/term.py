@@ -49,6 +49,7 @@ class Tally:
     modes: Counter[str] = field(default_factory=Counter)
     endings: list[Ended] = field(default_factory=list)
     payments: int = 0
+    deliveries: int = 0
     late: int = 0
     findings: list[str] = field(default_factory=list)
 
@@ -122,6 +123,7 @@ class Trouble:
         lost = sum(answer.is_replay for answer in journal.acknowledged.values())
         self.tally.late += len(journal.missed) - len(cut)
         self.tally.payments += journal.payments
+        self.tally.deliveries += done.deliveries
         self.tally.findings += done.findings
         for each in cut:
             early_s = min((begin - each for begin, _ in self.away if begin > each), default=math.inf)
@@ -180,6 +182,7 @@ def _tell(report: Report, tally: Tally, cycles: int) -> None:
     for mode, number in sorted(tally.modes.items()):
         report.note(f"cycles {mode}", number)
     report.note("acknowledged payments", tally.payments)
+    report.hold("deliveries", tally.deliveries, ">=", tally.payments, "")
     report.hold("ended, at the latest after", max(seconds, default=0), "<=", ENDS_WITHIN_S, "s")
     report.note("ended, median", f"{percentile(seconds, 50):.2f} s")
     report.note("ended before they could catch a signal", sum(not each.could_catch for each in tally.endings))

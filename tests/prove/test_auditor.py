@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.audit import Wrong, audit_rows
-from tests.e2e.books import Books, read_sqlite
+from tests.e2e.books import Books, Row, read_sqlite
 from tests.e2e.journal import Answer, Ask, Journal
 from tests.e2e.shop import Shop
 from tests.prove.auditor import audited, undelivered
@@ -73,6 +73,13 @@ def test_whoever_hears_all_the_time_hears_everything() -> None:
     statuses = ("SUCCEEDED", "EXHAUSTED", "PENDING")
     rows = [{"id": f"d{number}", "status": status} for number, status in enumerate(statuses)]
 
-    # then these two are found
-    found = list(undelivered(Books({"webhook_deliveries": rows}, has_unique_keys=True)))
-    assert [each.where for each in found] == ["delivery d1 is EXHAUSTED", "delivery d2 is PENDING"]
+    # and an event that nobody took up
+    events: list[Row] = [{"id": "e1", "fanned_out_at": "2026-11-27"}, {"id": "e2", "fanned_out_at": None}]
+
+    # then these three are found
+    books = Books({"webhook_deliveries": rows, "webhook_events": events}, has_unique_keys=True)
+    assert [each.where for each in undelivered(books)] == [
+        "event e2 was told to nobody",
+        "delivery d1 is EXHAUSTED",
+        "delivery d2 is PENDING",
+    ]

@@ -25,6 +25,7 @@ IMPATIENT = Setting(timeout_s=2, retries=0, dispatchers=1, hangs=True)
 ORDINARY = (
     "answer-before-commit",
     "enqueue-after-commit",
+    "told-and-not-posted",
     "lease-without-fencing",
     "refund-one-short",
     "last-one-wins",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.prove.soak import prove_soak
+from tests.prove.steady import is_expected
 from tests.prove.trend import rise_per_hour, risen
 
 pytestmark = pytest.mark.slow
@@ -32,3 +33,10 @@ def test_what_stays_where_it_is_does_not_rise() -> None:
 
     assert rise_per_hour(points) == 0
     assert risen(points) == 0
+
+
+def test_only_what_is_meant_to_be_refused_is() -> None:
+    assert is_expected("refused", 422)
+    assert is_expected("capture", 200)
+    assert not is_expected("refused", 201)
+    assert not is_expected("capture", 422)

@@ -1,7 +1,7 @@
 """Customers in full flow beside an endpoint that hears everything; afterwards all of it is audited.
 
 What an attack does to the processes meanwhile is its own; in the end every event has to be delivered, and
-what customers were told, what the API says and what the rows say must be one story.
+what customers were told, what the API says, what the rows say and what the receiver heard must be one story.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from tests.e2e.shop import Shop
 from tests.prove.auditor import audited
 from tests.prove.fleet import Fleet
 from tests.prove.ground import Ground
+from tests.prove.hearing import heard_by
 from tests.prove.storm import until_settled
 from tests.prove.troubles import insist
 
@@ -62,6 +63,7 @@ async def trade(
     is_settled = await until_settled(ground, title)
     deliveries = await ground.count("SELECT count(*) FROM webhook_deliveries")
     findings = [] if is_settled else ["not settled: there are events or deliveries that nobody takes up"]
+    findings += (await heard_by(sink, ground)).findings
     findings += await asyncio.to_thread(found, log, ground, fleet)
     return Trade(journal, deliveries, findings)
 

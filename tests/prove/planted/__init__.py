@@ -48,7 +48,7 @@ from tests.prove.planted.keys import (
     any_request_will_do,
 )
 from tests.prove.planted.ledgers import ByUrl, LastOneWins, OneShort, Unbounded
-from tests.prove.planted.senders import NewIdOnRetry, Optimist, RenderedAnew
+from tests.prove.planted.senders import Liar, NewIdOnRetry, Optimist, RenderedAnew
 from tests.prove.planted.servers import Impatient
 
 PlantWorld = Callable[[Settings, World], World]
@@ -103,6 +103,7 @@ _WORLDS: Final[Mapping[str, PlantWorld]] = {
     "new-id-on-retry": _sender(NewIdOnRetry),
     "body-rendered-anew": _sender(RenderedAnew),
     "lost-answer-is-success": _sender(Optimist),
+    "told-and-not-posted": _sender(Liar),
 }
 _ENGINES: Final[Mapping[str, PlantEngine]] = {
     "lease-without-fencing": _unfenced,

@@ -55,6 +55,15 @@ class Optimist(_Wrapped):
         return result if result.status_code else replace(result, status_code=200, error=None)
 
 
+class Liar(_Wrapped):
+    """Says of some events that they were told, and posts nothing."""
+
+    async def post(self, request: WebhookRequest) -> WebhookResult:
+        if _event_id(request).endswith(("0", "1", "2")):
+            return WebhookResult(200, 0)
+        return await super().post(request)
+
+
 @dataclass(frozen=True, slots=True)
 class GuardOnTheName:
     """Looks the name up and judges what it finds; then whoever connects looks it up once more."""
@@ -86,6 +95,10 @@ class GuardOnTheName:
 
 def _attempt(request: WebhookRequest) -> int:
     return next((int(value) for name, value in request.headers if name.lower() == "x-webhook-attempt"), 1)
+
+
+def _event_id(request: WebhookRequest) -> str:
+    return next(value for name, value in request.headers if name.lower() == "webhook-id")
 
 
 def _with(request: WebhookRequest, change: Callable[[str, str], str]) -> WebhookRequest:
