@@ -106,7 +106,7 @@ def test_a_link_is_for_one_order_only(client: stripe.StripeClient) -> None:
 
 
 def test_what_is_not_simulated_says_so(client: stripe.StripeClient) -> None:
-    for wrong in ({"allow_promotion_codes": True}, {"shipping_options": [{"shipping_rate": "shr_1"}]}):
+    for wrong in ({"automatic_tax": {"enabled": True}}, {"shipping_options": [{"shipping_rate": "shr_1"}]}):
         with pytest.raises(stripe.InvalidRequestError) as refusal:
             linked(client, **wrong)
         assert "not simulated" in str(refusal.value)
