@@ -66,6 +66,7 @@ _BY_SIMULATION: Final = {
 
 PUBLISHED: Final[Mapping[str, str]] = MappingProxyType(
     {number: name for name, numbers in _BY_SIMULATION.items() for number in numbers.split()}
+    "dispute_noncompliant": "4000008400000779 5105008400000002",
 )
 """Published test number to the simulation it leads to."""
 

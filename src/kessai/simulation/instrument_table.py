@@ -110,8 +110,10 @@ def _challenging(
     return replace(_card(number, names, country=country), authentication=authentication)
 
 
-def _later(number: str, names: str, afterwards: str, country: str = "US") -> PublishedInstrument:
-    return replace(_card(number, names, country=country), afterwards=afterwards)
+def _later(
+    number: str, names: str, afterwards: str, country: str = "US", brand: str = "visa"
+) -> PublishedInstrument:
+    return replace(_card(number, names, brand, country=country), afterwards=afterwards)
 
 
 def _not_raised(card: PublishedInstrument, increment: Refusal) -> PublishedInstrument:
@@ -277,6 +279,13 @@ _AFTERWARDS: Final = (
     _later("4000000000002685", "createDisputeProductNotReceived", "dispute_product_not_received"),
     _later("4000000000001976", "createDisputeInquiry", "dispute_inquiry"),
     _later("4000000404000079", "createMultipleDisputes", "dispute_twice"),
+    _later("4000008400000779", "createComplianceDispute", "dispute_noncompliant"),
+    _later(
+        "5105008400000002",
+        "createMastercardComplianceDispute",
+        "dispute_noncompliant",
+        brand="mastercard",
+    ),
     replace(_card("4000000000005423", "createIssuerFraudRecord"), early_fraud_warning=True),
     _later("4000000000007726", "pendingRefund", "refund_pending"),
     _later("4000000000005126", "refundFail", "refund_failure"),
