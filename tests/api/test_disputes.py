@@ -77,6 +77,7 @@ async def test_a_payment_is_disputed(each_gateway: Gateway) -> None:
             *("dispute_product_not_received", "4000000000002685"),
             *("product_not_received", "NEEDS_RESPONSE", 1),
         ),
+        ("dispute_noncompliant", "4000008400000779", "noncompliant", "NEEDS_RESPONSE", 1),
         ("dispute_inquiry", "4000000000001976", "fraudulent", "WARNING_NEEDS_RESPONSE", 1),
         ("dispute_twice", "4000000404000079", "fraudulent", "NEEDS_RESPONSE", 2),
     ],

@@ -26,7 +26,10 @@ DECLINES = [
     "stolen_card",
     "card_velocity_exceeded",
 ]
-DISPUTED = ["dispute", "dispute_product_not_received", "dispute_inquiry", "dispute_twice"]
+DISPUTED = [
+    *("dispute", "dispute_product_not_received", "dispute_noncompliant", "dispute_inquiry"),
+    "dispute_twice",
+]
 PROMPT = [
     *("success", "refund_failure", "refund_pending", "increment_declined", "available_at_once"),
     *DISPUTED,

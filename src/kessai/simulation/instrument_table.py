@@ -3,8 +3,9 @@
 To add a card is to add a row; `instruments` looks them up. Names are the tails of `pm_card_...` and
 `tok_...`. A number for which Stripe has no name is called by its brand and last digits, so each row has one.
 
-Source: Stripe, "Testing", read 2026-11-20. The countries but six, debit and older numbers of some brands, and
-the cards ending in 3063, 3097, 6072 and 7872 are from knowledge of that page, not read again for this table.
+Source: Stripe, "Testing", read 2026-11-27. The cards ending in 1881 and 3063 and a few older names are from
+knowledge of it. Where it names no country, a card is of the United States, but those with a PIN and some of
+3-D Secure are of the country in their digits.
 "Increment an authorization" and "Partially authorize a payment", read 2026-11-26.
 """
 
@@ -24,6 +25,7 @@ class Authentication(Enum):
 
     NONE: the card is not enrolled. SUPPORTED: when the merchant wants it. REQUIRED and ALWAYS: each time.
     UNLESS_SET_UP: each time on session, and off session until it is set up. SET_UP: on session only.
+    FRICTIONLESS: the issuer knows each time without asking.
     """
 
     NONE = auto()
@@ -33,6 +35,7 @@ class Authentication(Enum):
     ALWAYS = auto()
     UNLESS_SET_UP = auto()
     SET_UP = auto()
+    FRICTIONLESS = auto()
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -56,7 +59,7 @@ class Checks:
 
 @value(frozen=True, slots=True, kw_only=True)
 class PublishedInstrument:
-    """One test card. `names` has at least one, `brand` and `funding` are Stripe's words.
+    """One test card. `names` has at least one, `brand` and `funding` are Stripe's words. Some have no number.
 
     `afterwards` is the row of `SIMULATIONS` for a payment that goes through: what comes of it later.
     `lookup_fails`: 3-D Secure cannot be tried. `refuses_at_attach`: the issuer declines when the card is
@@ -110,8 +113,10 @@ def _challenging(
     return replace(_card(number, names, country=country), authentication=authentication)
 
 
-def _later(number: str, names: str, afterwards: str, country: str = "US") -> PublishedInstrument:
-    return replace(_card(number, names, country=country), afterwards=afterwards)
+def _later(
+    number: str, names: str, afterwards: str, country: str = "US", brand: str = "visa"
+) -> PublishedInstrument:
+    return replace(_card(number, names, brand, country=country), afterwards=afterwards)
 
 
 def _not_raised(card: PublishedInstrument, increment: Refusal) -> PublishedInstrument:
@@ -157,6 +162,8 @@ _BRANDS: Final = (
     _card("6011981111111113", "discover_1113", "discover", "debit"),
     _card("3056930009020004", "diners", "diners"),
     _card("36227206271667", "diners_1667", "diners"),
+    # BCcard and DinaCard, which are taken by Discover's network.
+    _card("6555900000604105", "discover_4105", "discover"),
     _card("3566002020360505", "jcb", "jcb", country="JP"),
     _card("3530111333300000", "jcb_0000", "jcb", country="JP"),
     _card("6200000000000005", "unionpay", "unionpay", country="CN"),
@@ -164,6 +171,11 @@ _BRANDS: Final = (
     _card("6205500000000000004", "unionpay_0004", "unionpay", country="CN"),
     _card("4000002500001001", "visa_cartesBancaires", country="FR"),
     _card("5555552500001001", "mastercard_cartesBancaires", "mastercard", country="FR"),
+    _card("4000050360000001", "visa_debit_eftposAuCoBranded", funding="debit", country="AU"),
+    _card("5555050360000080", "mastercard_debit_eftposAuCoBranded", "mastercard", "debit", "AU"),
+    # Health savings and flexible spending accounts.
+    _card("4000051230000072", "debit_visaFsaProductCode debit_visaHsaProductCode", funding="debit"),
+    _card("5200828282828897", "mastercard_debit_mastercardFsaProductCode", "mastercard", "debit"),
 )
 
 _BY_COUNTRY: Final = (
@@ -183,6 +195,7 @@ _BY_COUNTRY: Final = (
 
 _COUNTRIES: Final = (
     *_of_countries(_BY_COUNTRY),
+    _card("5062210000000009", "carnet_0009", "carnet", country="MX"),
     _card("5200007840000022", "ae_mastercard", "mastercard", country="AE"),
     _card("4000058260000005", "gb_debit", funding="debit", country="GB"),
     _card("5555558265554449", "gb_mastercard", "mastercard", country="GB"),
@@ -190,6 +203,7 @@ _COUNTRIES: Final = (
     _card("4000057640000008", "th_debit", funding="debit", country="TH"),
 )
 
+_DECLINED_LATER: Final = "4000000000000341"
 _DECLINES: Final = (
     _declining("4000000000000002", "visa_chargeDeclined chargeDeclined", _GENERIC),
     _declining(
@@ -198,21 +212,38 @@ _DECLINES: Final = (
     _declining("4000000000009987", "visa_chargeDeclinedLostCard", _declined("lost_card")),
     _declining("4000000000009979", "visa_chargeDeclinedStolenCard", _declined("stolen_card")),
     _declining("4000000000006975", "visa_chargeDeclinedVelocityLimitExceeded", _TOO_MUCH),
-    _declining("4000000000000069", "chargeDeclinedExpiredCard", _EXPIRED),
+    _declining("4000000000000069", "chargeDeclinedExpiredCard visa_chargeDeclinedExpiredCard", _EXPIRED),
     replace(
-        _declining("4000000000000127", "chargeDeclinedIncorrectCvc", _WRONG_CVC),
+        _declining(
+            "4000000000000127", "chargeDeclinedIncorrectCvc visa_chargeDeclinedIncorrectCvc", _WRONG_CVC
+        ),
         checks=Checks(cvc_check="fail"),
     ),
     _declining(
         "4000000000000119",
-        "chargeDeclinedProcessingError",
+        "chargeDeclinedProcessingError visa_chargeDeclinedProcessingError",
         Refusal(code="processing_error", message=_PROBLEM_SAID),
     ),
-    replace(_card("4000000000000341", "chargeCustomerFail"), decline=_GENERIC),
+    replace(_card(_DECLINED_LATER, "chargeCustomerFail visa_chargeCustomerFail"), decline=_GENERIC),
+)
+
+# They end in the digits of the card whose variants they are.
+_WITHOUT_NUMBER: Final = tuple(
+    replace(card, number=None)
+    for card in (
+        replace(
+            _declining("4000000000009995", "visa_debit_chargeDeclinedInsufficientFunds", _POOR),
+            funding="debit",
+        ),
+        replace(_card(_DECLINED_LATER, "visa_chargeCustomerFailLostCard"), decline=_declined("lost_card")),
+        replace(
+            _card(_DECLINED_LATER, "visa_chargeCustomerFailStolenCard"), decline=_declined("stolen_card")
+        ),
+    )
 )
 
 _RISKS: Final = (
-    _blocked("4100000000000019", "radarBlock chargeDeclinedFraudulent", 95),
+    _blocked("4100000000000019", "radarBlock chargeDeclinedFraudulent visa_chargeDeclinedFraudulent", 95),
     # Stripe leaves it to the account's rules whether the highest risk is blocked; those it begins with do.
     _blocked("4000000000004954", "riskLevelHighest", 80),
     replace(_card("4000000000009235", "riskLevelElevated"), risk_level="elevated", risk_score=70),
@@ -239,10 +270,16 @@ _RISKS: Final = (
         _card("4000000000000044", "avsUnchecked"),
         checks=Checks(address_line1_check="unavailable", address_postal_code_check="unavailable"),
     ),
+    # What an account has to switch on is off.
+    _card("4000008400000407", "highFraudDisputeScore"),
+    _card("4000008400000159", "highEfwScore"),
+    _card("4000008400001017", "radarDynamicRiskThreshold"),
+    _challenging("4000008405600003", "adaptive3dsChallenge", Authentication.SUPPORTED),
 )
 
 _AUTHENTICATIONS: Final = (
-    _challenging("4000000000003220", "threeDSecure2Required", Authentication.REQUIRED),
+    _challenging("4000000000003220", "threeDSecure2Required", Authentication.REQUIRED, "IE"),
+    _challenging("4000008400000027", "visa_0027", Authentication.REQUIRED),
     _challenging("4000000000003063", "threeDSecureRequired", Authentication.REQUIRED),
     replace(
         _challenging("4000008400001629", "threeDSecureRequiredChargeDeclined", Authentication.REQUIRED),
@@ -270,6 +307,12 @@ _AUTHENTICATIONS: Final = (
         ),
         decline=_POOR,
     ),
+    _challenging("4000000032200000", "visa_0000", Authentication.FRICTIONLESS),
+    # On a phone each has a screen of its own; elsewhere they are asked as any other.
+    _challenging("4000582600000094", "visa_0094", Authentication.ALWAYS),
+    _challenging("4000582600000045", "visa_0045", Authentication.ALWAYS),
+    _challenging("4000582600000102", "visa_0102", Authentication.ALWAYS),
+    _challenging("4000582600000110", "visa_0110", Authentication.ALWAYS),
 )
 
 _AFTERWARDS: Final = (
@@ -277,6 +320,19 @@ _AFTERWARDS: Final = (
     _later("4000000000002685", "createDisputeProductNotReceived", "dispute_product_not_received"),
     _later("4000000000001976", "createDisputeInquiry", "dispute_inquiry"),
     _later("4000000404000079", "createMultipleDisputes", "dispute_twice"),
+    _later("4000000404000038", "createCe3EligibleDispute", "dispute"),
+    _later("4000008400000779", "createComplianceDispute", "dispute_noncompliant"),
+    _later(
+        "5105008400000002",
+        "createMastercardComplianceDispute",
+        "dispute_noncompliant",
+        brand="mastercard",
+    ),
+    _later("4000000001000043", "createAutoRepresentmentEligibleDispute", "dispute"),
+    # No account takes part in what prevents these.
+    _later("4000000404004816", "createRapidDisputeResolutionDispute", "dispute"),
+    _later("4000000404005649", "createCe3BlockDispute", "dispute"),
+    _later("5105000300000018", "createEthocaAlert", "dispute", brand="mastercard"),
     replace(_card("4000000000005423", "createIssuerFraudRecord"), early_fraud_warning=True),
     _later("4000000000007726", "pendingRefund", "refund_pending"),
     _later("4000000000005126", "refundFail", "refund_failure"),
@@ -291,13 +347,25 @@ _INCREMENTS: Final = (
     _not_raised(_card("4000058400000816", "debit_partialIncrement", funding="debit"), _POOR),
 )
 
+# Neither a captcha nor a PIN is asked for: they are paid as if it had been right.
+_UNASKED: Final = (
+    _card("4000000000001208", "visa_1208"),
+    _card("4000000000003725", "visa_3725"),
+    _card("4001007020000002", "visa_0002", country="SG"),
+    _card("4000008260000075", "visa_0075", country="GB"),
+    _card("4001000360000005", "visa_0005", country="AU"),
+    _card("4000002760000008", "visa_0008", country="DE"),
+)
+
 INSTRUMENTS: Final = (
     *_BRANDS,
     *_COUNTRIES,
     *_DECLINES,
+    *_WITHOUT_NUMBER,
     *_RISKS,
     *_AUTHENTICATIONS,
     *_AFTERWARDS,
     *_INCREMENTS,
+    *_UNASKED,
 )
 """Every card that Stripe publishes, each once."""

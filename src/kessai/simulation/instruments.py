@@ -149,7 +149,7 @@ def _is_authentication_due(
     if instrument.lookup_fails:
         return False
     match instrument.authentication:
-        case Authentication.NONE | Authentication.NOT_SUPPORTED:
+        case Authentication.NONE | Authentication.NOT_SUPPORTED | Authentication.FRICTIONLESS:
             return False
         case Authentication.SUPPORTED:
             return wanted in _ASKED_FOR

@@ -107,6 +107,7 @@ SIMULATIONS: Final[Mapping[str, Simulation]] = MappingProxyType(
         "refund_pending": Simulation(Approved(), refunds_wait=True),
         "dispute": _disputed(),
         "dispute_product_not_received": _disputed("product_not_received"),
+        "dispute_noncompliant": _disputed("noncompliant"),
         "dispute_inquiry": _disputed(is_inquiry=True),
         "dispute_twice": _disputed(count=2),
         "available_at_once": Simulation(Approved(), is_available_at_once=True),

@@ -83,6 +83,7 @@ def test_the_best_known_numbers_do_what_they_are_known_for(number: str, simulati
         ("3566002020360505", "jcb"),
         ("6200000000000005", "unionpay"),
         ("6527658900001005", "rupay"),
+        ("5062210000000009", "carnet"),
     ],
 )
 def test_the_network_is_known_by_the_first_digits(number: str, brand: str) -> None:

@@ -29,7 +29,10 @@ DECLINES = {
     "stolen_card": "STOLEN_CARD",
     "card_velocity_exceeded": "CARD_VELOCITY_EXCEEDED",
 }
-DISPUTED = {"dispute", "dispute_product_not_received", "dispute_inquiry", "dispute_twice"}
+DISPUTED = {
+    *("dispute", "dispute_product_not_received", "dispute_noncompliant", "dispute_inquiry"),
+    "dispute_twice",
+}
 APPROVED_AT_ONCE = DISPUTED | {
     *("success", "refund_failure", "refund_pending", "increment_declined"),
     *("available_at_once", "lost_response", "slow"),

@@ -8,6 +8,7 @@ from kessai.dialects.stripe.amounts import amount_of, in_units
 from kessai.dialects.stripe.ids import encode, encode_short
 from kessai.dialects.stripe.objects.payment_method import (
     CUSTOM,
+    authentication_flow,
     billing_details,
     checks,
     instrument_id,
@@ -19,7 +20,7 @@ from kessai.dialects.stripe.objects.payment_source import payment_source
 from kessai.dialects.stripe.shape import Object, seconds, seconds_or_none
 from kessai.domain.charge import ChargeDetails
 from kessai.domain.payment import Payment
-from kessai.domain.saved_instrument import SavedInstrument
+from kessai.domain.saved_instrument import SavedCard, SavedInstrument
 from kessai.domain.transitions import Action, Status
 from kessai.simulation.table import AUTHENTICATION_DECLINED
 from kessai.simulation.trying import ACTION_REFUSED
@@ -191,7 +192,7 @@ def _card_details(payment: Payment, details: ChargeDetails, instrument: SavedIns
             "status": "unavailable",
         },
         "regulated_status": "unregulated",
-        "three_d_secure": _three_d_secure(payment, details),
+        "three_d_secure": _three_d_secure(payment, card),
         "wallet": None,
     }
     if payment.status is Status.AUTHORIZED:
@@ -199,12 +200,13 @@ def _card_details(payment: Payment, details: ChargeDetails, instrument: SavedIns
     return shown
 
 
-def _three_d_secure(payment: Payment, details: ChargeDetails) -> Object | None:
+def _three_d_secure(payment: Payment, card: SavedCard) -> Object | None:
     was_challenged = any(each.action is Action.CHALLENGE for each in payment.transitions)
-    if not was_challenged:
+    flow = authentication_flow(card, is_challenged=was_challenged)
+    if flow is None:
         return None
     return {
-        "authentication_flow": "challenge",
+        "authentication_flow": flow,
         "electronic_commerce_indicator": "05",
         "exemption_indicator": None,
         "exemption_indicator_applied": False,

@@ -30,6 +30,8 @@ EVIDENCE: Final = (
     *("shipping_documentation", "shipping_tracking_number", "uncategorized_file", "uncategorized_text"),
 )
 """The pieces of evidence there are, but for `enhanced_evidence`, which is not simulated."""
+_NONCOMPLIANT: Final = "noncompliant"
+"""What the network's rules do not allow. Source: Stripe, "Visa compliance disputes", read 2026-11-27."""
 _NETWORK_REASONS: Final = {
     ("visa", "fraudulent"): "10.4",
     ("visa", "product_not_received"): "13.1",
@@ -70,7 +72,7 @@ def dispute(value: Dispute, _public_url: str = "") -> Object:
         "payment_method_details": {
             "card": {
                 "brand": value.brand,
-                "case_type": "chargeback" if has_moved_money else "inquiry",
+                "case_type": _case_type(value),
                 "network": value.brand,
                 "network_reason_code": _NETWORK_REASONS.get((value.brand, value.reason)),
             },
@@ -79,3 +81,9 @@ def dispute(value: Dispute, _public_url: str = "") -> Object:
         "reason": value.reason,
         "status": STATUSES[value.status],
     }
+
+
+def _case_type(value: Dispute) -> str:
+    if value.withdrawn_at is None:
+        return "inquiry"
+    return "compliance" if value.reason == _NONCOMPLIANT else "chargeback"

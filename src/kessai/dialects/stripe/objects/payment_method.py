@@ -8,7 +8,7 @@ from typing import Any, Final
 from kessai.dialects.stripe.ids import encode, encode_short
 from kessai.dialects.stripe.shape import Object, seconds
 from kessai.domain.saved_instrument import SavedCard, SavedInstrument
-from kessai.simulation.instruments import OTHER_METHODS, PublishedInstrument, by_name
+from kessai.simulation.instruments import OTHER_METHODS, Authentication, PublishedInstrument, by_name
 
 PREFIXES: Final = {"instrument": "pm", "card": "card", "source": "src"}
 """By the form in which it was made."""
@@ -66,6 +66,14 @@ def published(card: SavedCard) -> PublishedInstrument:
     if found is None:
         raise LookupError(f"no published card is called {card.published}")
     return found
+
+
+def authentication_flow(card: SavedCard, *, is_challenged: bool) -> str | None:
+    """How 3-D Secure went; None if there was none."""
+    if is_challenged:
+        return "challenge"
+    is_frictionless = published(card).authentication is Authentication.FRICTIONLESS
+    return "frictionless" if is_frictionless else None
 
 
 def checks(card: PublishedInstrument, billing: Mapping[str, Any], *, has_cvc: bool) -> Object:

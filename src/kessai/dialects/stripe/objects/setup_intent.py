@@ -10,6 +10,7 @@ from kessai.dialects.stripe.objects.payment_intent import failure_object, next_a
 from kessai.dialects.stripe.objects.payment_method import (
     CUSTOM,
     PREFIXES,
+    authentication_flow,
     checks,
     instrument_id,
     published,
@@ -132,18 +133,19 @@ def _card_details(attempt: SetupAttempt, instrument: SavedInstrument, card: Save
         "funding": card.funding,
         "last4": card.last4,
         "network": card.brand,
-        "three_d_secure": _three_d_secure(attempt),
+        "three_d_secure": _three_d_secure(attempt, card),
         "wallet": None,
     }
 
 
-def _three_d_secure(attempt: SetupAttempt) -> Object | None:
+def _three_d_secure(attempt: SetupAttempt, card: SavedCard) -> Object | None:
+    flow = authentication_flow(card, is_challenged=attempt.is_challenged)
     is_settled = attempt.status in (SetupAttemptStatus.SUCCEEDED, SetupAttemptStatus.FAILED)
-    if not attempt.is_challenged or not is_settled:
+    if flow is None or not is_settled:
         return None
     has_failed = attempt.error is not None and not attempt.error.was_sent
     return {
-        "authentication_flow": "challenge",
+        "authentication_flow": flow,
         "electronic_commerce_indicator": None if has_failed else "05",
         "result": "failed" if has_failed else "authenticated",
         "result_reason": "rejected" if has_failed else None,
