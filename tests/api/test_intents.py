@@ -110,9 +110,19 @@ async def test_a_merchant_may_finalize_what_the_payer_has_proved(each_gateway: G
     card = await save(each_gateway, ASKS)
     made = await intent(each_gateway, instrument_id=card["id"], confirmation_method="manual")
     asked = await moved(each_gateway, made, "confirm")
-    await each_gateway.stranger.post(asked["next_action"]["redirect_url"], params={"outcome": "approve"})
+    page = asked["next_action"]["redirect_url"]
+    answer = await each_gateway.stranger.post(page, params={"outcome": "approve"})
+    assert [answer.text, (await each_gateway.stranger.get(page)).text] == [answer.text] * 2
+    assert "The shop finishes this payment" in answer.text
     proved = (await each_gateway.client.get(f"/intents/{made['id']}")).json()
     assert (proved["status"], proved["captured_amount"]) == ("REQUIRES_CONFIRMATION", 0)
+
+    # what was proved is of no use for another amount
+    other = await intent(each_gateway, instrument_id=card["id"], confirmation_method="manual")
+    asked_too = await moved(each_gateway, other, "confirm")
+    await each_gateway.stranger.post(asked_too["next_action"]["redirect_url"], params={"outcome": "approve"})
+    await changed(each_gateway, other, amount=1)
+    assert (await each_gateway.payment(asked_too["payment_id"]))["error_code"] == "PAYMENT_CANCELED"
 
     paid = await moved(each_gateway, made, "confirm")
     assert (paid["status"], paid["payment_id"]) == ("SUCCEEDED", asked["payment_id"])

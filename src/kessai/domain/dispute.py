@@ -65,7 +65,7 @@ CLOSED: Final = frozenset({DisputeStatus.WON, DisputeStatus.LOST, DisputeStatus.
 class Dispute(Document):
     """A dispute of a payment that was made with a card of `brand`.
 
-    `withdrawn` and `fee` were taken out of the balance at `withdrawn_at`; `withdrawn` came back at
+    `withdrawn` and `fee` were taken out of the balance at `withdrawn_at`; both came back at
     `reinstated_at`. `is_lapsed`: nobody answered in time.
     """
 

@@ -190,7 +190,7 @@ class Intents:
         that one which goes on.
         """
         if intent.is_proved and intent.instrument_id == instrument.id:
-            return await self._finalized(intent, at)
+            return await self._finalized(intent, details, at)
         trial = trial_of(instrument, terms)
         order = Order(
             merchant_id=intent.merchant_id,
@@ -216,8 +216,11 @@ class Intents:
         change = replace(disputed, abandoned=await self._abandoned(intent, at))
         return replace(step, change=change, payment=disputed.payment)
 
-    async def _finalized(self, intent: Intent, at: datetime) -> Step:
+    async def _finalized(self, intent: Intent, details: ChargeDetails, at: datetime) -> Step:
         payment, _ = await self._payments.authenticate(_latest(intent), is_approved=True, at=at)
+        # What is said by now is kept with the try; whether its hold may be raised was settled when it began.
+        kept = replace(details, may_increment=payment.charge_details.may_increment)
+        payment = replace(payment, details=kept)
         failure = failure_of(payment) if payment.status is Status.FAILED else None
         step = self._followed(intent, payment, failure, at)
         change = self._disputes.follow(step.change)
@@ -333,8 +336,8 @@ class Intents:
 
     async def left(self, before: Intent, after: Intent, *, at: datetime) -> Payment | None:
         """The try, to be written as failed, whose payer need not come since its intent was updated."""
-        was_asked = before.status is IntentStatus.REQUIRES_ACTION
-        is_left = was_asked and after.status is not IntentStatus.REQUIRES_ACTION
+        was_asked = before.is_proved or before.status is IntentStatus.REQUIRES_ACTION
+        is_left = was_asked and not (after.is_proved or after.status is IntentStatus.REQUIRES_ACTION)
         return await self._abandoned(before, at) if is_left else None
 
     async def _require_current(self, payment: Payment, intent_id: str) -> Intent | None:

@@ -194,11 +194,8 @@ class Payments:
                 payment, refund, told = failing(payment, refund, at=at)
         payment = payment.saved_again()
         kinds = [told] if details is None else [EventType.REFUND_CREATED, told]
-        if details is not None and told is EventType.REFUND_PENDING:
-            kinds.append(EventType.PAYMENT_REFUNDED)
-        stood = {EventType.PAYMENT_REFUNDED: captured}
         tell = self._teller.of_payment
-        events = tuple(tell(each, payment, at, refund=refund, before=stood.get(each)) for each in kinds)
+        events = tuple(tell(each, payment, at, refund=refund, before=captured) for each in kinds)
         return refund, Change(payment=payment, refund=refund, events=events)
 
     async def is_charged_back(self, payment: Payment) -> bool:

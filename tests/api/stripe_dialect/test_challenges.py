@@ -273,10 +273,15 @@ async def test_a_merchant_who_confirms_by_hand_does_so_again_after_the_proof(str
     )
     assert (await stripe.get("/events", type="payment_intent.succeeded"))["data"] == []
 
+    customer = (await stripe.post("/customers"))["id"]
+    await stripe.post(f"/payment_intents/{asked['id']}", metadata={"order": "7"}, customer=customer)
+
     paid = await stripe.post(f"/payment_intents/{asked['id']}/confirm")
     assert (paid["status"], paid["amount_received"]) == ("succeeded", asked["amount"])
     charges = (await stripe.get("/charges", payment_intent=asked["id"]))["data"]
-    assert [each["id"] for each in charges] == [paid["latest_charge"]]
+    assert [(each["id"], each["metadata"], each["customer"]) for each in charges] == [
+        (paid["latest_charge"], {"order": "7"}, customer)
+    ]
 
 
 async def test_what_was_proved_is_of_no_use_for_another_amount(stripe: Stripe) -> None:

@@ -239,3 +239,23 @@ async def test_a_payment_link_asks_too(stripe: Stripe, payer: Payer) -> None:
     )
     assert changed["phone_number_collection"] == {"enabled": False}
     assert changed["shipping_address_collection"] is None
+
+
+async def test_a_known_address_is_not_replaced_by_that_of_a_card(stripe: Stripe) -> None:
+    customer = await stripe.post("/customers", address=written(BERLIN))
+    session = await opened(stripe, customer=customer["id"], customer_update={"address": "auto"})
+    paid = await posted(stripe, session, **LEAST)
+
+    address = paid["customer_details"]["address"]
+    assert (address["country"], address["postal_code"]) == ("DE", "10117")
+    kept = await stripe.get(f"/customers/{customer['id']}")
+    assert kept["address"]["line1"] == BERLIN["line1"]
+
+
+@pytest.mark.parametrize("country", ["A1", "Ä", "USA"])
+async def test_a_country_is_two_letters(stripe: Stripe, country: str) -> None:
+    session = await opened(stripe, billing_address_collection="required")
+    answer = await stripe.client.post(f"/stripe/checkout/{session['id']}", data={**LEAST, "country": country})
+    assert "two letters" in answer.text
+    paid = await posted(stripe, session, **LEAST, country=" us ")
+    assert paid["customer_details"]["address"] == HOME

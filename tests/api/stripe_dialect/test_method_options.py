@@ -204,3 +204,30 @@ async def test_an_option_of_a_type_that_is_not_simulated_is_refused(stripe: Stri
     )
 
     assert error["param"] == "payment_method_options[twint]"
+
+
+async def test_an_option_of_a_type_that_is_unset_decides_no_more(stripe: Stripe) -> None:
+    intent = await made(stripe, {"card": {"capture_method": "manual"}}, capture_method="automatic")
+    path = f"/payment_intents/{intent['id']}"
+    await stripe.post(path, payment_method_options={"card": {"capture_method": ""}})
+
+    paid = await stripe.post(f"{path}/confirm", payment_method="pm_card_visa", return_url="http://shop.test/")
+    assert paid["status"] == "succeeded"
+
+
+async def test_an_option_is_looked_at_for_the_type_that_is_asked(stripe: Stripe) -> None:
+    """Not for cards, of which another thing is said, while the payer of a wallet is at its page."""
+    asked = await made(
+        stripe,
+        {"card": {"capture_method": "manual", "setup_future_usage": "off_session"}},
+        payment_method_types=["card", "klarna"],
+        payment_method_data={"type": "klarna"},
+        confirm=True,
+        return_url="http://shop.test/",
+    )
+    assert asked["status"] == "requires_action"
+
+    after = await stripe.post(
+        f"/payment_intents/{asked['id']}", payment_method_options={"klarna": {"preferred_locale": "de-DE"}}
+    )
+    assert after["status"] == "requires_action"

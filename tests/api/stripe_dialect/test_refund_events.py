@@ -54,6 +54,7 @@ async def test_a_refund_that_waits_is_told_of_at_once_and_when_it_has_moved(
     assert of_refund["data"]["object"]["status"] == "succeeded"
     assert of_refund["data"]["previous_attributes"]["status"] == "pending"
     assert of_charge["data"] == of_refund["data"]
+    assert len(await told(stripe, "charge.refunded")) == 1
 
 
 async def test_a_refund_that_fails_is_told_of_in_both_ways(gateway: Gateway, stripe: Stripe) -> None:

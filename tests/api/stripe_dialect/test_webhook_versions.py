@@ -241,3 +241,18 @@ async def test_a_ping_says_the_version(shop: Shop) -> None:
 
     (body,) = [each.body for each in shop.gateway.sender.posts]
     assert orjson.loads(body)["api_version"] == OLD
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [{"object": "charge"}, {"object": "checkout.session", "collected_information": "x"}],
+    ids=lambda each: each["object"],
+)
+async def test_metadata_that_looks_like_an_object_is_none(shop: Shop, metadata: dict[str, str]) -> None:
+    await shop.listens(PINNED, OLD)
+
+    fields = {f"metadata[{name}]": each for name, each in metadata.items()}
+    answer = await shop.stripe.client.post("/v1/customers", data=fields, headers={"Stripe-Version": OLD})
+
+    told = await shop.told(PINNED, "customer.created")
+    assert answer.json()["metadata"] == told["data"]["object"]["metadata"] == metadata

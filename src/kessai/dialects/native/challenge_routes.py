@@ -45,7 +45,9 @@ _ANSWER_REFUSALS: Final = (
 async def show_challenge(visit: Visit, payment_id: str) -> Reply:
     """Two buttons while the payment waits, its status afterwards."""
     payment = await visit.services.payments.awaiting_action(payment_id)
-    return Reply(200, _page(payment), content_type=_HTML)
+    intent_id = payment.order.intent_id
+    is_proved = intent_id is not None and (await visit.services.intents.get_any(intent_id)).is_proved
+    return Reply(200, _page(payment, is_proved=is_proved), content_type=_HTML)
 
 
 @router.post(
@@ -61,7 +63,7 @@ async def answer_challenge(visit: Visit, payment_id: str, query: Annotated[Chall
     payment, change = await visit.services.intents.authenticate(
         payment_id, is_approved=query.outcome == "approve", at=visit.now
     )
-    return Reply(200, _page(payment), change, content_type=_HTML)
+    return Reply(200, _page(payment, is_proved=True), change, content_type=_HTML)
 
 
 @router.get(
@@ -97,12 +99,14 @@ async def answer_setup_challenge(
     return Reply(200, _setup_page(step.setup), step.change, content_type=_HTML)
 
 
-def _page(payment: Payment) -> bytes:
+def _page(payment: Payment, *, is_proved: bool) -> bytes:
     order = payment.order
     about = f" for {escape(order.description)}" if order.description else ""
-    is_open = payment.status is Status.REQUIRES_ACTION
+    over = None if payment.status is Status.REQUIRES_ACTION else f"This payment is {payment.status.value}."
+    if over is None and is_proved:
+        over = "Thank you. The shop finishes this payment."
     asked = f"A payment of <strong>{escape(str(order.amount))}</strong>{about}."
-    return _html(asked, None if is_open else f"This payment is {payment.status.value}.")
+    return _html(asked, over)
 
 
 def _setup_page(setup: Setup) -> bytes:

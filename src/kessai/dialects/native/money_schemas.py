@@ -77,7 +77,7 @@ class DisputeQuery(ListQuery):
 class DisputeOut(Out):
     """A dispute, or an inquiry, whose status is a warning. `lapsed`: nobody answered in time.
 
-    `withdrawn_amount` and `fee` left the balance at `withdrawn_at`; the first came back at `reinstated_at`.
+    `withdrawn_amount` and `fee` left the balance at `withdrawn_at`; both came back at `reinstated_at`.
     """
 
     id: str

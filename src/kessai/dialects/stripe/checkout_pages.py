@@ -112,7 +112,7 @@ async def _tried(visit: Visit, found: CheckoutSession, form: Mapping[str, str]) 
     method = form.get("method", "")
     if method not in methods_of(wanted):
         return _shown(wanted, given, reason="Choose how to pay.")
-    told = details_of(wanted, given.fields, is_card=by_name(method) is not None)
+    told = details_of(wanted, customer, given.fields, is_card=by_name(method) is not None)
     instrument = _instrument(visit, wanted, method, billing_of(told, given.email))
     after, step, made = await _step(visit, wanted, instrument, told)
     kept = Change() if step.failure is not None else kept_of_payer(visit, wanted, customer, told)
@@ -133,7 +133,7 @@ async def _finished(
     visit: Visit, session: CheckoutSession, given: Filled, customer: Customer | None
 ) -> Reply:
     """What comes of the form of what costs nothing."""
-    told = details_of(session, given.fields, is_card=False)
+    told = details_of(session, customer, given.fields, is_card=False)
     done, change = await visit.services.checkouts.finish_free(
         session, email=given.email, details=told, at=visit.now
     )

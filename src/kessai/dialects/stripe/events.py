@@ -59,6 +59,7 @@ NAMES: Final[Mapping[EventType, str]] = {
     EventType.PAYMENT_REFUND_UPDATED: "charge.refund.updated",
     EventType.PAYMENT_WARNED: "radar.early_fraud_warning.created",
     EventType.REFUND_CREATED: "refund.created",
+    EventType.REFUND_PENDING: "charge.refunded",
     EventType.REFUND_UPDATED: "refund.updated",
     EventType.REFUND_FAILED: "refund.failed",
     EventType.INTENT_CREATED: "payment_intent.created",
@@ -157,6 +158,9 @@ def name_of(event: Event) -> str | None:
     ):
         # What was held before is told of as captured.
         return _CAPTURED
+    if event.type is EventType.PAYMENT_REFUNDED and isinstance(fact, PaymentFact) and fact.refund_before:
+        # It was told of when the refund was made.
+        return None
     if event.type in _OLDER and isinstance(fact, DocumentFact) and _is_older(fact.document):
         return _OLDER[event.type]
     return name

@@ -16,7 +16,9 @@ from typing import Any, Final
 from kessai.dialects.stripe.declaring import Given
 from kessai.dialects.stripe.facts import masked
 from kessai.dialects.stripe.shape import Object
+from kessai.domain.intent import Intent
 from kessai.domain.payment import CaptureMethod
+from kessai.domain.saved_instrument import SavedInstrument
 from kessai.simulation.instruments import OTHER_METHODS
 
 OPTIONS: Final = "payment_method_options"
@@ -117,11 +119,42 @@ def saves(details: Mapping[str, Any], kind: str) -> bool:
 
 def capture_method(details: Mapping[str, Any], kind: str, usual: CaptureMethod) -> CaptureMethod:
     """How what a method of this type holds is captured; `usual` where nothing is said of any type."""
-    if not any(options_of(details, each).get("capture_method") for each in details.get(OPTIONS) or ()):
+    if not says_capture(details):
         return usual
     return as_capture_method(options_of(details, kind).get("capture_method") or details.get("capture_method"))
+
+
+def says_capture(details: Mapping[str, Any]) -> bool:
+    """Whether it is said of any type how what it holds is captured."""
+    return any(options_of(details, each).get("capture_method") for each in details.get(OPTIONS) or ())
 
 
 def as_capture_method(said: str | None) -> CaptureMethod:
     """What a word of this API means."""
     return CaptureMethod.MANUAL if said == "manual" else CaptureMethod.AUTOMATIC
+
+
+def by_type(
+    details: Mapping[str, Any], instrument: SavedInstrument | None, usual: CaptureMethod
+) -> dict[str, Any]:
+    """The facts that the type of method decides which pays: that of cards, as long as none is known."""
+    kind = "card" if instrument is None else instrument.type
+    return {
+        "capture_method": capture_method(details, kind, usual),
+        "saves_instrument": saves(details, kind),
+    }
+
+
+def usual_capture(given: Given, known: Intent) -> CaptureMethod:
+    """How what is held is captured where nothing is said of the type that pays."""
+    if (asked := asked_capture(given)) is not None:
+        return asked
+    if says_capture(known.details):
+        return as_capture_method(known.details.get("capture_method"))
+    return known.capture_method
+
+
+def asked_capture(given: Given) -> CaptureMethod | None:
+    """How what is held is to be captured, whatever pays; None where nothing is said."""
+    said = given.get("capture_method")
+    return None if said is None else as_capture_method(said)

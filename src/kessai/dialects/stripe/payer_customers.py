@@ -71,6 +71,9 @@ def saves(session: CheckoutSession, instrument: SavedInstrument) -> bool:
 def _facts(told: Mapping[str, Any], names: Iterable[str], details: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a customer that the payer has told, with the `details` there were."""
     said = {**told, "shipping": shipping_of(told)}
+    if not (said["address"] or {}).get("line1"):
+        # A card's country and postal code are no address to keep.
+        said["address"] = None
     given = {name: said[name] for name in names if said[name]}
     kept = {name: each for name, each in given.items() if name in ("address", "shipping")}
     plain = {name: each for name, each in given.items() if name not in kept}

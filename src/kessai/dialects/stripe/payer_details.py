@@ -68,7 +68,7 @@ def filled(session: CheckoutSession, customer: Customer | None, form: Mapping[st
     known = session.customer_email or (customer.email if customer else None) or ""
     is_typed = not is_email(known)
     email = form.get("email", session.payer_email or known).strip() if is_typed else known
-    usual = _usual(session, customer, form.get("country"))
+    usual = _usual(session, customer, form.get("country", "").strip().upper() or None)
     fields = {name: masked(form.get(name, usual[name]).strip()) for name in fields_of(session)}
     if "country" in fields:
         fields["country"] = fields["country"].upper()
@@ -82,7 +82,7 @@ def problem_of(session: CheckoutSession, given: Filled) -> str | None:
     country = given.fields.get("country")
     if country is None:
         return None
-    if not (len(country) == 2 and country.isascii() and country.isupper()):
+    if not (len(country) == 2 and country.isascii() and country.isalpha()):
         return "Write the country as two letters, such as US."
     countries = session.details.get("ships_to")
     return f"Nothing is sent to {country}." if countries and country not in countries else None
@@ -94,16 +94,21 @@ def is_email(text: str) -> bool:
     return bool(name and at and host) and "@" not in host and text.isprintable() and " " not in text
 
 
-def details_of(session: CheckoutSession, fields: Mapping[str, str], *, is_card: bool) -> dict[str, Any]:
+def details_of(
+    session: CheckoutSession, customer: Customer | None, fields: Mapping[str, str], *, is_card: bool
+) -> dict[str, Any]:
     """What a session keeps of its payer: name, phone, address, and where goods are sent.
 
-    A card's form has a country and a postal code even where no address is asked for.
+    A card's form has a country and a postal code even where no address is asked for: those of the customer,
+    where they are known.
     """
     name, address = fields.get("name") or None, None
     if _asks_address(session):
         address = address_of({each: fields[each] or None for each in ADDRESS})
     elif is_card:
-        address = address_of({each: _HOME[each] for each in ("country", "postal_code")})
+        known = (customer.details.get("address") if customer else None) or {}
+        home = known if known.get("country") else _HOME
+        address = address_of({each: home.get(each) for each in ("country", "postal_code")})
     is_sent = bool(session.details.get("ships_to"))
     return {
         "name": name,

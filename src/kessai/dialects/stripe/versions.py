@@ -116,4 +116,6 @@ def _inside(found: Any) -> Iterator[Any]:
     if isinstance(found, list):
         yield from found
     elif isinstance(found, dict) and found.get("object") not in _SNAPSHOTS:
-        yield from (each for each in found.values() if isinstance(each, dict | list))
+        # What a merchant writes into metadata is no object, whatever it says.
+        inside = (each for name, each in found.items() if name != "metadata")
+        yield from (each for each in inside if isinstance(each, dict | list))

@@ -27,10 +27,10 @@ from kessai.dialects.stripe.kinds import find
 from kessai.dialects.stripe.method_options import (
     OF_PAYMENTS,
     OPTIONS,
-    as_capture_method,
-    capture_method,
+    asked_capture,
+    by_type,
     kept_options,
-    saves,
+    usual_capture,
 )
 from kessai.dialects.stripe.objects.payment_intent import client_secret, failure_object, payment_intent
 from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
@@ -99,7 +99,7 @@ async def create_payment_intent(call: Call, given: Given) -> Result:
         description=masked(given.get("description")),
         metadata=metadata_of(given, {}),
         details=details,
-        **_by_type(details, instrument, _asked_capture(given) or CaptureMethod.AUTOMATIC),
+        **by_type(details, instrument, asked_capture(given) or CaptureMethod.AUTOMATIC),
     )
     intent, told = call.services.intents.create(call.merchant.id, asked, instrument, at=call.now)
     if is_confirmed:
@@ -267,7 +267,7 @@ async def _confirm(
     if instrument is None:
         raise _no_method()
     refuse_unreturning(given, intent.details, _TITLE)
-    intent = replace(intent, **_by_type(intent.details, instrument, intent.capture_method))
+    intent = replace(intent, **by_type(intent.details, instrument, intent.capture_method))
     step = await call.services.intents.confirm(
         intent, instrument, _terms(given, intent), charge_details(intent, instrument), at=call.now
     )
@@ -321,8 +321,10 @@ async def _updated(call: Call, given: Given, known: Intent, instrument: SavedIns
         raise unexpected(known, message, call)
     refuse_unlisted(instrument, facts["details"], _TITLE)
     if instrument is not None or any(name in given for name in _OF_METHODS):
-        usual = _asked_capture(given) or known.capture_method
-        facts |= _by_type(facts["details"], instrument, usual)
+        paying = instrument
+        if paying is None and known.instrument_id is not None:
+            paying = await call.services.instruments.get(call.merchant.id, known.instrument_id)
+        facts |= by_type(facts["details"], paying, usual_capture(given, known))
     if "amount" in given or "currency" in given:
         facts["amount"] = _amount(given, known, call)
     try:
@@ -351,23 +353,6 @@ def _details(given: Given, known: Mapping[str, Any]) -> dict[str, Any]:
     if given.get("capture_method"):
         changed["capture_method"] = given["capture_method"]
     return changed
-
-
-def _by_type(
-    details: Mapping[str, Any], instrument: SavedInstrument | None, usual: CaptureMethod
-) -> dict[str, Any]:
-    """The facts that the type of method decides which pays: that of cards, as long as none is known."""
-    kind = "card" if instrument is None else instrument.type
-    return {
-        "capture_method": capture_method(details, kind, usual),
-        "saves_instrument": saves(details, kind),
-    }
-
-
-def _asked_capture(given: Given) -> CaptureMethod | None:
-    """How what is held is to be captured, whatever pays; None where nothing is said."""
-    said = given.get("capture_method")
-    return None if said is None else as_capture_method(said)
 
 
 async def found(call: Call, given: Given, object_id: str) -> Intent:
