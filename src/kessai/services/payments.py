@@ -193,9 +193,9 @@ class Payments:
             else:
                 payment, refund, told = failing(payment, refund, at=at)
         payment = payment.saved_again()
-        kinds = [told] if details is None else [EventType.REFUND_CREATED, told]
         tell = self._teller.of_payment
-        events = tuple(tell(each, payment, at, refund=refund, before=captured) for each in kinds)
+        new = () if details is None else (tell(EventType.REFUND_CREATED, payment, at, refund=refund),)
+        events = (*new, tell(told, payment, at, refund=refund, before=captured))
         return refund, Change(payment=payment, refund=refund, events=events)
 
     async def is_charged_back(self, payment: Payment) -> bool:

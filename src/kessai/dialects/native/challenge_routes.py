@@ -45,7 +45,7 @@ _ANSWER_REFUSALS: Final = (
 async def show_challenge(visit: Visit, payment_id: str) -> Reply:
     """Two buttons while the payment waits, its status afterwards."""
     payment = await visit.services.payments.awaiting_action(payment_id)
-    intent_id = payment.order.intent_id
+    intent_id = payment.order.intent_id if payment.status is Status.REQUIRES_ACTION else None
     is_proved = intent_id is not None and (await visit.services.intents.get_any(intent_id)).is_proved
     return Reply(200, _page(payment, is_proved=is_proved), content_type=_HTML)
 

@@ -155,6 +155,8 @@ async def confirm_payment_intent(call: Call, given: Given, intent: str) -> Resul
         )
     if instrument is None and changed.instrument_id is not None:
         instrument = await call.services.instruments.get(call.merchant.id, changed.instrument_id)
+    if instrument is not None:
+        changed = replace(changed, **by_type(changed.details, instrument, changed.capture_method))
     made = (*made, *used_up(call, token, intent_id=changed.id))
     return await _confirm(call, given, changed, instrument, made, ())
 
@@ -267,7 +269,6 @@ async def _confirm(
     if instrument is None:
         raise _no_method()
     refuse_unreturning(given, intent.details, _TITLE)
-    intent = replace(intent, **by_type(intent.details, instrument, intent.capture_method))
     step = await call.services.intents.confirm(
         intent, instrument, _terms(given, intent), charge_details(intent, instrument), at=call.now
     )
