@@ -19,13 +19,14 @@ from tests.prove.evidence import kept_unless_it_holds
 from tests.prove.ground import Ground, Kind
 from tests.prove.report import Report
 from tests.support.postgres import PrivatePostgres
-from tests.support.processes import RunDirectory
+from tests.support.processes import RunDirectory, wait_until
 from tests.support.server import RunningServer
 
 FILE_SYSTEM: Final[Mapping[Kind, str]] = {"sqlite": "96m", "postgresql": "320m"}
 """More than a round writes by itself."""
 _LITTLE_LOG: Final = ("min_wal_size=32MB", "max_wal_size=64MB")
 _SPARE_MAX: Final = 256 * 1024
+_RECOVERED_WITHIN_S: Final = 30
 _NOT_UNDER_POSTGRES: Final = {
     "files at their limit, read-only, input/output errors": "the files are PostgreSQL's, and so is what it"
     " makes of that; kessai only sees it fail or stop, as in `outages`"
@@ -76,8 +77,20 @@ class FullUnderPostgres(Full):
 
     def end(self, server: RunningServer) -> None:
         super().end(server)
+        wait_until(self.is_back, timeout_s=_RECOVERED_WITHIN_S, what="PostgreSQL, after the disk was full")
+
+    def is_back(self) -> bool:
+        """Whether PostgreSQL answers; one that has stopped by now is started again.
+
+        That it runs says nothing: it may be in the middle of stopping for want of space.
+        """
         if not self._postgres.is_running:
             self._postgres.restart("immediate")
+        try:
+            self._postgres.sql("SELECT 1")
+        except RuntimeError:
+            return False
+        return True
 
 
 class Limit:
