@@ -51,8 +51,6 @@ class Application:
             await self._live(receive, send)
         elif self._gateway is None:
             raise RuntimeError("the server did not run the application's start-up (lifespan)")
-        elif self._is_dispatcher:
-            await self._gateway.operations(scope, receive, send)
         else:
             await self._gateway.app(scope, receive, send)
 
@@ -66,7 +64,8 @@ class Application:
         configure_logging(level=settings.log_threshold, log_format=settings.log_format)
         await asyncio.to_thread(prepare, settings)
         async with AsyncExitStack() as stack:
-            self._gateway = gateway = await stack.enter_async_context(open_gateway(settings, self._world))
+            opening = open_gateway(settings, self._world, serves_apis=not self._is_dispatcher)
+            self._gateway = gateway = await stack.enter_async_context(opening)
             # A dispatcher says nothing to merchants, so it makes none.
             first_key = None if self._is_dispatcher else await gateway.welcome()
             keeping = asyncio.create_task(gateway.housekeeper.run())

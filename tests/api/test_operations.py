@@ -14,13 +14,16 @@ import httpx
 import pytest
 
 import kessai
+from kessai.bootstrap import open_gateway
 from kessai.domain.endpoint import FAILURES_BEFORE_REST
 from kessai.services.ports import WebhookResult
+from kessai.settings import load_settings
 from kessai.storage.migrate import HEAD
 from tests.support.gateway import ROOT, UNKNOWN, Gateway, refusal
 from tests.support.webhooks import until
 
 HOOK = "http://receiver.test/hook"
+OPERATIONS = ["/health", "/livez", "/readiness", "/readyz", "/metrics"]
 
 
 @pytest.mark.parametrize("path", ["/health", "/livez"])
@@ -223,13 +226,17 @@ async def test_metrics_have_bounded_labels_whatever_is_asked(gateway: Gateway) -
     assert names <= {"method_not_allowed", "get_metrics"}
 
 
-async def test_a_dispatcher_serves_its_health_and_nothing_else(gateway: Gateway) -> None:
-    transport = httpx.ASGITransport(gateway.joined.operations)
-    async with httpx.AsyncClient(transport=transport, base_url=ROOT) as client:
-        for path in ("/health", "/readiness", "/livez", "/readyz", "/metrics"):
+async def test_a_dispatcher_serves_its_health_and_nothing_else(sqlite_url: str) -> None:
+    settings = load_settings(env_file=None, database_url=sqlite_url)
+    async with (
+        open_gateway(settings, serves_apis=False) as dispatcher,
+        httpx.AsyncClient(transport=httpx.ASGITransport(dispatcher.app), base_url=ROOT) as client,
+    ):
+        for path in OPERATIONS:
             assert (await client.get(path)).status_code == 200
         for path in ("/api/v1/payments", f"/challenge/{UNKNOWN}"):
             refusal(await client.get(path), 404, "NOT_FOUND")
+        assert list((await client.get("/openapi.json")).json()["paths"]) == OPERATIONS
 
 
 class Assets(HTMLParser):

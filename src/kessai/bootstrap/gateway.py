@@ -22,7 +22,7 @@ from kessai.http.exchange import App, Exchange, Parts
 from kessai.http.gate import Adopt, Gate
 from kessai.http.idempotency import Idempotency
 from kessai.http.request_ids import RequestIds
-from kessai.http.routes import Routers
+from kessai.http.routes import Router, Routers
 from kessai.http.routing import route_table
 from kessai.services.backlog import Backlog
 from kessai.services.deliveries import Deliveries, DeliveryPolicy
@@ -49,13 +49,12 @@ _PINGS_MAX: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """Everything joined. `app` is the ASGI application of the API, `operations` that of a dispatcher.
+    """Everything joined. `app` is the ASGI application: of both APIs, or of nothing but health and metrics.
 
     `doorbell` is None where no other process has the database.
     """
 
     app: App
-    operations: App
     services: Services
     worker: Worker
     database: Database
@@ -129,8 +128,13 @@ def _doorbell(settings: Settings) -> Doorbell | None:
 
 
 @asynccontextmanager
-async def open_gateway(settings: Settings, world: World | None = None) -> AsyncIterator[Gateway]:
-    """Join everything, and let go of it again in order. The schema must be at head already."""
+async def open_gateway(
+    settings: Settings, world: World | None = None, *, serves_apis: bool = True
+) -> AsyncIterator[Gateway]:
+    """Join everything, and let go of it again in order. The schema must be at head already.
+
+    A dispatcher and a command do not serve the APIs, and are spared loading their routes.
+    """
     world = world or World()
     sender = world.sender or HttpSender(
         clock=world.clock,
@@ -145,8 +149,9 @@ async def open_gateway(settings: Settings, world: World | None = None) -> AsyncI
         if isinstance(limiter, RedisRateLimiter):
             # Connects now, so that the first request does not wait for it; an outage is logged and survived.
             await limiter.ping()
-        gateway = _join(tools_of(settings, world, database, limiter, sender))
-        # What was made at start-up lives as long as the process: never look at it again.
+        # What is made at start-up lives as long as the process: do not look at it now, and never again.
+        gc.set_threshold(0)
+        gateway = _join(tools_of(settings, world, database, limiter, sender), serves_apis=serves_apis)
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
         yield gateway
@@ -169,7 +174,7 @@ def _limiter(settings: Settings, clock: Clock) -> RateLimiter:
     return RedisRateLimiter(settings.redis_url, limit=limit, window_s=window_s, clock=clock)
 
 
-def _join(tools: Tools) -> Gateway:
+def _join(tools: Tools, *, serves_apis: bool) -> Gateway:
     services = use_cases(tools)
     doorkeeper = Doorkeeper(tools.database, tools.digests, tools.clock)
     pruning = Pruning(tools.database, tools.clock, doorkeeper, tools.retention)
@@ -181,20 +186,8 @@ def _join(tools: Tools) -> Gateway:
     tools.hooks.append(lambda change: doorkeeper.forget() if change.moves_doors else None)
     figures = Backlog(tools.database, tools.clock).figures
     operations = [("", health_routes.router), ("", tools.metrics.router(figures))]
-    routes = [*tools.native.routers, *operations]
-    stripe = StripeDialect()
-    roots = dict.fromkeys(stripe.roots, stripe)
-    reference = RequestIds(Reference(routes, tools.native, roots), tools.clock, tools.ids)
-    parts = _exchange_parts(tools, services, doorkeeper)
-
-    def exchange(served: Routers, *others: Dialect) -> App:
-        own = [(tools.native, prefix, router) for prefix, router in served]
-        theirs = [(each, prefix, router) for each in others for prefix, router in each.routers]
-        return Exchange(route_table([*own, *theirs]), parts, reference)
-
     return Gateway(
-        app=_with_cors(exchange(routes, stripe), tools.settings),
-        operations=exchange(operations),
+        app=_app(tools, operations, _exchange_parts(tools, services, doorkeeper), serves_apis=serves_apis),
         services=services,
         worker=worker,
         database=tools.database,
@@ -205,6 +198,18 @@ def _join(tools: Tools) -> Gateway:
         clock=tools.clock,
         settings=tools.settings,
     )
+
+
+def _app(tools: Tools, operations: Routers, parts: Parts, *, serves_apis: bool) -> App:
+    """Both APIs and the operations, or these alone; whatever else is asked is refused in its API's words."""
+    stripe = StripeDialect()
+    own = [*(tools.native.routers if serves_apis else ()), *operations]
+    served: list[tuple[Dialect, str, Router]] = [(tools.native, prefix, router) for prefix, router in own]
+    if serves_apis:
+        served += [(stripe, prefix, router) for prefix, router in stripe.routers]
+    unserved = Reference(own, tools.native, dict.fromkeys(stripe.roots, stripe))
+    exchange = Exchange(route_table(served), parts, RequestIds(unserved, tools.clock, tools.ids))
+    return _with_cors(exchange, tools.settings) if serves_apis else exchange
 
 
 def _worker(tools: Tools, services: Services) -> Worker:

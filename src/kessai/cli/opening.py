@@ -79,7 +79,7 @@ def quiet_logging(settings: Settings) -> None:
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[Gateway]:
     await asyncio.to_thread(prepare, settings)
-    async with open_gateway(settings) as gateway:
+    async with open_gateway(settings, serves_apis=False) as gateway:
         yield gateway
 
 

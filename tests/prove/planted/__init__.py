@@ -124,24 +124,24 @@ _RULES: Final[Mapping[str, PlantRule]] = {
 _SERVERS: Final[Mapping[str, type[Server]]] = {"ends-at-once": Impatient}
 
 
-def planted_server(name: str | None, config: uvicorn.Config) -> Server:
+def planted_server(name: str, config: uvicorn.Config) -> Server:
     """The server with the bug of this name; kessai's own when it is none of a server."""
-    return _SERVERS.get(name or "", Server)(config)
+    return _SERVERS.get(name, Server)(config)
 
 
-def planted_world(name: str | None, settings: Settings, world: World) -> World:
+def planted_world(name: str, settings: Settings, world: World) -> World:
     """The world with the bug of this name; unchanged when it is none of a world."""
-    return _WORLDS[name](settings, world) if name is not None and name in _WORLDS else world
+    return _WORLDS[name](settings, world) if name in _WORLDS else world
 
 
-def plant_in(gateway: Gateway, name: str | None) -> None:
+def plant_in(name: str, gateway: Gateway) -> None:
     """Put the bug of this name into a gateway that has just been joined; does nothing when it is none of it.
 
     There is no port for what an engine decides, and none is wanted: so its parts are taken out.
     """
-    if name is not None and name in _GATEWAYS:
+    if name in _GATEWAYS:
         _GATEWAYS[name](gateway)
-    if name is not None and name in _ENGINES:
+    if name in _ENGINES:
         _ENGINES[name](gateway.worker._deliveries, gateway.database)
-    if name is not None and name in _RULES:
+    if name in _RULES:
         _RULES[name](gateway)

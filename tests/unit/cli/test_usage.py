@@ -76,6 +76,25 @@ def test_a_server_does_not_load_what_only_receivers_need() -> None:
     assert subprocess.run([sys.executable, "-c", look], env=plain_environment(), check=False).returncode == 0
 
 
+def test_who_serves_no_api_does_not_load_its_routes(sqlite_url: str) -> None:
+    look = (
+        "import asyncio, sys\nfrom kessai.bootstrap import open_gateway\n"
+        "from kessai.settings import load_settings\n"
+        "async def opened():\n"
+        f"    settings = load_settings(env_file=None, database_url={sqlite_url!r})\n"
+        "    async with open_gateway(settings, serves_apis=len(sys.argv) > 1): pass\n"
+        "asyncio.run(opened())\n"
+        "sys.exit(sum(f'kessai.dialects.{each}.routers' in sys.modules for each in ('native', 'stripe')))"
+    )
+
+    def loaded(*arguments: str) -> int:
+        line = [sys.executable, "-c", look, *arguments]
+        return subprocess.run(line, env=plain_environment(), check=False).returncode
+
+    assert loaded() == 0
+    assert loaded("serves them") == 2
+
+
 @pytest.mark.parametrize(
     ("line", "exit_code", "words"),
     [

@@ -6,22 +6,6 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from kessai.dialects.native import (
-    balance_routes,
-    challenge_routes,
-    customer_routes,
-    dispute_routes,
-    endpoint_routes,
-    instrument_routes,
-    intent_routes,
-    merchant_routes,
-    payment_routes,
-    payout_routes,
-    refund_routes,
-    setup_routes,
-    verification_routes,
-    webhook_routes,
-)
 from kessai.dialects.native.errors import refuse
 from kessai.domain.errors import InvalidFieldError, KessaiError, NotFoundError
 from kessai.domain.ids import canonical
@@ -31,7 +15,6 @@ from kessai.http.reading import Reader, model_reader
 from kessai.http.request import Request
 from kessai.http.routes import Route, Routers
 
-_PREFIX: Final = "/api/v1"
 _KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 
 
@@ -44,23 +27,10 @@ class NativeDialect:
 
     @property
     def routers(self) -> Routers:
-        """Every route of the native API; the payer's page stands outside the versioned paths."""
-        return (
-            (_PREFIX, payment_routes.router),
-            (_PREFIX, refund_routes.router),
-            (_PREFIX, dispute_routes.router),
-            (_PREFIX, balance_routes.router),
-            (_PREFIX, payout_routes.router),
-            (_PREFIX, customer_routes.router),
-            (_PREFIX, instrument_routes.router),
-            (_PREFIX, intent_routes.router),
-            (_PREFIX, setup_routes.router),
-            (_PREFIX, merchant_routes.router),
-            (_PREFIX, endpoint_routes.router),
-            (_PREFIX, webhook_routes.router),
-            (_PREFIX, verification_routes.router),
-            ("", challenge_routes.router),
-        )
+        """Every route of the native API; loaded by whoever serves them, which a dispatcher does not."""
+        from kessai.dialects.native.routers import ROUTERS
+
+        return ROUTERS
 
     def reader(self, route: Route) -> Reader:
         """By Pydantic models."""

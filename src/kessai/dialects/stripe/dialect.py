@@ -5,22 +5,18 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from kessai.dialects.stripe import challenge_pages, checkout_pages, errors, link_pages, receipt_pages
+from kessai.dialects.stripe import errors
 from kessai.dialects.stripe.coverage import is_documented
-from kessai.dialects.stripe.declaring import as_router
 from kessai.dialects.stripe.errors import StripeError, not_simulated, repeated
-from kessai.dialects.stripe.expansions import completed
 from kessai.dialects.stripe.ids import request_id as stripe_request_id
 from kessai.dialects.stripe.objects.account import is_own
-from kessai.dialects.stripe.reading import FormReader
-from kessai.dialects.stripe.routes import every_route
 from kessai.dialects.stripe.versions import asked_version
 from kessai.domain.errors import KessaiError
 from kessai.http.answer import Answer, Headers
-from kessai.http.reading import Reader, model_reader
+from kessai.http.reading import Reader
 from kessai.http.request import Request
 from kessai.http.routes import Route, Routers
 from kessai.simulation.cards import mask_real_numbers
@@ -30,13 +26,6 @@ _ACCOUNT: Final = re.compile(r"acct_[A-Za-z0-9]{1,50}")
 _ID_MAX: Final = 255
 _NEWER_ROOTS: Final = ("/v2/", "/stripe/v2/")
 """Of what is there the document says nothing; none of it is simulated."""
-_ROUTES: Final = {(each.method, each.template): each for each in every_route()}
-_ROUTER: Final = as_router(list(_ROUTES.values()), completed)
-_PAGE_READERS: Final[Mapping[tuple[str, str], Reader]] = {
-    ("POST", checkout_pages.FORM_PATH): checkout_pages.READER,
-    ("GET", link_pages.PATH): link_pages.READER,
-}
-"""Those of what payers send."""
 
 
 class StripeDialect:
@@ -50,17 +39,19 @@ class StripeDialect:
 
     @property
     def routers(self) -> Routers:
-        """At the root, for libraries that take no path, and under a name; and the payer's pages."""
-        pages = (challenge_pages, checkout_pages, link_pages, receipt_pages)
-        return (("", _ROUTER), ("/stripe", _ROUTER), *(("", each.router) for each in pages))
+        """At the root, for libraries that take no path, and under a name; and the payer's pages.
+
+        Loaded by whoever serves them, which a dispatcher does not.
+        """
+        from kessai.dialects.stripe.routers import ROUTERS
+
+        return ROUTERS
 
     def reader(self, route: Route) -> Reader:
         """By the parameters that the API's document gives an operation."""
-        if (reader := _PAGE_READERS.get((route.method, route.path))) is not None:
-            return reader
-        if not route.path.startswith("/v1/"):
-            return model_reader(route)
-        return FormReader(route.method, route.path, _ROUTES[route.method, route.path].simulated)
+        from kessai.dialects.stripe.routers import reader_of
+
+        return reader_of(route)
 
     def path_parameter(self, part: str) -> str | None:
         """Whatever is there: an id that is none is unknown, and the answer says so."""
