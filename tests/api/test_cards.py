@@ -160,6 +160,16 @@ async def test_a_cvc_is_kept_nowhere(gateway: Gateway, tmp_path: Path) -> None:
     assert b"4242424242424242" not in stored
 
 
+async def test_a_cvc_in_free_text_is_kept_nowhere(gateway: Gateway, tmp_path: Path) -> None:
+    payment = await gateway.pay(description="cvc 7391", metadata={"card_cvc": "7391", "order": "7392"})
+    assert payment["description"] == "cvc ****"
+    assert payment["metadata"] == {"card_cvc": "****", "order": "7392"}
+    await gateway.joined.database.close()
+    stored = stored_bytes(tmp_path)
+    assert b"7391" not in stored
+    assert b"7392" in stored
+
+
 @pytest.mark.parametrize("number", REAL)
 async def test_a_url_or_a_secret_with_a_real_number_is_refused(gateway: Gateway, number: str) -> None:
     escaped = "".join(f"%3{digit}" for digit in number)

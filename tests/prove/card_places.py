@@ -22,6 +22,7 @@ _FIELDS: Final = ("number", "card")
 _CVC: Final = "cvc"
 _URL: Final = "http://127.0.0.1:9/paid?card={}"
 """Nobody listens there."""
+_ROOMY: Final = ("description", "metadata", "reason", "name", "reference", "client_reference_id")
 _CARD: Final = {"exp_month": 12, "exp_year": 2031}
 _BESIDES_A_CARD: Final = ("amount", "currency", "customer")
 """What stays of a form of the Stripe API when it gets a card: the rest may say how else to pay."""
@@ -61,7 +62,7 @@ class Spot:
             return Request(asked.method, asked.path, headers, asked.json, asked.form, asked.query)
         if self.where.startswith("path"):
             return Request(asked.method, asked.path.format(quote(written)), json=asked.json, form=asked.form)
-        return self._with_value(_worded(self.place, written), cvc)
+        return self._with_value(_worded(self.place, written, cvc), cvc)
 
     def _with_value(self, value: str, cvc: str) -> Request:
         asked, place = self.request, self.place
@@ -158,11 +159,11 @@ def _in_header(where: str, written: str) -> bytes:
     return text.encode()
 
 
-def _worded(place: Place | None, written: str) -> str:
-    """The number as it would be written in such a place."""
+def _worded(place: Place | None, written: str, cvc: str) -> str:
+    """The number as it would be written in such a place, with its cvc where there is room for it."""
     leaf = place.leaf if place else ""
     if "url" in leaf or leaf == "images":
         return _URL.format(written)
     if "email" in leaf:
         return f"a{written}@example.com".replace(" ", "")
-    return written
+    return f"{written}, cvc {cvc}" if leaf in _ROOMY else written

@@ -17,7 +17,7 @@ from tests.prove.card_search import Search
 from tests.prove.fleet import Fleet
 from tests.prove.ground import Ground
 
-_CVC: Final = re.compile(rb"""cvc[\\"']*\s*[:=]\s*[\\"']*\d""")
+_CVC: Final = re.compile(rb"""cvc[\\"']*\s*[:=]?\s*[\\"']*\d{3}""")
 
 
 @dataclass(slots=True)

@@ -125,6 +125,7 @@ HUNTS: Final = (
     Hunt("full-disk-is-a-bug", prove_disk, "answered with anything else", Setting(), 0.02, ("sqlite",)),
     Hunt("full-disk-for-long", prove_disk, "to the next write", Setting(), 0.02, ("sqlite",)),
     Hunt("mask-misses-groups", prove_cards, "a number was kept", CARDS, 0.01),
+    Hunt("mask-misses-codes", prove_cards, "a cvc was kept", CARDS, 0.01),
     Hunt("odd-text-breaks", prove_malformed, "an answer is a server error", MALFORMED, 0.005),
     Hunt("form-of-any-kind", prove_parsers, f"form: {CRASH}", PARSERS, 0.05, ("sqlite",)),
     Hunt("anybodys-customers", prove_tenants, "is answered as an unknown one is not", TENANTS, 0.001),

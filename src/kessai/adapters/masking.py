@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from kessai.simulation.cards import mask_real_numbers
+from kessai.simulation.card_data import mask_card_data
 
 MASK: Final = "***"
 
@@ -60,7 +60,7 @@ def masked_text(text: str) -> str:
     if _ENOUGH_DIGITS.search(text):
         text = _DIGIT_GROUPS.sub(_mask_cards, text)
     # In which ways else people write them.
-    return mask_real_numbers(text)
+    return mask_card_data(text)
 
 
 @lru_cache(maxsize=1_024)

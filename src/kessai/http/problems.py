@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from kessai.http.errors import Problem
-from kessai.simulation.cards import mask_real_numbers
+from kessai.simulation.card_data import mask_card_data
 
 _PROBLEMS_MAX: Final = 20
 _NAME_SHOWN_MAX: Final = 40
@@ -22,7 +22,7 @@ def problems_of(error: ValidationError, model: type[BaseModel]) -> list[Problem]
 
 def _problem(error: Any, model: type[BaseModel]) -> Problem:
     where = [str(part) for part in error["loc"]]
-    param = ".".join(mask_real_numbers(part)[:_NAME_SHOWN_MAX] for part in where) or None
+    param = ".".join(mask_card_data(part)[:_NAME_SHOWN_MAX] for part in where) or None
     match error["type"]:
         case "missing":
             return Problem(param, f"{param} is required")

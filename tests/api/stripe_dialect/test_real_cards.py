@@ -95,6 +95,22 @@ async def test_keys_of_metadata_are_masked_wherever_it_is(
     assert NUMBER.encode() not in stored_bytes(tmp_path)
 
 
+async def test_a_security_code_in_free_text_is_kept_nowhere(
+    stripe: Stripe, gateway: Gateway, tmp_path: Path
+) -> None:
+    made = await stripe.post(
+        "/customers", description="cvc: 7391", name="CVC 7391", metadata={"card_cvc": "7391", "order": "7392"}
+    )
+    error = await stripe.refused("POST", "/payment_intents", amount="cvc 7391", currency="usd")
+
+    assert (made["description"], made["name"]) == ("cvc: ****", "CVC ****")
+    assert made["metadata"] == {"card_cvc": "****", "order": "7392"}
+    assert error["message"].endswith(": cvc ****")
+    await gateway.joined.database.close()
+    assert b"7391" not in stored_bytes(tmp_path)
+    assert b"7392" in stored_bytes(tmp_path)
+
+
 async def test_an_idempotency_key_is_told_masked(stripe: Stripe, gateway: Gateway, tmp_path: Path) -> None:
     key = f"order {NUMBER}"
 

@@ -36,6 +36,7 @@ from tests.prove.planted.gates import generous_without_redis
 from tests.prove.planted.inputs import (
     anybodys_customers,
     anybodys_payments,
+    mask_without_codes,
     mask_without_groups,
     told_to_everybody,
     touchy_forms,
@@ -116,6 +117,7 @@ _GATEWAYS: Final[Mapping[str, PlantGateway]] = {"no-limit-without-redis": genero
 _RULES: Final[Mapping[str, PlantRule]] = {
     "key-for-any-request": any_request_will_do,
     "mask-misses-groups": mask_without_groups,
+    "mask-misses-codes": mask_without_codes,
     "odd-text-breaks": touchy_forms,
     "anybodys-customers": anybodys_customers,
     "anybodys-payments": anybodys_payments,

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from kessai.bootstrap import Gateway
 from kessai.dialects.stripe import form
 from kessai.domain.endpoint import Endpoint
-from kessai.simulation import cards
+from kessai.simulation import card_data, cards
 from kessai.storage.repositories import fanning_out
 from kessai.storage.tables import merchants
 
@@ -23,6 +23,11 @@ ODD: Final = "\x7f"
 def mask_without_groups(_gateway: Gateway) -> None:
     """Masks a number that is written in one piece, and no other."""
     cards._DIGIT_GROUPS = re.compile(r"(?P<uuid>[0-9a-f-]{36})|\d{13,}")  # type: ignore[misc]
+
+
+def mask_without_codes(_gateway: Gateway) -> None:
+    """Masks card numbers, and no security codes."""
+    card_data._NAMED_CODE = re.compile(r"(?P<code>(?!))")  # type: ignore[misc]
 
 
 def touchy_forms(_gateway: Gateway) -> None:

@@ -18,7 +18,8 @@ from kessai.domain.payment import CaptureMethod, Order, Payment
 from kessai.domain.refund import Refund
 from kessai.domain.transitions import Status, Transition
 from kessai.services.timelines import Timeline
-from kessai.simulation.cards import PUBLISHED, VPAS, admit, brand_of, mask_real_numbers
+from kessai.simulation.card_data import mask_card_data, mask_card_data_under
+from kessai.simulation.cards import PUBLISHED, VPAS, admit, brand_of
 from kessai.simulation.decide import effective
 from kessai.simulation.table import DEFAULT
 from kessai.storage.repositories.payments import PaymentFilter
@@ -27,7 +28,7 @@ _CAPTURE_METHODS: Final = {each.value: each for each in CaptureMethod}
 
 
 def order_from(body: PaymentIn, merchant: Merchant) -> Order:
-    """What a merchant asks to be paid; free text keeps no real card number."""
+    """What a merchant asks to be paid; free text keeps no card data."""
     _refuse_two_payers(body)
     instrument, by_instrument = _instrument(body)
     return Order(
@@ -81,17 +82,19 @@ def filter_from(query: PaymentQuery) -> PaymentFilter:
 
 
 def masked(text: str | None) -> str | None:
-    """Free text without real card numbers."""
-    return text and mask_real_numbers(text)
+    """Free text without card data."""
+    return text and mask_card_data(text)
 
 
 def masked_metadata(metadata: Mapping[str, str]) -> Mapping[str, str]:
     """The same of what a merchant keeps with something."""
-    return metadata and {mask_real_numbers(key): mask_real_numbers(each) for key, each in metadata.items()}
+    return metadata and {
+        mask_card_data(key): mask_card_data_under(key, each) for key, each in metadata.items()
+    }
 
 
 def sent_of(body: In, *free_text: str) -> dict[str, Any]:
-    """What was sent, and nothing else; free text and metadata keep no real card number."""
+    """What was sent, and nothing else; free text and metadata keep no card data."""
     sent = body.model_dump(exclude_unset=True)
     sent |= {name: masked(sent[name]) for name in free_text if name in sent}
     if "metadata" in sent:

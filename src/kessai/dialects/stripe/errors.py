@@ -35,7 +35,7 @@ from kessai.http.errors import (
     MethodNotAllowedError,
     RequestTimeoutError,
 )
-from kessai.simulation.cards import mask_real_numbers
+from kessai.simulation.card_data import mask_card_data
 
 INVALID: Final = "invalid_request_error"
 CARD: Final = "card_error"
@@ -75,7 +75,7 @@ class StripeError(KessaiError):
 def repeated(text: str, length: int = 64) -> str:
     """What was sent, as a refusal repeats it: bounded, and no card number that could be real."""
     # Looked for a little beyond the end, so that none is told because it was cut.
-    return mask_real_numbers(text[: length + _NUMBER_SPAN])[:length]
+    return mask_card_data(text[: length + _NUMBER_SPAN])[:length]
 
 
 def missing(kind: str, object_id: str, *, param: str, status: int = 400) -> StripeError:
@@ -106,7 +106,7 @@ def card_error(
 def error_object(error: StripeError, request_id: str) -> Object:
     """The envelope of an error. What it repeats of the request keeps no real card number."""
     body: Object = {
-        "message": mask_real_numbers(error.message),
+        "message": mask_card_data(error.message),
         "request_log_url": f"https://dashboard.stripe.com/test/logs/{request_id}",
     }
     body["type"] = error.type
@@ -114,7 +114,7 @@ def error_object(error: StripeError, request_id: str) -> Object:
         body["code"] = error.stripe_code
         body["doc_url"] = f"{_DOCS}{error.stripe_code.replace('_', '-')}"
     if error.param is not None:
-        body["param"] = mask_real_numbers(error.param)
+        body["param"] = mask_card_data(error.param)
     return {"error": {**body, **error.facts}}
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from kessai.dialects.stripe.declaring import Given
 from kessai.dialects.stripe.errors import StripeError
-from kessai.simulation.cards import holds_real_number, mask_real_numbers
+from kessai.simulation.card_data import mask_card_data, mask_card_data_under
+from kessai.simulation.cards import holds_real_number
 
 
 def metadata_of(given: Given, known: Mapping[str, str]) -> dict[str, str]:
@@ -20,17 +21,21 @@ def metadata_of(given: Given, known: Mapping[str, str]) -> dict[str, str]:
     changes = given["metadata"]
     if not changes:
         return {}
-    merged = {**known, **{masked(key): masked(value) for key, value in changes.items()}}
+    merged = {**known, **masked(changes)}
     return {key: value for key, value in merged.items() if value != ""}
 
 
 def masked(text: Any) -> Any:
-    """The same with what could be a real card number reduced to its last four digits, however deep."""
+    """The same without card data, however deep."""
     if isinstance(text, str):
-        return mask_real_numbers(text)
+        return mask_card_data(text)
     if isinstance(text, Mapping):
-        return {masked(key): masked(value) for key, value in text.items()}
+        return {masked(key): _masked_under(key, value) for key, value in text.items()}
     return [masked(each) for each in text] if isinstance(text, list) else text
+
+
+def _masked_under(key: Any, value: Any) -> Any:
+    return mask_card_data_under(str(key), value) if isinstance(value, str) else masked(value)
 
 
 def refuse_real_numbers_in(url: str, param: str) -> None:

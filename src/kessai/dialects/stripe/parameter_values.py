@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final, NoReturn
 
 from kessai.dialects.stripe.errors import repeated
 from kessai.domain.errors import KessaiError
-from kessai.simulation.cards import mask_real_numbers
+from kessai.simulation.card_data import mask_card_data
 
 Read = Callable[[Any, str], Any]
 """Any: text, or a dict or list of it, as the form had it; then what the document says that it is."""
@@ -213,7 +213,7 @@ def _no_metadata(key: str, value: Any, param: str) -> ParameterError:
 
 def _echo(value: str) -> str:
     """The value as a refusal repeats it: only if it is short, and never a card number that could be real."""
-    return f": {mask_real_numbers(value)}" if len(value) <= _ECHO_MAX else ""
+    return f": {mask_card_data(value)}" if len(value) <= _ECHO_MAX else ""
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
