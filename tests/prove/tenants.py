@@ -88,9 +88,10 @@ async def _run(ground: Ground, fleet: Fleet, report: Report) -> None:
         progress = Progress(f"tenants on {report.database}: operations", goal)
         pairs.compared = progress.at
         covered = await try_native(pairs, known, own)
-        covered |= await try_stripe(pairs, hands)
-        progress.end()
+        walk = await try_stripe(pairs, hands)
         await _until_told(hands, ground)
+        await walk.look_for_more()
+        progress.end()
         for each in receiver.requests:
             if each.path.endswith("/mine"):
                 pairs.look(f"{each.body!r}{each.headers}", "", "a webhook")
@@ -98,7 +99,7 @@ async def _run(ground: Ground, fleet: Fleet, report: Report) -> None:
             if not operation.needs_key and not operation.path_names:
                 shown = await stranger.request(operation.method, operation.path)
                 pairs.look(f"{shown.text}{shown.headers}", "", operation.path)
-    _judge(report, pairs, known, covered)
+    _judge(report, pairs, known, covered | walk.covered)
 
 
 @asynccontextmanager

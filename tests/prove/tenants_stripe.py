@@ -10,6 +10,7 @@ import httpx
 from kessai.dialects.stripe.kinds import KINDS
 from kessai.dialects.stripe.routes import every_route
 from tests.api.stripe_dialect.conftest import Stripe
+from tests.prove.native_document import PREFIX
 from tests.prove.tenant_pairs import Pairs
 from tests.prove.walked import Asked, Hands, LeavingWalk, walk_through
 from tests.support.places import Place, stripe_places
@@ -27,21 +28,23 @@ _NAMES: Final = frozenset(
 """What parameters that name something are called. `look_for_more` finds out what is missing here."""
 _ACCOUNTS: Final = "/v1/accounts/"
 """Stripe says of all but one's own that there is no access, whether there are such or not."""
+_ENDPOINTS: Final = f"{PREFIX}/webhooks/endpoints"
+"""Those of both APIs."""
+_LISTENING: Final = "POST /v1/webhook_endpoints"
 HINDERED: Final = "a walk is hindered by what another merchant did"
 UNLISTED: Final = "a parameter names something and is not listed"
 _PLACES: Final = {(each.method, each.template): stripe_places(each) for each in every_route()}
 
 
-async def try_stripe(pairs: Pairs, hands: Hands) -> set[str]:
-    """Take the walk through all of the API; returns the operations that were asked."""
-    walk = _Shadowed(Stripe(pairs.mine, None), pairs)
+async def try_stripe(pairs: Pairs, hands: Hands) -> Shadowed:
+    """Take the walk through all of the API; returns it, for more to be asked."""
+    walk = Shadowed(Stripe(pairs.mine, None), pairs)
     try:
         await walk_through(walk, hands)
     except AssertionError as error:
         pairs.break_(HINDERED, str(error))
-    await walk.look_for_more()
     await _with_account(pairs)
-    return walk.covered
+    return walk
 
 
 async def _with_account(pairs: Pairs) -> None:
@@ -51,7 +54,7 @@ async def _with_account(pairs: Pairs) -> None:
             await pairs.ask("GET", path, headers={"Stripe-Account": account})
 
 
-class _Shadowed(LeavingWalk):
+class Shadowed(LeavingWalk):
     """Asks with the other merchant's ids before it asks with its own, once for each operation."""
 
     def __init__(self, stripe: Stripe, pairs: Pairs) -> None:
@@ -82,8 +85,10 @@ class _Shadowed(LeavingWalk):
     async def look_for_more(self) -> None:
         """Put unknown ids into all other texts: where one is missed, somebody's would be looked up.
 
-        After the walk, whose steps build on each other: these requests may well be carried out.
+        After the walk, whose steps build on each other: these requests may well be carried out. Nobody is
+        told of what they make: there are too many of them.
         """
+        await self._tell_nobody()
         for asked in self._first.values():
             name = f"{asked.method} {asked.template}"
             for place in self._pairs.some([each for each in _places(asked) if each.leaf not in _NAMES], 0):
@@ -91,7 +96,14 @@ class _Shadowed(LeavingWalk):
                     answer = await self._send(asked, place, self._pairs.unknown(theirs))
                     if answer.status_code == 400 and _is_missed(place, answer.text):
                         self._pairs.break_(UNLISTED, f"{name}: {place.name}")
+                    if name == _LISTENING and answer.is_success:
+                        await self._tell_nobody()
             await self._pairs.compare_rows(name)
+
+    async def _tell_nobody(self) -> None:
+        endpoints = await self._pairs.ask("GET", _ENDPOINTS, params={"limit": 100})
+        for each in endpoints.raise_for_status().json()["data"]:
+            (await self._pairs.ask("DELETE", f"{_ENDPOINTS}/{each['id']}")).raise_for_status()
 
     async def _ask_in_path(self, name: str, asked: Asked, slot: int, own: str) -> None:
         prefix = _prefix(own)
