@@ -171,8 +171,8 @@ async def test_what_an_intent_holds_is_captured_in_part(each_gateway: Gateway) -
 
 
 async def test_a_payment_that_moves_by_itself_takes_its_intent_along(each_gateway: Gateway) -> None:
-    slip = (await each_gateway.client.post("/instruments", json={"type": "konbini"})).json()
-    made = await intent(each_gateway, instrument_id=slip["id"])
+    bank = (await each_gateway.client.post("/instruments", json={"type": "bank_transfer"})).json()
+    made = await intent(each_gateway, instrument_id=bank["id"])
     assert (await moved(each_gateway, made, "confirm"))["status"] == "PROCESSING"
     await each_gateway.tick(after=timedelta(minutes=2))
     after = (await each_gateway.client.get(f"/intents/{made['id']}")).json()

@@ -93,6 +93,8 @@ POST /api/v1/webhooks/deliveries/{delivery_id}/retry retry_webhook_delivery
 GET /challenge/{payment_id} show_challenge
 POST /api/v1/webhooks/verify verify_webhook
 POST /challenge/{payment_id} answer_challenge
+GET /slips/{payment_id} show_slip
+POST /slips/{payment_id} settle_slip
 GET /health get_health
 GET /livez get_livez
 GET /readiness get_readiness

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 import stripe
 
@@ -24,8 +25,32 @@ async def voucher(client: stripe.StripeClient, email: str) -> stripe.PaymentInte
         "payment_method_data": {"type": "oxxo", "billing_details": {"name": "Ann", "email": email}},
     }
     intent = await client.v1.payment_intents.create_async(params=params)
-    assert intent.status == "processing"
+    assert intent.status == "requires_action"
     return intent
+
+
+async def test_a_voucher_is_shown_to_its_payer(async_client: stripe.StripeClient, receiver: Receiver) -> None:
+    endpoint = await listening(
+        async_client, receiver, "payment_intent.requires_action", "payment_intent.succeeded"
+    )
+
+    intent = await voucher(async_client, "ann@example.com")
+
+    assert intent.next_action is not None
+    shown = intent.next_action.oxxo_display_details
+    assert intent.next_action.type == "oxxo_display_details"
+    assert shown is not None
+    assert shown.hosted_voucher_url is not None
+    async with httpx.AsyncClient(trust_env=False) as payer:
+        page = await payer.get(shown.hosted_voucher_url)
+        assert str(shown.number) in page.text
+        paid = await payer.post(shown.hosted_voucher_url, params={"outcome": "pay"})
+    assert paid.status_code == 200
+    told = [verified(each, endpoint.secret) for each in await receiver.wait_for(2)]
+    assert [(each.type, each.data.object["id"]) for each in told] == [
+        ("payment_intent.requires_action", intent.id),
+        ("payment_intent.succeeded", intent.id),
+    ]
 
 
 async def test_a_voucher_that_expires_is_told_of(
@@ -45,8 +70,9 @@ async def test_a_voucher_that_expires_is_told_of(
     failed = told["payment_intent.payment_failed"]
     assert (failed["id"], failed["status"]) == (intent.id, "requires_payment_method")
     assert failed["last_payment_error"]["code"] == "payment_intent_payment_attempt_expired"
-    assert failed["last_payment_error"]["charge"] == told["charge.failed"]["id"] == intent.latest_charge
-    assert str(intent.latest_charge).startswith("py_")
+    assert intent.latest_charge is None
+    assert failed["last_payment_error"]["charge"] == told["charge.failed"]["id"] == failed["latest_charge"]
+    assert str(failed["latest_charge"]).startswith("py_")
 
 
 async def test_a_voucher_may_be_paid_at_once(async_client: stripe.StripeClient, receiver: Receiver) -> None:

@@ -32,6 +32,7 @@ from kessai.services.payouts import Payouts
 from kessai.services.recovery import Recovery
 from kessai.services.services import Services
 from kessai.services.setups import Setups
+from kessai.services.slips import Slips
 from kessai.services.telling import Teller
 from kessai.services.test_clocks import TestClocks
 from kessai.services.timelines import Timelines
@@ -92,6 +93,7 @@ def use_cases(tools: Tools) -> Services:
             database, {CheckoutSession: checkouts.due, Dispute: disputes.due, Payout: payouts.due}
         ),
         setups=setups,
+        slips=Slips(database, teller, intents),
         merchants=Merchants(database, tools.ids, tools.dice, tools.digests, endpoints),
         endpoints=endpoints,
         events=events,

@@ -157,11 +157,11 @@ class CheckoutSession(Document):
     def after(self, intent: Intent) -> dict[str, Any]:
         """The facts that follow from where its intent stands; none when nothing does.
 
-        Held is as good as paid for the payer, and not yet for the merchant.
+        Held is as good as paid for the payer, and not yet for the merchant. So is a slip to be paid later.
         """
         facts: dict[str, Any] = {}
         is_paid = intent.status is IntentStatus.SUCCEEDED
-        if self.status is CheckoutStatus.OPEN and intent.status in _DONE:
+        if self.status is CheckoutStatus.OPEN and (intent.status in _DONE or intent.awaits_slip):
             facts["status"] = CheckoutStatus.COMPLETE
         if is_paid and self.payment_status is CheckoutPayment.UNPAID:
             facts["payment_status"] = CheckoutPayment.PAID

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -21,6 +22,8 @@ class InstrumentType(StrEnum):
 
 SETTLES_LATER: Final = frozenset({InstrumentType.KONBINI, InstrumentType.BANK_TRANSFER})
 """Instruments whose payer pays after the request: such a payment waits at PENDING."""
+PAID_WITH_SLIP: Final = frozenset({InstrumentType.KONBINI})
+"""Instruments whose payer is given a slip, and pays it elsewhere until it lapses."""
 
 
 @value(frozen=True, slots=True)
@@ -30,3 +33,11 @@ class Instrument:
     type: InstrumentType
     brand: str | None = None
     last4: str | None = None
+
+
+@value(frozen=True, slots=True)
+class Slip:
+    """What a payer was given to pay with elsewhere: of which type it is, and when they got it."""
+
+    type: str
+    made_at: datetime

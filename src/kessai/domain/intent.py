@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 from kessai.domain.document import Document
 from kessai.domain.errors import TransitionNotAllowedError
 from kessai.domain.failure import Failure
+from kessai.domain.instrument import Slip
 from kessai.domain.money import Money
 from kessai.domain.payment import CaptureMethod, Payment
 from kessai.domain.transitions import Status
@@ -78,7 +79,10 @@ AFTER: Final[Mapping[Status, IntentStatus]] = MappingProxyType(
         Status.EXPIRED: IntentStatus.CANCELED,
     }
 )
-"""Where an intent stands by where its latest payment does. A decline leaves it open for another try."""
+"""Where an intent stands by where its latest payment does. A decline leaves it open for another try.
+
+A PENDING payment whose payer has a slip waits for the payer, not for the bank: the intent REQUIRES_ACTION.
+"""
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,8 @@ class Intent(Document):
     `charged_id` is the latest try that an issuer was asked about, with an instrument of `charged_type`.
 
     `is_proved`: the payer of the latest try has proved who they are; the merchant is to confirm once more.
+
+    `slip` is what the payer was given by the latest try, to be paid elsewhere.
 
     `saves_instrument`: what pays is to be good for payments to come. `error` is why the latest try failed.
     `checkout_id` is the session whose payer it is for. `details` are what a dialect was told of it and shows
@@ -101,6 +107,7 @@ class Intent(Document):
     status: IntentStatus
     confirmation_method: ConfirmationMethod = ConfirmationMethod.AUTOMATIC
     is_proved: bool = False
+    slip: Slip | None = None
     saves_instrument: bool = False
     customer_id: str | None = None
     instrument_id: str | None = None
@@ -121,6 +128,11 @@ class Intent(Document):
     def owner_id(self) -> str | None:
         return self.customer_id
 
+    @property
+    def awaits_slip(self) -> bool:
+        """Whether the payer has left, with a slip that is still to be paid."""
+        return self.slip is not None and self.status is IntentStatus.REQUIRES_ACTION
+
     def require(self, action: IntentAction) -> None:
         """Raise TransitionNotAllowedError unless this may be asked of it now."""
         if self.status not in ALLOWED[action]:
@@ -133,7 +145,8 @@ class Intent(Document):
 
     def after(self, payment: Payment, *, at: datetime, error: Failure | None = None) -> Intent:
         """As it stands once its latest try stands like this. A version of it that is new stays the first."""
-        status = AFTER[payment.status]
+        slip = payment.slip
+        status = AFTER[payment.status] if slip is None else IntentStatus.REQUIRES_ACTION
         has_failed = status is IntentStatus.REQUIRES_INSTRUMENT
         facts: dict[str, Any] = {
             "status": status,
@@ -141,10 +154,11 @@ class Intent(Document):
             "amount": payment.order.amount,
             "captured": payment.captured,
             "is_proved": False,
+            "slip": slip,
             "error": error if has_failed else None,
             "instrument_id": None if has_failed else self.instrument_id,
         }
-        if payment.status is not Status.REQUIRES_ACTION and (error is None or error.was_sent):
+        if status is not IntentStatus.REQUIRES_ACTION and (error is None or error.was_sent):
             instrument = payment.order.instrument
             facts |= {
                 "charged_id": payment.id,

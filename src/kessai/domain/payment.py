@@ -16,7 +16,7 @@ from kessai.domain.errors import (
     TransitionNotAllowedError,
 )
 from kessai.domain.ids import IntentId, MerchantId, PaymentId, RefundId
-from kessai.domain.instrument import Instrument
+from kessai.domain.instrument import PAID_WITH_SLIP, Instrument, Slip
 from kessai.domain.money import Money, zero
 from kessai.domain.outcome import ActionRequired, Approved, Declined, Deferred, Outcome, Verdict
 from kessai.domain.refund import Refund, RefundStatus
@@ -89,6 +89,15 @@ class Payment:
     @property
     def merchant_id(self) -> MerchantId:
         return self.order.merchant_id
+
+    @property
+    def slip(self) -> Slip | None:
+        """What its payer was given to pay with elsewhere, while it is neither paid nor lapsed."""
+        instrument = self.order.instrument
+        if self.status is not Status.PENDING or instrument is None or instrument.type not in PAID_WITH_SLIP:
+            return None
+        saved = self.charge_details.instrument
+        return Slip(saved.type if saved else instrument.type.value, self.updated_at)
 
     @property
     def refundable(self) -> Money:

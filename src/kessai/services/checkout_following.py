@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from kessai.domain.change import Change
 from kessai.domain.checkout import CheckoutSession, CheckoutStatus
@@ -13,6 +14,9 @@ from kessai.domain.setup import Setup, SetupStatus
 from kessai.services.telling import Teller
 from kessai.storage.journal import Database
 from kessai.storage.repositories.documents import DocumentRepository
+
+_PAID_LATER: Final = frozenset({IntentStatus.PROCESSING, IntentStatus.REQUIRES_ACTION})
+"""What an intent waits for whose session is complete: a bank, or a payer with a slip."""
 
 
 class CheckoutFollower:
@@ -100,7 +104,7 @@ class CheckoutFollower:
 def _told(session: CheckoutSession, before: IntentStatus | None, intent: Intent) -> EventType | None:
     if session.status is CheckoutStatus.OPEN:
         return EventType.CHECKOUT_COMPLETED if session.after(intent) else None
-    if before is not IntentStatus.PROCESSING:
+    if before not in _PAID_LATER:
         # Captured by hand: the merchant knows.
         return None
     if intent.status is IntentStatus.SUCCEEDED:

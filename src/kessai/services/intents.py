@@ -348,11 +348,11 @@ class Intents:
         raise TransitionNotAllowedError(action="authenticate", status=payment.status.value, allowed=[])
 
     async def _abandoned(self, intent: Intent, at: datetime) -> Payment | None:
-        """The latest try, if its payer is asked: they will not come any more."""
+        """The latest try, if its payer is asked or has a slip: they need not come any more."""
         if intent.payment_id is None:
             return None
         waiting = await self._payments.get(intent.merchant_id, intent.payment_id)
-        if waiting.status is not Status.REQUIRES_ACTION:
+        if waiting.status is not Status.REQUIRES_ACTION and waiting.slip is None:
             return None
         return waiting.resolve(PAYMENT_CANCELED, at=max(at, waiting.updated_at)).saved_again()
 

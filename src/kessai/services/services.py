@@ -25,6 +25,7 @@ from kessai.services.payments import Payments
 from kessai.services.payouts import Payouts
 from kessai.services.recovery import Recovery
 from kessai.services.setups import Setups
+from kessai.services.slips import Slips
 from kessai.services.test_clocks import TestClocks
 from kessai.services.timelines import Timelines
 from kessai.services.tokens import Tokens
@@ -55,6 +56,7 @@ class Services:
     payouts: Payouts
     due_documents: DueDocuments
     setups: Setups
+    slips: Slips
     catalog: Catalog
     checkouts: Checkouts
     payment_links: PaymentLinks

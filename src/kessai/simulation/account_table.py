@@ -45,7 +45,9 @@ _FAILED: Final = _failing("payment_intent_payment_attempt_failed", "The payment 
 _POOR: Final = _failing("insufficient_funds", "The customer's account has insufficient funds.")
 _UNAUTHORIZED: Final = _failing("debit_not_authorized", "The customer's bank did not authorize the debit.")
 _REFERRED: Final = _failing("refer_to_customer", "The customer's bank refers to the customer.")
-_EXPIRED: Final = _failing("payment_intent_payment_attempt_expired", "The customer did not pay in time.")
+SLIP_LAPSED: Final = Refusal(
+    code="payment_intent_payment_attempt_expired", message="The customer did not pay in time."
+)
 
 CONDUCTS: Final[Mapping[str, Conduct]] = MappingProxyType(
     {
@@ -74,9 +76,9 @@ CONDUCTS: Final[Mapping[str, Conduct]] = MappingProxyType(
         "exceedsTransaction": _failing(
             "charge_exceeds_transaction_limit", "The payment exceeds what this account may pay at once."
         ),
-        "expired": Conduct(delay=timedelta(0), failure=_EXPIRED.failure),
-        "expiredDelayed": _later(_EXPIRED),
-        "neverFilled": Conduct(delay=_VOUCHER_LASTS, failure=_EXPIRED.failure),
+        "expired": Conduct(delay=timedelta(0), failure=SLIP_LAPSED),
+        "expiredDelayed": Conduct(delay=_LATER, failure=SLIP_LAPSED),
+        "neverFilled": Conduct(delay=_VOUCHER_LASTS, failure=SLIP_LAPSED),
     }
 )
 """What an instrument that is no card does, by a name that is kept with it."""

@@ -305,12 +305,12 @@ OTHER_METHODS: Final[Mapping[str, OtherMethod]] = MappingProxyType(
         "acss_debit": _DEBIT,
         "au_becs_debit": _DEBIT,
         "bacs_debit": _DEBIT,
-        "pix": _DEBIT,
         "sepa_debit": _DEBIT,
         "us_bank_account": _DEBIT,
         "boleto": _VOUCHER,
         "konbini": _VOUCHER,
         "oxxo": _VOUCHER,
+        "pix": _VOUCHER,
     }
 )
 """Stripe's `type` to how it is paid; `us_bank_account` is ACH. An excerpt: what costs little to simulate."""

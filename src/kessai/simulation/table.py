@@ -78,7 +78,7 @@ _INSUFFICIENT_FUNDS: Final = Declined("INSUFFICIENT_FUNDS", "The account has too
 _PROCESSING_ERROR: Final = Declined("PROCESSING_ERROR", "An error occurred while processing the card.")
 _SUCCESS: Final = Simulation(Approved())
 _TIMEOUT: Final = Declined("NETWORK_TIMEOUT", "The bank did not answer in time.")
-_UNPAID: Final = Declined("PAYMENT_NOT_COMPLETED", "The payer did not complete the payment.")
+UNPAID: Final = Declined("PAYMENT_NOT_COMPLETED", "The payer did not complete the payment.")
 
 SIMULATIONS: Final[Mapping[str, Simulation]] = MappingProxyType(
     {
@@ -102,7 +102,7 @@ SIMULATIONS: Final[Mapping[str, Simulation]] = MappingProxyType(
         "requires_action_insufficient_funds": Simulation(_INSUFFICIENT_FUNDS, Course.AFTER_ACTION),
         "requires_action_processing_error": Simulation(_PROCESSING_ERROR, Course.AFTER_ACTION),
         "pending_success": Simulation(Approved(), Course.AFTER_DELAY),
-        "pending_failure": Simulation(_UNPAID, Course.AFTER_DELAY),
+        "pending_failure": Simulation(UNPAID, Course.AFTER_DELAY),
         "refund_failure": Simulation(Approved(), refunds_fail=True),
         "refund_pending": Simulation(Approved(), refunds_wait=True),
         "dispute": _disputed(),

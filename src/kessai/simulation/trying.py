@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import Final
 
 from kessai.domain.failure import Failure
-from kessai.domain.instrument import Instrument, InstrumentType
+from kessai.domain.instrument import PAID_WITH_SLIP, Instrument, InstrumentType
 from kessai.domain.outcome import Declined, Outcome
 from kessai.domain.payment import Payment
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.values import value
+from kessai.simulation.account_table import SLIP_LAPSED
 from kessai.simulation.accounts import conduct
 from kessai.simulation.decide import decide
 from kessai.simulation.instruments import (
@@ -24,7 +25,7 @@ from kessai.simulation.instruments import (
     challenge_needed,
     simulate_for,
 )
-from kessai.simulation.table import AUTHENTICATION_DECLINED, DEFAULT, SIMULATIONS, Course
+from kessai.simulation.table import AUTHENTICATION_DECLINED, DEFAULT, SIMULATIONS, UNPAID, Course
 
 AUTHENTICATION_REQUIRED: Final = Declined(
     "AUTHENTICATION_REQUIRED", "The issuer wants the payer to prove who they are."
@@ -123,12 +124,14 @@ def refused_at_attach(instrument: SavedInstrument) -> Failure | None:
 
 def failure_of(payment: Payment) -> Failure:
     """Why a payment that was not decided at once has failed in the end."""
-    instrument = payment.details.instrument if payment.details else None
+    instrument, kept = payment.charge_details.instrument, payment.order.instrument
     if payment.error_code == AUTHENTICATION_DECLINED.code:
         return replace(_FAILED_AUTHENTICATION, instrument=instrument)
     refused = _refused(instrument) if instrument else None
     if refused is not None:
         return replace(refused, error_code=payment.error_code)
+    if payment.error_code == UNPAID.code and kept is not None and kept.type in PAID_WITH_SLIP:
+        return replace(_failure(SLIP_LAPSED, instrument), error_code=UNPAID.code)
     said = Declined(payment.error_code or "", payment.error_message or "The payment failed.")
     return _unexplained(said, instrument)
 
@@ -163,6 +166,8 @@ def _other(instrument: SavedInstrument, terms: Terms) -> Trial:
         return Trial(simulate=instrument.simulate, instrument=Instrument(kind), failure=said)
     method = OTHER_METHODS[instrument.type]
     kept = Instrument(method.kind)
+    if method.kind in PAID_WITH_SLIP and terms.refuses_action:
+        return _refused_action(instrument, kept)
     if method.course is Course.AFTER_DELAY:
         known = conduct(instrument.conduct)
         simulate = method.simulate if known.failure is None else "pending_failure"
@@ -172,9 +177,13 @@ def _other(instrument: SavedInstrument, terms: Terms) -> Trial:
     if terms.off_session and instrument.is_set_up:
         return Trial(simulate=DEFAULT, instrument=kept)
     if terms.off_session or terms.refuses_action:
-        failure = replace(_ACTION_REFUSED, instrument=instrument)
-        return Trial(simulate=DEFAULT, instrument=kept, refusal=ACTION_REFUSED, failure=failure)
+        return _refused_action(instrument, kept)
     return Trial(simulate=method.simulate, instrument=kept)
+
+
+def _refused_action(instrument: SavedInstrument, kept: Instrument) -> Trial:
+    failure = replace(_ACTION_REFUSED, instrument=instrument)
+    return Trial(simulate=DEFAULT, instrument=kept, refusal=ACTION_REFUSED, failure=failure)
 
 
 def _row(name: str) -> PublishedInstrument:
@@ -192,7 +201,7 @@ def _declined(row: PublishedInstrument, instrument: SavedInstrument) -> Failure 
     return replace(said, error_code=verdict.code) if isinstance(verdict, Declined) else said
 
 
-def _failure(said: Refusal, instrument: SavedInstrument) -> Failure:
+def _failure(said: Refusal, instrument: SavedInstrument | None) -> Failure:
     return Failure(
         code=said.code,
         decline_code=said.decline_code,

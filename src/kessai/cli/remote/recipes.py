@@ -105,7 +105,7 @@ def _card(number: str, **names: str) -> Step:
 
 
 _CUSTOMERS_CARD: Final = (_CUSTOMER, _card(_PAYS, customer_id="customer"))
-_SLIP: Final = Step("instrument", "/instruments", {"type": "konbini"})
+_DEBIT: Final = Step("instrument", "/instruments", {"type": "bank_transfer"})
 
 
 def _tried(kind: str, instrument: Step, *moves: str, **body: object) -> tuple[Step, ...]:
@@ -174,7 +174,7 @@ RECIPES: Final[Mapping[str, Recipe]] = MappingProxyType(
         "instrument.detached": Recipe((*_CUSTOMERS_CARD, _DETACH)),
         "intent.created": _intent(_card(_PAYS)),
         "intent.requires_action": _intent(_card(_ASKS), "confirm"),
-        "intent.processing": _intent(_SLIP, "confirm"),
+        "intent.processing": _intent(_DEBIT, "confirm"),
         "intent.authorized": _intent(_card(_PAYS), "confirm", capture_method="manual"),
         "intent.succeeded": _intent(_card(_PAYS), "confirm"),
         "intent.failed": _intent(_card(_DECLINES_ALL), "confirm"),

@@ -1,4 +1,4 @@
-"""Every route of the native API; the payer's page stands outside the versioned paths."""
+"""Every route of the native API; the payer's pages stand outside the versioned paths."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from kessai.dialects.native import (
     payout_routes,
     refund_routes,
     setup_routes,
+    slip_routes,
     verification_routes,
     webhook_routes,
 )
@@ -39,4 +40,5 @@ ROUTERS: Final[Routers] = (
     (_PREFIX, webhook_routes.router),
     (_PREFIX, verification_routes.router),
     ("", challenge_routes.router),
+    ("", slip_routes.router),
 )

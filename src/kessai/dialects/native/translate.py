@@ -158,15 +158,20 @@ def payment_out(payment: Payment, public_url: str) -> dict[str, Any]:
         "customer_id": details and details.customer_id,
         "instrument_id": details and details.instrument and details.instrument.id,
         "intent_id": order.intent_id,
-        "next_action": {"redirect_url": f"{public_url}/challenge/{payment.id}"}
-        if payment.status is Status.REQUIRES_ACTION
-        else None,
+        "next_action": _next_action(payment, public_url),
         "created_at": payment.created_at,
         "updated_at": payment.updated_at,
         "authorized_at": payment.authorized_at,
         "captured_at": payment.captured_at,
         "expires_at": payment.expires_at,
     }
+
+
+def _next_action(payment: Payment, public_url: str) -> dict[str, Any] | None:
+    """The page where the payer has something to do."""
+    if payment.status is Status.REQUIRES_ACTION:
+        return {"redirect_url": f"{public_url}/challenge/{payment.id}"}
+    return {"redirect_url": f"{public_url}/slips/{payment.id}"} if payment.slip else None
 
 
 def refund_out(refund: Refund) -> dict[str, Any]:

@@ -53,6 +53,7 @@ def setup_facts(body: SetupIn) -> dict[str, Any]:
 def intent_out(intent: Intent, public_url: str) -> dict[str, Any]:
     """An intent."""
     is_asked = intent.status is IntentStatus.REQUIRES_ACTION
+    page = "slips" if intent.slip else "challenge"
     return {
         "id": intent.id,
         "amount": intent.amount.minor,
@@ -67,7 +68,7 @@ def intent_out(intent: Intent, public_url: str) -> dict[str, Any]:
         "description": intent.description,
         "metadata": intent.metadata,
         **_error_out(intent.error),
-        "next_action": _to(f"{public_url}/challenge/{intent.payment_id}") if is_asked else None,
+        "next_action": _to(f"{public_url}/{page}/{intent.payment_id}") if is_asked else None,
         "created_at": intent.created_at,
         "updated_at": intent.updated_at,
         "canceled_at": intent.canceled_at,

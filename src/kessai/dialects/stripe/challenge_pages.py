@@ -102,6 +102,8 @@ def _secret(intent: Intent | Setup) -> str:
 
 
 def _is_waiting(intent: Intent | Setup) -> bool:
+    if isinstance(intent, Intent) and intent.awaits_slip:
+        return False
     return intent.status in (IntentStatus.REQUIRES_ACTION, SetupStatus.REQUIRES_ACTION)
 
 
@@ -114,7 +116,7 @@ async def _answered(visit: Visit, intent: Intent | Setup, *, is_approved: bool) 
     if isinstance(intent, Setup):
         step = await visit.services.setups.authenticate(intent, is_approved=is_approved, at=visit.now)
         return step.change
-    if intent.status is not IntentStatus.REQUIRES_ACTION or intent.payment_id is None:
+    if not _is_waiting(intent) or intent.payment_id is None:
         raise TransitionNotAllowedError(action="authenticate", status=intent.status.value, allowed=[])
     _, change = await visit.services.intents.authenticate(
         intent.payment_id, is_approved=is_approved, at=visit.now

@@ -145,7 +145,7 @@ def name_of(event: Event) -> str | None:
     name = NAMES.get(event.type)
     fact = event.fact
     if (
-        event.type is EventType.PAYMENT_FAILED
+        event.type in (EventType.PAYMENT_PENDING, EventType.PAYMENT_FAILED)
         and isinstance(fact, PaymentFact)
         and not is_charge(fact.payment)
     ):

@@ -1,7 +1,7 @@
 """`payment_method_options` of PaymentIntents and SetupIntents: what is said of one type of method alone.
 
 It is kept and shown. `capture_method` and `setup_future_usage` decide where a method of their type pays, two
-options of cards decide elsewhere, and the others have no effect.
+options of cards decide elsewhere, vouchers show when they lapse, and the others have no effect.
 
 Source: `payment_intent_payment_method_options`, `setup_intent_payment_method_options` and the parameters that
 lead there in Stripe's OpenAPI document, read 2026-11-27.
@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from kessai.dialects.stripe.declaring import Given
+from kessai.dialects.stripe.errors import StripeError
 from kessai.dialects.stripe.facts import masked
 from kessai.dialects.stripe.shape import Object
 from kessai.domain.intent import Intent
@@ -36,6 +37,15 @@ _NEVER_SHOWN: Final = frozenset(
     {"code", "networks", "on_demand", "risk_correlation_id", "subscriptions", "tos_shown_and_accepted"}
 )
 """What is only asked, of whatever type; it is not kept either."""
+_BOUNDS: Final[Mapping[tuple[str, str], tuple[int, int]]] = MappingProxyType(
+    {
+        ("boleto", "expires_after_days"): (0, 60),
+        ("konbini", "expires_after_days"): (1, 60),
+        ("oxxo", "expires_after_days"): (1, 7),
+        ("pix", "expires_after_seconds"): (10, 1_209_600),
+    }
+)
+"""How long a voucher may last."""
 _OF_MANDATES: Final = dict.fromkeys(("description", "end_date", "interval_count", "supported_types"))
 """What the mandate of a card may lack."""
 _OF_CARDS: Final = {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
@@ -70,6 +80,9 @@ def kept_options(given: Given, known: Mapping[str, Any]) -> dict[str, Any]:
     """The options to be kept in an intent's details: those that were `known`, with what is given anew.
 
     An empty value unsets its option, or all of a type.
+
+    Raises:
+        StripeError: a voucher is to last longer than one may.
     """
     if OPTIONS not in given:
         return {}
@@ -78,8 +91,20 @@ def kept_options(given: Given, known: Mapping[str, Any]) -> dict[str, Any]:
         if changes is None:
             options.pop(kind, None)
         else:
+            _require_bounds(kind, changes)
             options[kind] = _changed(options_of(known, kind), masked(changes))
     return {OPTIONS: options}
+
+
+def _require_bounds(kind: str, changes: Mapping[str, Any]) -> None:
+    for name, said in changes.items():
+        bounds = _BOUNDS.get((kind, name))
+        if said is not None and bounds is not None and not bounds[0] <= said <= bounds[1]:
+            raise StripeError(
+                f"Invalid integer: {name} must be between {bounds[0]} and {bounds[1]}.",
+                param=f"{OPTIONS}[{kind}][{name}]",
+                code="parameter_invalid_integer",
+            )
 
 
 def _changed(known: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

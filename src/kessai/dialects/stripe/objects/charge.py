@@ -36,8 +36,9 @@ _ONLY_OF_METHODS: Final = frozenset(
 
 
 def is_charge(payment: Payment) -> bool:
-    """Whether this try got as far as an issuer."""
-    return payment.status is not Status.REQUIRES_ACTION and payment.error_code not in _NEVER_SENT
+    """Whether this try got as far as an issuer, or to a store where its payer has paid."""
+    is_waiting = payment.status is Status.REQUIRES_ACTION or payment.slip is not None
+    return not is_waiting and payment.error_code not in _NEVER_SENT
 
 
 def charge_id(payment: Payment) -> str:

@@ -8,6 +8,7 @@ from kessai.dialects.stripe.amounts import amount_of
 from kessai.dialects.stripe.ids import encode, encode_short
 from kessai.dialects.stripe.method_options import USUAL_OF_PAYMENTS, shown_options
 from kessai.dialects.stripe.objects.payment_method import PREFIXES, payment_method
+from kessai.dialects.stripe.objects.voucher import voucher
 from kessai.dialects.stripe.shape import Object, seconds, seconds_or_none
 from kessai.domain.failure import Failure
 from kessai.domain.intent import Intent, IntentStatus
@@ -124,6 +125,8 @@ def failure_object(failure: Failure, payment_id: str | None = None) -> Object:
 def _next_action(value: Intent, public_url: str) -> Object | None:
     if value.status is not IntentStatus.REQUIRES_ACTION:
         return None
+    if value.slip is not None and value.payment_id is not None:
+        return voucher(value.slip, value.payment_id, value.details, public_url)
     url = f"{public_url}/stripe/challenge/{intent_id(value)}?client_secret={client_secret(value)}"
     return next_action(url, value.details.get("return_url"))
 
