@@ -27,7 +27,9 @@ class SavedCard:
 
 @value(frozen=True, slots=True, kw_only=True)
 class SavedInstrument(Document):
-    """A means to pay. `customer_id` is who it is attached to; one that was detached is never attached again.
+    """A means to pay. `customer_id` is who it is attached to; one that was detached is never used again.
+
+    `pays_once`: while it is nobody's, and not set up, it is used up by what it pays, as if it was detached.
 
     `form` is how it was made, "instrument", or "card" and "source" in older words. `is_set_up`: its payer has
     proved who they are, for payments to come. `simulate` is what one that is no card leads to, where that was
@@ -42,6 +44,7 @@ class SavedInstrument(Document):
     card: SavedCard | None = None
     customer_id: str | None = None
     is_detached: bool = False
+    pays_once: bool = False
     is_set_up: bool = False
     simulate: str | None = None
     conduct: str = ""
@@ -60,6 +63,11 @@ class SavedInstrument(Document):
     def set_up(self, customer_id: str | None, *, at: datetime) -> SavedInstrument:
         """The same as the next version, good for payments to come; this customer's unless another's."""
         return self.saved_again(at=at, customer_id=self.customer_id or customer_id, is_set_up=True)
+
+    def used(self, *, at: datetime) -> SavedInstrument:
+        """As it is once it has paid: the same, or the next version that is used up."""
+        is_kept = self.customer_id is not None or self.is_set_up or not self.pays_once
+        return self if is_kept else self.detached(at=at)
 
     def detached(self, *, at: datetime) -> SavedInstrument:
         """The same as the next version, nobody's for good."""

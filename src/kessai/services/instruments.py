@@ -108,6 +108,14 @@ class Instruments:
         return changed, Change(records=(changed,), events=(told,))
 
 
+def used(instrument: SavedInstrument, *, is_new: bool, at: datetime) -> Change:
+    """What is to be written of an instrument that has paid; `is_new`: it is not saved yet."""
+    after = instrument.used(at=at)
+    if is_new:
+        after = replace(after, version=1)
+    return Change(records=(after,)) if is_new or after is not instrument else Change()
+
+
 def set_up(
     teller: Teller, instrument: SavedInstrument, customer_id: str | None, *, is_new: bool, at: datetime
 ) -> Change:

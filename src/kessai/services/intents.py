@@ -26,7 +26,7 @@ from kessai.domain.values import value
 from kessai.services.asked import Asked
 from kessai.services.disputes import Disputes
 from kessai.services.finding import found
-from kessai.services.instruments import set_up
+from kessai.services.instruments import set_up, used
 from kessai.services.payments import EVENT_OF_TRY, Payments
 from kessai.services.ports import IdFactory
 from kessai.services.telling import Teller
@@ -231,10 +231,13 @@ class Intents:
     ) -> Change:
         """What becomes of the instrument of a try: new ones are kept, and made the customer's if `is_wanted`.
 
-        Only an instrument that has paid is made somebody's; its payer has proved who they are by that.
+        Only an instrument that has paid is made somebody's; its payer has proved who they are by that. If it
+        is not wanted, it may be used up.
         """
-        if not is_wanted or step.payment is None or step.payment.status not in _PAID:
+        if step.payment is None or step.payment.status not in _PAID:
             return Change(records=(instrument,) if is_new else ())
+        if not is_wanted:
+            return used(instrument, is_new=is_new, at=at)
         return set_up(self._teller, instrument, step.intent.customer_id, is_new=is_new, at=at)
 
     async def follow(self, change: Change, **facts: Any) -> Change:
@@ -271,16 +274,15 @@ class Intents:
         )
 
     async def _saved(self, before: Intent, step: Step, at: datetime) -> Change:
-        """The instrument of a try that was paid only now, if it is to be good for payments to come."""
+        """What becomes of the instrument of a try that was paid only now."""
         details = step.payment.details if step.payment else None
         if before.status not in _UNDER_WAY or details is None or details.instrument is None:
-            return Change()
-        if not before.saves_instrument:
             return Change()
         instrument = await self._instruments.get(before.merchant_id, details.instrument.id)
         if instrument is None:
             return Change()
-        return self.kept_for_later(step, instrument, is_wanted=True, is_new=False, at=at)
+        is_wanted = before.saves_instrument
+        return self.kept_for_later(step, instrument, is_wanted=is_wanted, is_new=False, at=at)
 
     async def authenticate(
         self, payment_id: str, *, is_approved: bool, at: datetime

@@ -114,12 +114,12 @@ async def test_a_charge_is_disputed(
 
 
 async def test_who_is_known_without_a_question_is_authenticated(stripe: Stripe) -> None:
-    made = await stripe.post("/payment_methods", **typed("4000000032200000"))
-    intent = await stripe.paid(payment_method=made["id"], expand=["latest_charge"])
+    pays, is_kept = [await stripe.post("/payment_methods", **typed("4000000032200000")) for _ in range(2)]
+    intent = await stripe.paid(payment_method=pays["id"], expand=["latest_charge"])
     setup = await stripe.post(
         "/setup_intents",
         confirm=True,
-        payment_method=made["id"],
+        payment_method=is_kept["id"],
         payment_method_types=["card"],
         expand=["latest_attempt"],
     )

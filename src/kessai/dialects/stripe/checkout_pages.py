@@ -170,7 +170,7 @@ def _instrument(
     visit: Visit, session: CheckoutSession, method: str, billing: Mapping[str, Any]
 ) -> SavedInstrument:
     """The new instrument that was chosen, one of `methods_of`."""
-    facts: dict[str, object] = {"billing": billing}
+    facts: dict[str, object] = {"billing": billing, "pays_once": True}
     row = by_name(method)
     if row is None:
         kind = method.removeprefix("type:")

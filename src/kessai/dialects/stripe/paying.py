@@ -114,10 +114,17 @@ async def named(call: Call, name: str, *, param: str) -> tuple[SavedInstrument, 
     if found is None:
         raise missing("PaymentMethod", name, param=param)
     if found.is_detached:
-        raise StripeError(
-            "The provided PaymentMethod was detached from its customer and cannot be used again.", param=param
-        )
+        raise used_up(param)
     return found, False
+
+
+def used_up(param: str | None) -> StripeError:
+    """The refusal of an instrument that was used, or detached."""
+    return StripeError(
+        "This PaymentMethod has paid without being attached to a Customer, or was detached from one, and may "
+        "not be used again. To use one more than once, attach it to a Customer first.",
+        param=param,
+    )
 
 
 def by_test_name(call: Call, name: str) -> SavedInstrument | None:
@@ -236,7 +243,7 @@ def described(call: Call, data: Given, *, param: str) -> SavedInstrument:
         "conduct": conduct_of(kind, number_of(given), facts["billing"].get("email")),
         "details": {**facts["details"], kind: facts_of_type(kind, given)},
     }
-    return call.services.instruments.make(call.merchant.id, {**facts, **more}, at=call.now)
+    return _made(call, {**facts, **more})
 
 
 def of_row(
@@ -244,9 +251,11 @@ def of_row(
 ) -> SavedInstrument:
     """A new instrument that is one of the published test cards."""
     kept = saved_card(row, call.now, card or {})
-    return call.services.instruments.make(
-        call.merchant.id, {**facts, "type": "card", "card": kept}, at=call.now
-    )
+    return _made(call, {**facts, "type": "card", "card": kept})
+
+
+def _made(call: Call, facts: Mapping[str, Any]) -> SavedInstrument:
+    return call.services.instruments.make(call.merchant.id, {**facts, "pays_once": True}, at=call.now)
 
 
 def saved_card(row: PublishedInstrument, now: datetime, given: Given) -> SavedCard:
