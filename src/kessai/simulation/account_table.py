@@ -5,8 +5,9 @@ here is paid after the usual time.
 
 Sources: Stripe, "Testing", and "Test your integration" of "SEPA Direct Debit", "ACH Direct Debit", "Bacs
 Direct Debit", "Australia BECS Direct Debit", "Pre-authorized debit in Canada", "Boleto", "Konbini", "OXXO"
-and "Pix", read 2026-11-26. Of SEPA's countries these are some; accounts whose payments are disputed, blocked
-or never verified are left out. What a code means is told in our own words.
+and "Pix", read 2026-11-26. Multibanco is taken to go by the same addresses. Of SEPA's countries these are
+some; accounts whose payments are disputed, blocked or never verified are left out. What a code means is told
+in our own words.
 """
 
 from __future__ import annotations
@@ -206,5 +207,5 @@ BY_EMAIL: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """What the name of an address ends in, before the @, and what its vouchers do."""
-VOUCHERS: Final = frozenset({"boleto", "konbini", "oxxo", "pix"})
+VOUCHERS: Final = frozenset({"boleto", "konbini", "multibanco", "oxxo", "pix"})
 """The types whose payers are told by their e-mail addresses."""

@@ -282,35 +282,20 @@ _BANK_PAGE: Final = OtherMethod(InstrumentType.NETBANKING, Course.AFTER_ACTION)
 _DEBIT: Final = OtherMethod(InstrumentType.BANK_TRANSFER, Course.AFTER_DELAY)
 _VOUCHER: Final = OtherMethod(InstrumentType.KONBINI, Course.AFTER_DELAY)
 
+_TYPES: Final = {
+    _AT_ONCE: "link",
+    _WALLET_PAGE: (
+        "affirm afterpay_clearpay alipay alma amazon_pay billie bizum cashapp grabpay kakao_pay klarna "
+        "kr_card mb_way mobilepay naver_pay payco paypal revolut_pay samsung_pay satispay scalapay swish "
+        "twint wechat_pay zip"
+    ),
+    _BANK_PAGE: "bancontact blik eps fpx ideal p24 pay_by_bank",
+    OtherMethod(InstrumentType.UPI, Course.AFTER_ACTION): "upi",
+    _DEBIT: "acss_debit au_becs_debit bacs_debit sepa_debit us_bank_account",
+    _VOUCHER: "boleto konbini multibanco oxxo pix",
+}
+
 OTHER_METHODS: Final[Mapping[str, OtherMethod]] = MappingProxyType(
-    {
-        "link": _AT_ONCE,
-        "affirm": _WALLET_PAGE,
-        "afterpay_clearpay": _WALLET_PAGE,
-        "alipay": _WALLET_PAGE,
-        "amazon_pay": _WALLET_PAGE,
-        "cashapp": _WALLET_PAGE,
-        "grabpay": _WALLET_PAGE,
-        "klarna": _WALLET_PAGE,
-        "paypal": _WALLET_PAGE,
-        "revolut_pay": _WALLET_PAGE,
-        "wechat_pay": _WALLET_PAGE,
-        "bancontact": _BANK_PAGE,
-        "blik": _BANK_PAGE,
-        "eps": _BANK_PAGE,
-        "fpx": _BANK_PAGE,
-        "ideal": _BANK_PAGE,
-        "p24": _BANK_PAGE,
-        "upi": OtherMethod(InstrumentType.UPI, Course.AFTER_ACTION),
-        "acss_debit": _DEBIT,
-        "au_becs_debit": _DEBIT,
-        "bacs_debit": _DEBIT,
-        "sepa_debit": _DEBIT,
-        "us_bank_account": _DEBIT,
-        "boleto": _VOUCHER,
-        "konbini": _VOUCHER,
-        "oxxo": _VOUCHER,
-        "pix": _VOUCHER,
-    }
+    {kind: method for method, kinds in _TYPES.items() for kind in kinds.split()}
 )
 """Stripe's `type` to how it is paid; `us_bank_account` is ACH. An excerpt: what costs little to simulate."""

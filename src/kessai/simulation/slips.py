@@ -7,7 +7,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Final
 
-_LENGTHS: Final[Mapping[str, int]] = MappingProxyType({"boleto": 47, "konbini": 6})
+_LENGTHS: Final[Mapping[str, int]] = MappingProxyType({"boleto": 47, "konbini": 6, "multibanco": 9})
 _USUAL_LENGTH: Final = 14
 
 

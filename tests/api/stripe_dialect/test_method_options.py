@@ -200,10 +200,10 @@ async def test_an_option_of_a_type_that_is_not_simulated_is_refused(stripe: Stri
         "/payment_intents",
         amount=1_000,
         currency="eur",
-        payment_method_options={"twint": {"setup_future_usage": "none"}},
+        payment_method_options={"sofort": {"setup_future_usage": "none"}},
     )
 
-    assert error["param"] == "payment_method_options[twint]"
+    assert error["param"] == "payment_method_options[sofort]"
 
 
 async def test_an_option_of_a_type_that_is_unset_decides_no_more(stripe: Stripe) -> None:

@@ -239,7 +239,7 @@ async def test_events_tell_of_it_and_of_what_was_changed(gateway: Gateway, strip
             "restrictions[completed_sessions][limit]",
         ),
         ({"inactive_message": "x" * 501}, "inactive_message"),
-        ({"payment_method_types": ["card", "zip"]}, "payment_method_types[1]"),
+        ({"payment_method_types": ["card", "sofort"]}, "payment_method_types[1]"),
         ({"payment_intent_data": {"receipt_email": "kim@example.com"}}, "payment_intent_data[receipt_email]"),
         ({"automatic_tax": {"enabled": True}}, "automatic_tax"),
         ({"tax_id_collection": {"enabled": True}}, "tax_id_collection"),

@@ -139,7 +139,7 @@ async def test_a_number_that_could_be_real_is_refused_and_kept_nowhere(
             *("account_number_invalid", "sepa_debit[iban]"),
         ),
         ({"type": "nonsense"}, None, "type"),
-        ({"type": "swish"}, None, "type"),
+        ({"type": "giropay"}, None, "type"),
         ({"type": "card", "card": CARD, "customer": "cus_x"}, None, "customer"),
         ({"type": "card", "card": CARD, "payment_method": "pm_x"}, None, "payment_method"),
         ({"type": "card", "card": CARD, "nonsense": 1}, "parameter_unknown", "nonsense"),

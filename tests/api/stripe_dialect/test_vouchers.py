@@ -68,6 +68,15 @@ async def test_a_konbini_voucher_is_good_at_four_stores(stripe: Stripe, payer: P
         assert store["payment_code"] in (await payer.go(voucher["hosted_voucher_url"])).text
 
 
+async def test_a_multibanco_voucher_has_an_entity_and_a_reference(stripe: Stripe, payer: Payer) -> None:
+    intent = await made(stripe, "multibanco", currency="eur")
+
+    voucher = shown(intent)
+    assert (len(voucher["entity"]), len(voucher["reference"])) == (5, 9)
+    assert voucher["expires_at"] == 1_770_508_799  # 2026-02-07T23:59:59Z
+    assert voucher["reference"] in (await payer.go(voucher["hosted_voucher_url"])).text
+
+
 async def test_a_pix_code_leads_to_its_page(stripe: Stripe, payer: Payer) -> None:
     intent = await made(stripe, "pix", payment_method_options={"pix": {"expires_after_seconds": 600}})
 

@@ -31,7 +31,10 @@ _SHOWN: Final[Mapping[str, Mapping[str, Any]]] = {
 """What is shown of each type of account besides, where nothing else was given."""
 
 
-_NEVER_MISSING: Final[Mapping[str, Mapping[str, Any]]] = {"boleto": {"tax_id": "000.000.000-00"}}
+_NEVER_MISSING: Final[Mapping[str, Mapping[str, Any]]] = {
+    "boleto": {"tax_id": "000.000.000-00"},
+    "naver_pay": {"funding": "card"},
+}
 """What a type that is no account always shows; the number is the one that Stripe publishes for tests."""
 _MEMBERS: Final[Mapping[str, Mapping[str, str]]] = {
     "acss_debit": {"institution_number": "000", "transit_number": "11000"},
