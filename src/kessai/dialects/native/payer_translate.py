@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kessai.dialects.native.payer_schemas import CustomerIn, CustomerPatch, InstrumentIn, InstrumentPatch
 from kessai.dialects.native.translate import kind_of, masked_metadata, sent_of, simulate_by
 from kessai.domain.customer import Customer
 from kessai.domain.errors import InvalidFieldError
 from kessai.domain.saved_instrument import SavedCard, SavedInstrument
 from kessai.simulation.cards import admit
 from kessai.simulation.instruments import kept_card, row_of
+
+if TYPE_CHECKING:
+    # What renders webhooks needs no models of requests.
+    from kessai.dialects.native.payer_schemas import CustomerIn, CustomerPatch, InstrumentIn, InstrumentPatch
 
 
 def customer_facts(body: CustomerIn | CustomerPatch) -> dict[str, Any]:

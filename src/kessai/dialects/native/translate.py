@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from kessai.dialects.native.schemas import In, PaymentIn, PaymentMethodIn, PaymentQuery, UpiIn
 from kessai.domain.delivery import Attempt, Delivery
 from kessai.domain.errors import InvalidFieldError
 from kessai.domain.event import Event
@@ -23,6 +22,10 @@ from kessai.simulation.cards import PUBLISHED, VPAS, admit, brand_of
 from kessai.simulation.decide import effective
 from kessai.simulation.table import DEFAULT
 from kessai.storage.repositories.payments import PaymentFilter
+
+if TYPE_CHECKING:
+    # What renders webhooks needs no models of requests.
+    from kessai.dialects.native.schemas import In, PaymentIn, PaymentMethodIn, PaymentQuery, UpiIn
 
 _CAPTURE_METHODS: Final = {each.value: each for each in CaptureMethod}
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kessai.dialects.native.translate import masked, masked_metadata, sent_of
-from kessai.dialects.native.try_schemas import IntentIn, IntentPatch, SetupIn
 from kessai.domain.failure import Failure
 from kessai.domain.intent import ConfirmationMethod, Intent, IntentStatus
 from kessai.domain.merchant import Merchant
@@ -13,6 +12,10 @@ from kessai.domain.money import Money
 from kessai.domain.payment import CaptureMethod
 from kessai.domain.setup import Setup, SetupStatus
 from kessai.services.asked import Asked
+
+if TYPE_CHECKING:
+    # What renders webhooks needs no models of requests.
+    from kessai.dialects.native.try_schemas import IntentIn, IntentPatch, SetupIn
 
 _USAGE: Final = "off_session"
 """What is set up here is good for payments without its payer."""
