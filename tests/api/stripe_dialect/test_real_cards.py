@@ -64,6 +64,17 @@ async def test_a_refusal_does_not_repeat_it(stripe: Stripe, method: str, path: s
         ),
         ("/tokens", {"card": {**CARD, "currency": "{}"}}, "card[currency]"),
         *(
+            (
+                "/payment_intents",
+                {"amount": 500, "currency": "brl", "payment_method_options": {"pix": options}},
+                f"payment_method_options[pix]{name}",
+            )
+            for options, name in (
+                ({"expires_at": "{}"}, "[expires_at]"),
+                ({"mandate_options": {"amount": "{}"}}, "[mandate_options][amount]"),
+            )
+        ),
+        *(
             ("/payment_methods", {"type": "sepa_debit", "sepa_debit": {"iban": iban}}, "sepa_debit[iban]")
             for iban in ("{}", "DE{}", "DE12 {}")
         ),

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final, NoReturn
 from kessai.dialects.stripe.errors import repeated
 from kessai.domain.errors import KessaiError
 from kessai.simulation.card_data import mask_card_data
+from kessai.simulation.cards import holds_real_number
 
 Read = Callable[[Any, str], Any]
 """Any: text, or a dict or list of it, as the form had it; then what the document says that it is."""
@@ -102,8 +103,8 @@ def not_simulated(value: Any, param: str) -> NoReturn:
 
 
 def integer(value: Any, param: str) -> int:
-    """A whole number."""
-    if type(value) is str and _INTEGER.fullmatch(value):
+    """A whole number. What could be a real card number is none: masked it would be another one."""
+    if type(value) is str and _INTEGER.fullmatch(value) and not holds_real_number(value):
         return int(value)
     raise invalid("integer", value, param, stripe_code="parameter_invalid_integer")
 
@@ -126,8 +127,8 @@ def number(value: Any, param: str) -> float:
 
 
 def decimal(value: Any, param: str) -> str:
-    """A number that may have decimals, as it was written."""
-    if type(value) is str and _DECIMAL.fullmatch(value):
+    """A number that may have decimals, as it was written. What could be a real card number is none."""
+    if type(value) is str and _DECIMAL.fullmatch(value) and not holds_real_number(value):
         return value
     raise invalid("decimal", value, param)
 
