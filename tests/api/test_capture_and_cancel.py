@@ -96,8 +96,8 @@ async def test_what_is_no_amount_is_refused(gateway: Gateway, amount: object) ->
     ("status", "allowed"),
     [
         ("FAILED", "FAILED is final"),
-        ("REQUIRES_ACTION", "REQUIRES_ACTION"),
-        ("PENDING", "PENDING"),
+        ("REQUIRES_ACTION", "stays REQUIRES_ACTION until its payer"),
+        ("PENDING", "stays PENDING until its payer"),
         ("CAPTURED", "from CAPTURED you can: refund"),
         ("REFUNDED", "REFUNDED is final"),
         ("VOIDED", "VOIDED is final"),

@@ -105,6 +105,8 @@ async def test_an_intent_that_is_given_up_takes_its_slip_along(each_gateway: Gat
     gone = (await client.post(f"/intents/{made['id']}/cancel")).json()
 
     assert (gone["status"], gone["next_action"]) == ("CANCELED", None)
+    told = (await client.get("/webhooks/events", params={"payment_id": tried["payment_id"]})).json()
+    assert [each["event"] for each in told["data"]] == ["payment.failed", "payment.pending"]
     late = await each_gateway.stranger.post(tried["next_action"]["redirect_url"], params={"outcome": "pay"})
     refusal(late, 422, "INVALID_PAYMENT_STATE")
     assert await each_gateway.tick(10 * MINUTE) == 0

@@ -161,7 +161,7 @@ class CheckoutSession(Document):
         """
         facts: dict[str, Any] = {}
         is_paid = intent.status is IntentStatus.SUCCEEDED
-        if self.status is CheckoutStatus.OPEN and (intent.status in _DONE or intent.awaits_slip):
+        if self.status is CheckoutStatus.OPEN and (intent.status in _DONE or intent.slip is not None):
             facts["status"] = CheckoutStatus.COMPLETE
         if is_paid and self.payment_status is CheckoutPayment.UNPAID:
             facts["payment_status"] = CheckoutPayment.PAID

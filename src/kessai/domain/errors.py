@@ -22,7 +22,7 @@ KessaiError
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 
 class KessaiError(Exception):
@@ -92,6 +92,9 @@ class InvalidFieldError(KessaiError):
     code = "VALIDATION_FAILED"
 
 
+_MOVED_BY_OTHERS: Final = frozenset({"CREATED", "REQUIRES_ACTION", "PENDING", "PROCESSING"})
+
+
 class TransitionNotAllowedError(KessaiError):
     """The diagram has no such arrow from where the payment stands.
 
@@ -103,10 +106,13 @@ class TransitionNotAllowedError(KessaiError):
     def __init__(
         self, *, action: str, status: str, allowed: Sequence[str], subject: str = "a payment"
     ) -> None:
-        super().__init__(
-            f"cannot {action} {subject} that is {status}",
-            hint=f"from {status} you can: {', '.join(allowed)}" if allowed else f"{status} is final",
-        )
+        if allowed:
+            hint = f"from {status} you can: {', '.join(allowed)}"
+        elif status in _MOVED_BY_OTHERS:
+            hint = f"it stays {status} until its payer or their bank moves it"
+        else:
+            hint = f"{status} is final"
+        super().__init__(f"cannot {action} {subject} that is {status}", hint=hint)
         self.action = action
         self.status = status
         self.allowed = tuple(allowed)

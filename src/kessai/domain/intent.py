@@ -93,7 +93,7 @@ class Intent(Document):
 
     `is_proved`: the payer of the latest try has proved who they are; the merchant is to confirm once more.
 
-    `slip` is what the payer was given by the latest try, to be paid elsewhere.
+    `slip` is what the payer was given by the latest try and has still to pay, elsewhere.
 
     `saves_instrument`: what pays is to be good for payments to come. `error` is why the latest try failed.
     `checkout_id` is the session whose payer it is for. `details` are what a dialect was told of it and shows
@@ -127,11 +127,6 @@ class Intent(Document):
     @property
     def owner_id(self) -> str | None:
         return self.customer_id
-
-    @property
-    def awaits_slip(self) -> bool:
-        """Whether the payer has left, with a slip that is still to be paid."""
-        return self.slip is not None and self.status is IntentStatus.REQUIRES_ACTION
 
     def require(self, action: IntentAction) -> None:
         """Raise TransitionNotAllowedError unless this may be asked of it now."""

@@ -29,7 +29,8 @@ class SavedCard:
 class SavedInstrument(Document):
     """A means to pay. `customer_id` is who it is attached to; one that was detached is never used again.
 
-    `pays_once`: while it is nobody's, and not set up, it is used up by what it pays, as if it was detached.
+    `pays_once`: while it is nobody's, and not set up, the first intent that it pays uses it up, as if it was
+    detached.
 
     `form` is how it was made, "instrument", or "card" and "source" in older words. `is_set_up`: its payer has
     proved who they are, for payments to come. `simulate` is what one that is no card leads to, where that was

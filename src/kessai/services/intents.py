@@ -61,7 +61,7 @@ PAYMENT_CANCELED: Final = Declined("PAYMENT_CANCELED", "The payment was canceled
 class Step:
     """An intent after something was done to it, and what is to be written.
 
-    `payment` is the try, if there was one; `failure` says why it failed. `trial` is how its answer travels.
+    `payment` is the try, if there was one; `failure` says why it failed.
     """
 
     intent: Intent
@@ -162,7 +162,7 @@ class Intents:
         changed = intent.saved_again(at=at, **facts)
         is_asked_anew = (changed.amount, changed.capture_method) != (intent.amount, intent.capture_method)
         if intent.status is IntentStatus.REQUIRES_ACTION and is_asked_anew:
-            changed = replace(changed, status=IntentStatus.REQUIRES_CONFIRMATION)
+            changed = replace(changed, status=IntentStatus.REQUIRES_CONFIRMATION, slip=None)
         if intent.is_proved and (is_asked_anew or (instrument and instrument.id != intent.instrument_id)):
             changed = replace(changed, is_proved=False)
         if instrument is None or intent.status not in ALLOWED[IntentAction.REVISE]:
@@ -172,6 +172,7 @@ class Intents:
             instrument_id=instrument.id,
             instrument_form=instrument.form,
             status=IntentStatus.REQUIRES_CONFIRMATION,
+            slip=None,
         )
 
     async def confirm(
@@ -191,6 +192,7 @@ class Intents:
         """
         if intent.is_proved and intent.instrument_id == instrument.id:
             return await self._finalized(intent, details, at)
+        gone = await self._abandoned(intent, at)
         trial = trial_of(instrument, terms)
         order = Order(
             merchant_id=intent.merchant_id,
@@ -213,7 +215,7 @@ class Intents:
             tried = replace(intent, instrument_id=instrument.id, instrument_form=instrument.form)
         step = self._followed(tried, decided, trial.failure, at)
         disputed = self._disputes.follow(step.change)
-        change = replace(disputed, abandoned=await self._abandoned(intent, at))
+        change = replace(disputed, abandoned=gone.payment, events=(*gone.events, *disputed.events))
         return replace(step, change=change, payment=disputed.payment)
 
     async def _finalized(self, intent: Intent, details: ChargeDetails, at: datetime) -> Step:
@@ -231,8 +233,7 @@ class Intents:
     ) -> Change:
         """What becomes of the instrument of a try: new ones are kept, and made the customer's if `is_wanted`.
 
-        Only an instrument that has paid is made somebody's; its payer has proved who they are by that. If it
-        is not wanted, it may be used up.
+        Only what has paid is made somebody's, for its payer has proved who they are by that, or is used up.
         """
         if step.payment is None or step.payment.status not in _PAID:
             return Change(records=(instrument,) if is_new else ())
@@ -281,8 +282,7 @@ class Intents:
         instrument = await self._instruments.get(before.merchant_id, details.instrument.id)
         if instrument is None:
             return Change()
-        is_wanted = before.saves_instrument
-        return self.kept_for_later(step, instrument, is_wanted=is_wanted, is_new=False, at=at)
+        return self.kept_for_later(step, instrument, is_wanted=before.saves_instrument, is_new=False, at=at)
 
     async def authenticate(
         self, payment_id: str, *, is_approved: bool, at: datetime
@@ -328,19 +328,20 @@ class Intents:
         canceled = intent.saved_again(
             at=at,
             status=IntentStatus.CANCELED,
+            slip=None,
             canceled_at=at,
             cancellation_reason=reason,
             error=intent.error,
         )
+        gone = await self._abandoned(intent, at)
         told = self._teller.of_document(EventType.INTENT_CANCELED, canceled, at)
-        abandoned = await self._abandoned(intent, at)
-        return Step(canceled, Change(payment=abandoned, records=(canceled,), events=(told,)))
+        return Step(canceled, gone.also(Change(records=(canceled,), events=(told,))))
 
-    async def left(self, before: Intent, after: Intent, *, at: datetime) -> Payment | None:
-        """The try, to be written as failed, whose payer need not come since its intent was updated."""
+    async def left(self, before: Intent, after: Intent, *, at: datetime) -> Change:
+        """What becomes of the try whose payer need not come since its intent was updated."""
         was_asked = before.is_proved or before.status is IntentStatus.REQUIRES_ACTION
         is_left = was_asked and not (after.is_proved or after.status is IntentStatus.REQUIRES_ACTION)
-        return await self._abandoned(before, at) if is_left else None
+        return await self._abandoned(before, at) if is_left else Change()
 
     async def _require_current(self, payment: Payment, intent_id: str) -> Intent | None:
         """Refuse the payer of a try after which its intent was tried or changed again."""
@@ -349,14 +350,17 @@ class Intents:
             return intent
         raise TransitionNotAllowedError(action="authenticate", status=payment.status.value, allowed=[])
 
-    async def _abandoned(self, intent: Intent, at: datetime) -> Payment | None:
-        """The latest try, if its payer is asked or has a slip: they need not come any more."""
+    async def _abandoned(self, intent: Intent, at: datetime) -> Change:
+        """The latest try fails, if its payer is asked or has a slip: they need not come any more."""
         if intent.payment_id is None:
-            return None
+            return Change()
         waiting = await self._payments.get(intent.merchant_id, intent.payment_id)
         if waiting.status is not Status.REQUIRES_ACTION and waiting.slip is None:
-            return None
-        return waiting.resolve(PAYMENT_CANCELED, at=max(at, waiting.updated_at)).saved_again()
+            return Change()
+        gone = waiting.resolve(PAYMENT_CANCELED, at=max(at, waiting.updated_at)).saved_again()
+        # Whoever was told that it is pending waits for its end.
+        told = self._teller.of_payment(EventType.PAYMENT_FAILED, gone, at) if waiting.slip else None
+        return Change(payment=gone, events=(told,) if told else ())
 
     async def _stepped(self, payment: Payment, change: Change, facts: Mapping[str, Any]) -> Step:
         followed = await self.follow(change, **facts)

@@ -69,7 +69,7 @@ class Tries:
             ConflictError: its payer confirms it at a checkout page.
         """
         known.require(IntentAction.REVISE if facts.keys() & _REVISED else IntentAction.UPDATE)
-        await self._refuse_pages_own(known.merchant_id, known.checkout_id)
+        await self._refuse_pages_own(known)
         given, instrument = dict(facts), None
         if facts.keys() & _OF_PAYER:
             payer = await self._payers.find(
@@ -80,7 +80,7 @@ class Tries:
             given["customer_id"], instrument = payer.customer_id, payer.instrument
         changed = self._intents.update(known, given, instrument, at=at)
         left = await self._intents.left(known, changed, at=at)
-        return changed, Change(payment=left, records=(changed,))
+        return changed, left.also(Change(records=(changed,)))
 
     async def confirm_intent(
         self,
@@ -100,7 +100,7 @@ class Tries:
         """
         known = await self._intents.get(merchant_id, intent_id)
         known.require(IntentAction.CONFIRM)
-        await self._refuse_pages_own(merchant_id, known.checkout_id)
+        await self._refuse_pages_own(known)
         payer, instrument = await self._paying(known, instrument_id)
         tried = known.saved_again(at=at, customer_id=payer.customer_id)
         details = ChargeDetails(
@@ -125,7 +125,7 @@ class Tries:
             ConflictError: its payer confirms it at a checkout page.
         """
         known = await self._intents.get(merchant_id, intent_id)
-        await self._refuse_pages_own(merchant_id, known.checkout_id)
+        await self._refuse_pages_own(known)
         return await self._intents.cancel(known, None, at=at)
 
     async def make_setup(
@@ -157,7 +157,7 @@ class Tries:
         """
         known = await self._setups.get(merchant_id, setup_id)
         known.require(SetupAction.CONFIRM)
-        await self._refuse_pages_own(merchant_id, known.checkout_id)
+        await self._refuse_pages_own(known)
         payer, instrument = await self._paying(known, instrument_id)
         tried = known.saved_again(at=at, customer_id=payer.customer_id)
         return await self._setups.confirm(tried, instrument, challenge=_AUTOMATIC, is_new=False, at=at)
@@ -169,7 +169,7 @@ class Tries:
             KessaiError: as `cancel_intent`.
         """
         known = await self._setups.get(merchant_id, setup_id)
-        await self._refuse_pages_own(merchant_id, known.checkout_id)
+        await self._refuse_pages_own(known)
         return await self._setups.cancel(known, None, at=at)
 
     async def _paying(
@@ -186,10 +186,14 @@ class Tries:
             )
         return payer, payer.instrument
 
-    async def _refuse_pages_own(self, merchant_id: MerchantId, checkout_id: str | None) -> None:
-        if checkout_id is None:
+    async def _refuse_pages_own(self, known: Intent | Setup) -> None:
+        if known.checkout_id is None:
             return
-        session = await self._sessions.get(merchant_id, checkout_id)
+        if isinstance(known, Intent) and known.slip is not None:
+            raise ConflictError(
+                "its payer left a checkout page with a slip", hint="wait until it is paid or lapses"
+            )
+        session = await self._sessions.get(known.merchant_id, known.checkout_id)
         if session is not None and session.status is CheckoutStatus.OPEN:
             raise ConflictError(
                 "its payer confirms it at an open checkout page", hint="expire the page to give it up"

@@ -21,7 +21,8 @@ from kessai.domain.values import value
 from kessai.simulation.instrument_table import Refusal
 
 _LATER: Final = timedelta(minutes=3)
-_VOUCHER_LASTS: Final = timedelta(days=3)
+SLIP_LASTS: Final = timedelta(days=3)
+"""How long a slip may be paid where nothing is said."""
 _FOR_EVER: Final = timedelta(days=20_000)
 """What stays processing is paid when nobody waits any more; in seconds it fits into 32 bits."""
 
@@ -79,7 +80,7 @@ CONDUCTS: Final[Mapping[str, Conduct]] = MappingProxyType(
         ),
         "expired": Conduct(delay=timedelta(0), failure=SLIP_LAPSED),
         "expiredDelayed": Conduct(delay=_LATER, failure=SLIP_LAPSED),
-        "neverFilled": Conduct(delay=_VOUCHER_LASTS, failure=SLIP_LAPSED),
+        "neverFilled": Conduct(delay=_FOR_EVER, failure=SLIP_LAPSED),
     }
 )
 """What an instrument that is no card does, by a name that is kept with it."""

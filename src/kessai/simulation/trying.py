@@ -12,7 +12,7 @@ from kessai.domain.outcome import Declined, Outcome
 from kessai.domain.payment import Payment
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.values import value
-from kessai.simulation.account_table import SLIP_LAPSED
+from kessai.simulation.account_table import SLIP_LAPSED, SLIP_LASTS
 from kessai.simulation.accounts import conduct
 from kessai.simulation.decide import decide
 from kessai.simulation.instruments import (
@@ -25,7 +25,14 @@ from kessai.simulation.instruments import (
     challenge_needed,
     simulate_for,
 )
-from kessai.simulation.table import AUTHENTICATION_DECLINED, DEFAULT, SIMULATIONS, UNPAID, Course
+from kessai.simulation.table import (
+    AUTHENTICATION_DECLINED,
+    DEFAULT,
+    DEFAULT_DELAY,
+    SIMULATIONS,
+    UNPAID,
+    Course,
+)
 
 AUTHENTICATION_REQUIRED: Final = Declined(
     "AUTHENTICATION_REQUIRED", "The issuer wants the payer to prove who they are."
@@ -62,13 +69,14 @@ class Terms:
 
     `off_session`: the payer is not there. `challenge` is when they are to prove who they are: "automatic",
     "any" or "challenge". `refuses_action`: rather not at all than by asking them. `wants_increments`: what is
-    held is to be raised where the card allows it.
+    held is to be raised where the card allows it. `slip_lasts`: how long a slip may be paid, if it was said.
     """
 
     off_session: bool = False
     challenge: str = "automatic"
     refuses_action: bool = False
     wants_increments: bool = False
+    slip_lasts: timedelta | None = None
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -166,8 +174,8 @@ def _other(instrument: SavedInstrument, terms: Terms) -> Trial:
         return Trial(simulate=instrument.simulate, instrument=Instrument(kind), failure=said)
     method = OTHER_METHODS[instrument.type]
     kept = Instrument(method.kind)
-    if method.kind in PAID_WITH_SLIP and terms.refuses_action:
-        return _refused_action(instrument, kept)
+    if method.kind in PAID_WITH_SLIP:
+        return _with_slip(instrument, method.simulate, kept, terms)
     if method.course is Course.AFTER_DELAY:
         known = conduct(instrument.conduct)
         simulate = method.simulate if known.failure is None else "pending_failure"
@@ -179,6 +187,20 @@ def _other(instrument: SavedInstrument, terms: Terms) -> Trial:
     if terms.off_session or terms.refuses_action:
         return _refused_action(instrument, kept)
     return Trial(simulate=method.simulate, instrument=kept)
+
+
+def _with_slip(instrument: SavedInstrument, simulate: str, kept: Instrument, terms: Terms) -> Trial:
+    """Its payer goes to the store after a while, unless it has lapsed by then."""
+    if terms.refuses_action:
+        return _refused_action(instrument, kept)
+    known, lasts = conduct(instrument.conduct), terms.slip_lasts or SLIP_LASTS
+    comes_after = DEFAULT_DELAY if known.delay is None else known.delay
+    is_paid = known.failure is None and comes_after <= lasts
+    return Trial(
+        simulate=simulate if is_paid else "pending_failure",
+        instrument=kept,
+        delay=min(comes_after, lasts),
+    )
 
 
 def _refused_action(instrument: SavedInstrument, kept: Instrument) -> Trial:

@@ -107,7 +107,12 @@ async def test_each_type_fails_in_its_own_way(
         (voucher("oxxo", "succeed_immediately@example.com"), timedelta(0), "succeeded"),
         (voucher("konbini", "expire_immediately@example.com"), timedelta(0), "requires_payment_method"),
         (voucher("pix", "expire_with_delay@example.com"), 3 * MINUTE, "requires_payment_method"),
-        (voucher("konbini", "fill_never@example.com"), timedelta(days=3), "requires_payment_method"),
+        # to the end of its last day in Japan
+        (
+            voucher("konbini", "fill_never@example.com"),
+            timedelta(days=3, hours=2, minutes=59, seconds=59),
+            "requires_payment_method",
+        ),
     ],
 )
 async def test_it_takes_its_time(

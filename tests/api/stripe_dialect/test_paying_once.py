@@ -62,6 +62,34 @@ async def test_what_pays_for_a_customer_without_being_theirs_pays_once(stripe: S
     await refused(stripe, method)
 
 
+async def test_what_was_used_meanwhile_pays_no_intent_that_has_it(stripe: Stripe) -> None:
+    # given three intents and a setup with the same method of nobody's
+    customer, method = await stripe.post("/customers"), await made(stripe)
+    owned = {"customer": customer["id"], "setup_future_usage": "off_session"}
+    asked = {"amount": 1_000, "currency": "eur", "payment_method": method, "payment_method_types": ["card"]}
+    first, second, third = [
+        await stripe.post("/payment_intents", **asked, **more) for more in ({}, {}, owned)
+    ]
+    setup = await stripe.post(
+        "/setup_intents", payment_method=method, customer=customer["id"], payment_method_types=["card"]
+    )
+
+    # when one of them is paid
+    confirmed = {"return_url": "https://shop.example/back"}
+    await stripe.post(f"/payment_intents/{first['id']}/confirm", **confirmed)
+
+    # then the others are not
+    for path in (
+        f"/payment_intents/{second['id']}",
+        f"/payment_intents/{third['id']}",
+        f"/setup_intents/{setup['id']}",
+    ):
+        error = await stripe.refused("POST", f"{path}/confirm", **confirmed)
+        assert "may not be used again" in error["message"]
+        assert error["param"] == "payment_method"
+    await refused(stripe, method)
+
+
 async def test_what_was_declined_may_be_tried_again(stripe: Stripe) -> None:
     method = await made(stripe, type="card", card={"token": "tok_chargeDeclined"})
 

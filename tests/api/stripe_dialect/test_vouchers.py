@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -130,6 +131,57 @@ async def test_none_lasts_for_ever(stripe: Stripe, kind: str, name: str, days: i
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "ahead"),
+    [("konbini", -1), ("konbini", 1_799), ("konbini", 60 * 86_400 + 1), ("konbini", 10**16), ("pix", 9)],
+)
+async def test_none_lapses_at_an_odd_moment(gateway: Gateway, stripe: Stripe, kind: str, ahead: int) -> None:
+    at = int(gateway.clock.now().timestamp()) + ahead
+    method = await stripe.post("/payment_methods", type=kind, billing_details={"email": "ann@example.com"})
+    error = await stripe.refused(
+        "POST",
+        "/payment_intents",
+        amount=1_000,
+        currency="jpy",
+        confirm=True,
+        payment_method=method["id"],
+        payment_method_types=[kind],
+        payment_method_options={kind: {"expires_at": at}},
+    )
+
+    assert error["param"] == f"payment_method_options[{kind}][expires_at]"
+
+
+async def test_a_voucher_lapses_before_its_payer_comes(gateway: Gateway, stripe: Stripe) -> None:
+    intent = await made(stripe, "pix", payment_method_options={"pix": {"expires_after_seconds": 10}})
+
+    await gateway.tick(timedelta(seconds=10))
+
+    after = await stripe.get(f"/payment_intents/{intent['id']}")
+    assert (after["status"], after["last_payment_error"]["code"]) == (
+        "requires_payment_method",
+        "payment_intent_payment_attempt_expired",
+    )
+
+
+async def test_a_voucher_that_is_never_paid_lasts_as_long_as_was_said(
+    gateway: Gateway, stripe: Stripe
+) -> None:
+    billing = {"name": "Ann", "email": "fill_never@example.com"}
+    intent = await made(
+        stripe,
+        "oxxo",
+        payment_method_data={"type": "oxxo", "billing_details": billing},
+        payment_method_options={"oxxo": {"expires_after_days": 7}},
+    )
+    last_day = datetime.fromtimestamp(shown(intent)["expires_after"], UTC)
+
+    assert await gateway.tick(last_day - gateway.clock.now() - timedelta(seconds=1)) == 0
+    assert await gateway.tick(timedelta(seconds=1)) == 1
+
+    assert (await stripe.get(f"/payment_intents/{intent['id']}"))["status"] == "requires_payment_method"
+
+
 async def test_a_payer_pays_at_the_store(gateway: Gateway, stripe: Stripe, payer: Payer) -> None:
     # given a payer with a voucher, of which the merchant was told
     intent = await made(stripe, "oxxo")
@@ -245,3 +297,34 @@ async def test_a_checkout_session_is_told_of_a_voucher_that_is_paid(
     assert (await events(stripe))[-1] == "checkout.session.async_payment_succeeded"
     after = await stripe.get(f"/checkout/sessions/{session['id']}")
     assert (after["status"], after["payment_status"]) == ("complete", "paid")
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters"),
+    [
+        ("/cancel", {}),
+        ("", {"amount": 2_000}),
+        ("/confirm", {"payment_method": "pm_card_visa", "payment_method_types": ["card"]}),
+    ],
+)
+async def test_the_voucher_of_a_checkout_session_is_not_given_up(
+    stripe: Stripe, payer: Payer, path: str, parameters: dict[str, Any]
+) -> None:
+    tea = {"currency": "jpy", "unit_amount": 700, "product_data": {"name": "Tea"}}
+    session = await stripe.post(
+        "/checkout/sessions",
+        mode="payment",
+        line_items=[{"price_data": tea, "quantity": 1}],
+        payment_method_types=["konbini"],
+        success_url="https://shop.example/done",
+    )
+    page = await payer.go(session["url"])
+    await payer.send(page.form, email="ann@example.com")
+    intent = (await stripe.get(f"/checkout/sessions/{session['id']}"))["payment_intent"]
+
+    error = await stripe.refused("POST", f"/payment_intents/{intent}{path}", **parameters)
+
+    assert session["id"] in error["message"]
+    assert (await stripe.get(f"/payment_intents/{intent}"))["status"] == "requires_action"
+    described = await stripe.post(f"/payment_intents/{intent}", description="Tea")
+    assert (described["status"], described["description"]) == ("requires_action", "Tea")

@@ -23,8 +23,23 @@ from tests.support.real_card import real_card
         ("Card Security-Code:\n123", "Card Security-Code:\n***"),
         ("card verification value 123", "card verification value ***"),
         ('{"number": 1, "cvc": "123"}', '{"number": 1, "cvc": "***"}'),
+        (r"{\"cvc\":\"123\"}", r"{\"cvc\":\"***\"}"),
+        ("'cvc' => '123'", "'cvc' => '***'"),
+        ("card[exp_year]=2030&card[cvc]=123", "card[exp_year]=2030&card[cvc]=***"),
+        ("card%5Bcvc%5D=123", "card%5Bcvc%5D=***"),
+        ("cvc%3D123", "cvc%3D***"),
+        ("<cvc>123</cvc>", "<cvc>***</cvc>"),
+        *(
+            (f"cvc{between}123", f"cvc{between}***")
+            for between in (" is: ", ": is ", "  :  ", ";", "|", " → ")
+        ),
+        ("cvv no. 123", "cvv no. ***"),
+        ("cvd 123", "cvd ***"),
         ("セキュリティコード：123", "セキュリティコード：***"),  # noqa: RUF001
+        ("セキュリティーコード 123", "セキュリティーコード ***"),
         ("CVCは１２３", "CVCは***"),  # noqa: RUF001
+        ("https://shop.example/pay?card=1&cvc=123", "https://shop.example/pay?card=1&cvc=***"),
+        ("https://shop.example/pay?card[cvc]=123", "https://shop.example/pay?card[cvc]=***"),
     ],
 )
 def test_a_security_code_is_masked(text: str, masked: str) -> None:
@@ -35,7 +50,9 @@ def test_a_security_code_is_masked(text: str, masked: str) -> None:
     "text",
     [
         *("order 123", "cvc checked", "cvc 12", "cvc 12345", "cvc of order 123", "incorrect_cvc", ""),
-        *("CSC 101", "verification code 1234", "security 2026", "123 cvc"),
+        *("CSC 101", "verification code 1234", "security 2026", "123 cvc", "cvc 100.00 USD"),
+        *("security code 2024-05-01", "pi_NcvC123abc", "encvc 123", "cvc 123abc", "cvc: 10:30"),
+        *("https://cdn.example/cvc-1234.png", "https://shop.example/security_code/2024"),
     ],
 )
 def test_what_is_no_security_code_stays(text: str) -> None:
@@ -49,7 +66,21 @@ def test_a_number_and_its_code_are_both_masked() -> None:
     assert mask_card_data(f"cvc 123 {number}") == f"cvc *** {'*' * 12}{number[-4:]}"
 
 
-@pytest.mark.parametrize("name", ["cvc", "CVV", "card_cvc", "cardCvc", "payer.security_code", "cvc_code"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cvc",
+        "CVV",
+        "card_cvc",
+        "cardCvc",
+        "payer.security_code",
+        "cvc_code",
+        "cvc_1",
+        "cvc ",
+        "card[cvc]",
+        "cvv_no",
+    ],
+)
 def test_a_name_can_say_that_it_is_a_security_code(name: str) -> None:
     assert mask_card_data_under(name, " 123") == "****"
     assert mask_card_data_under(name, "passed") == "passed"

@@ -11,7 +11,7 @@ from kessai.dialects.stripe.errors import StripeError, card_error, missing, repe
 from kessai.dialects.stripe.kinds import find
 from kessai.dialects.stripe.objects.payment_method import instrument_id
 from kessai.dialects.stripe.objects.payment_source import is_source
-from kessai.dialects.stripe.paying import Pick, by_token, used_up
+from kessai.dialects.stripe.paying import Pick, by_token, may_not_pay
 from kessai.domain.change import Change
 from kessai.domain.customer import Customer
 from kessai.domain.saved_instrument import SavedInstrument
@@ -32,7 +32,7 @@ def attached(
     """
     instrument = pick.instrument
     if instrument.is_detached:
-        raise used_up(param)
+        raise may_not_pay(param)
     if instrument.customer_id not in (None, customer_id):
         raise StripeError(
             "The payment method you provided has already been attached to a customer.", param=param

@@ -102,7 +102,7 @@ def _secret(intent: Intent | Setup) -> str:
 
 
 def _is_waiting(intent: Intent | Setup) -> bool:
-    if isinstance(intent, Intent) and intent.awaits_slip:
+    if isinstance(intent, Intent) and intent.slip is not None:
         return False
     return intent.status in (IntentStatus.REQUIRES_ACTION, SetupStatus.REQUIRES_ACTION)
 

@@ -35,6 +35,7 @@ from kessai.dialects.stripe.payer_details import (
 )
 from kessai.dialects.stripe.paying import saved_card
 from kessai.dialects.stripe.type_facts import facts_of_type
+from kessai.dialects.stripe.voucher_terms import slip_lasts
 from kessai.domain.change import Change
 from kessai.domain.checkout import CheckoutSession, CheckoutStatus
 from kessai.domain.customer import Customer
@@ -154,7 +155,11 @@ async def _step(
         set_up, tried = await checkouts.set_up(session, facts, payer, challenge=challenge, at=visit.now)
         return set_up, tried, made
     asked = _asked(session, page_url, payer)
-    terms = Terms(challenge=challenge, wants_increments=increments_wanted(session.details))
+    terms = Terms(
+        challenge=challenge,
+        wants_increments=increments_wanted(session.details),
+        slip_lasts=slip_lasts(instrument.type, session.details, visit.now),
+    )
     paid, step = await checkouts.pay(session, asked, payer, terms, at=visit.now)
     return paid, step, made
 

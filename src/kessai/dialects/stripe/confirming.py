@@ -57,8 +57,8 @@ def refuse_what_needs_confirm(given: Given, *names: str) -> None:
             )
 
 
-async def refuse_pages_own(call: Call, checkout_id: str | None) -> None:
-    """Refuse to move what the payer of an open Checkout session moves.
+async def refuse_pages_own(call: Call, checkout_id: str | None, *, has_slip: bool = False) -> None:
+    """Refuse to move what the payer of a Checkout session moves: it is open, or they left with a voucher.
 
     Raises:
         StripeError: there is such a session.
@@ -66,6 +66,10 @@ async def refuse_pages_own(call: Call, checkout_id: str | None) -> None:
     if checkout_id is None:
         return
     session = await call.services.checkouts.get(call.merchant.id, checkout_id)
+    if has_slip:
+        raise StripeError(
+            f"The payer of {encode('cs_test', session.id)} has a voucher for this, which is paid or lapses."
+        )
     if session.status is CheckoutStatus.OPEN:
         raise StripeError(
             "This was made by an open Checkout Session, whose payer confirms it; to give it up, expire "

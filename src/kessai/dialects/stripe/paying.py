@@ -21,7 +21,9 @@ from kessai.dialects.stripe.objects.payment_method import instrument_id
 from kessai.dialects.stripe.type_facts import facts_of_type, number_of, test_account
 from kessai.domain.confirmation_token import ConfirmationToken
 from kessai.domain.document import Document
+from kessai.domain.intent import Intent
 from kessai.domain.saved_instrument import SavedCard, SavedInstrument
+from kessai.domain.setup import Setup
 from kessai.domain.token import Token
 from kessai.domain.values import value
 from kessai.http.call import Call
@@ -113,12 +115,30 @@ async def named(call: Call, name: str, *, param: str) -> tuple[SavedInstrument, 
     found: SavedInstrument | None = await find(call, "payment_method", name)
     if found is None:
         raise missing("PaymentMethod", name, param=param)
-    if found.is_detached:
-        raise used_up(param)
-    return found, False
+    return _usable(found, param), False
 
 
-def used_up(param: str | None) -> StripeError:
+async def kept_by(
+    call: Call, known: Intent | Setup, instrument: SavedInstrument | None
+) -> SavedInstrument | None:
+    """The instrument that is given, else the one that an intent or a setup has, if any.
+
+    Raises:
+        StripeError: that was used, or detached, since.
+    """
+    if instrument is not None or known.instrument_id is None:
+        return instrument
+    kept = await call.services.instruments.get(call.merchant.id, known.instrument_id)
+    return _usable(kept, "payment_method")
+
+
+def _usable(instrument: SavedInstrument, param: str) -> SavedInstrument:
+    if instrument.is_detached:
+        raise may_not_pay(param)
+    return instrument
+
+
+def may_not_pay(param: str | None) -> StripeError:
     """The refusal of an instrument that was used, or detached."""
     return StripeError(
         "This PaymentMethod has paid without being attached to a Customer, or was detached from one, and may "

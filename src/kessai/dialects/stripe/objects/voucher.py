@@ -8,37 +8,24 @@ There is no PDF and no picture of a code: the page is what there is, and what a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, timedelta, timezone
-from types import MappingProxyType
 from typing import Any, Final
 
 from kessai.dialects.stripe.method_options import options_of
 from kessai.dialects.stripe.shape import Object, seconds
+from kessai.dialects.stripe.voucher_terms import lapses_at
 from kessai.domain.instrument import Slip
 from kessai.simulation.slips import digits_of, slip_number
 
 _PIX: Final = "pix"
 _MULTIBANCO: Final = "multibanco"
 _STORES: Final = ("familymart", "lawson", "ministop", "seicomart")
-_PIX_LASTS_S: Final = 24 * 60 * 60
-_LASTS_DAYS: Final = {_MULTIBANCO: 7}
-_USUAL_DAYS: Final = 3
-_ZONES: Final[Mapping[str, timezone]] = MappingProxyType(
-    {
-        "boleto": timezone(timedelta(hours=-3)),
-        "konbini": timezone(timedelta(hours=9)),
-        _MULTIBANCO: UTC,
-        "oxxo": timezone(timedelta(hours=-6)),
-    }
-)
-"""Where its last day ends."""
 
 
 def voucher(slip: Slip, payment_id: str, details: Mapping[str, Any], public_url: str) -> Object:
     """The `next_action` of a PaymentIntent. `details` are the intent's."""
     url, number = f"{public_url}/slips/{payment_id}", slip_number(slip.type, payment_id)
     options = options_of(details, slip.type)
-    lapses = _lapses(slip, options)
+    lapses = seconds(lapses_at(slip.type, details, slip.made_at))
     if slip.type == _PIX:
         shown = {"data": url, "expires_at": lapses, "hosted_instructions_url": url}
         return {"type": "pix_display_qr_code", "pix_display_qr_code": shown}
@@ -59,14 +46,3 @@ def voucher(slip: Slip, payment_id: str, details: Mapping[str, Any], public_url:
         }
     name = f"{slip.type}_display_details"
     return {"type": name, name: shown}
-
-
-def _lapses(slip: Slip, options: Mapping[str, Any]) -> int:
-    """Unix seconds: when it was said, or at the end of its last day."""
-    if (said := options.get("expires_at")) is not None:
-        return int(said)
-    if slip.type == _PIX:
-        return seconds(slip.made_at) + int(options.get("expires_after_seconds", _PIX_LASTS_S))
-    days = int(options.get("expires_after_days", _LASTS_DAYS.get(slip.type, _USUAL_DAYS)))
-    last_day = slip.made_at.astimezone(_ZONES[slip.type]) + timedelta(days=days)
-    return seconds(last_day.replace(hour=23, minute=59, second=59, microsecond=0))

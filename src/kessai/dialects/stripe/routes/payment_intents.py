@@ -34,10 +34,11 @@ from kessai.dialects.stripe.method_options import (
 )
 from kessai.dialects.stripe.objects.payment_intent import client_secret, failure_object, payment_intent
 from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
-from kessai.dialects.stripe.paying import instrument_of, is_made, spent_of
+from kessai.dialects.stripe.paying import instrument_of, is_made, kept_by, spent_of
 from kessai.dialects.stripe.routes.customers import customer_id_of
 from kessai.dialects.stripe.searching import SEARCHED, search_page
 from kessai.dialects.stripe.shape import Object
+from kessai.dialects.stripe.voucher_terms import slip_lasts
 from kessai.domain.change import Change
 from kessai.domain.charge import ChargeDetails
 from kessai.domain.document import Document
@@ -128,7 +129,9 @@ async def update_payment_intent(call: Call, given: Given, intent: str) -> Result
     instrument, made = await instrument_of(call, given)
     changed = await _updated(call, given, known, instrument)
     left = await call.services.intents.left(known, changed, at=call.now)
-    change = Change(payment=left, records=(*made, changed))
+    if left.payment is not None and known.slip is not None:
+        await refuse_pages_own(call, known.checkout_id, has_slip=True)
+    change = left.also(Change(records=(*made, changed)))
     return Result(payment_intent(changed, call.services.public_url), change)
 
 
@@ -145,7 +148,7 @@ async def confirm_payment_intent(call: Call, given: Given, intent: str) -> Resul
         raise StripeError(
             "This PaymentIntent's `confirmation_method` is manual: it is confirmed with a secret key only."
         )
-    await refuse_pages_own(call, known.checkout_id)
+    await refuse_pages_own(call, known.checkout_id, has_slip=known.slip is not None)
     given, token = await with_token(call, given)
     instrument, made = await instrument_of(call, given, token)
     changed = await _updated(call, given, known, instrument)
@@ -153,8 +156,7 @@ async def confirm_payment_intent(call: Call, given: Given, intent: str) -> Resul
         raise unexpected(
             known, f"This PaymentIntent's status is {word(known)}; it cannot be confirmed.", call
         )
-    if instrument is None and changed.instrument_id is not None:
-        instrument = await call.services.instruments.get(call.merchant.id, changed.instrument_id)
+    instrument = await kept_by(call, changed, instrument)
     if instrument is not None:
         changed = replace(changed, **by_type(changed.details, instrument, changed.capture_method))
     made = (*made, *used_up(call, token, intent_id=changed.id))
@@ -205,7 +207,7 @@ async def capture_payment_intent(call: Call, given: Given, intent: str) -> Resul
 async def cancel_payment_intent(call: Call, given: Given, intent: str) -> Result:
     """Give it up."""
     known = await found(call, given, intent)
-    await refuse_pages_own(call, known.checkout_id)
+    await refuse_pages_own(call, known.checkout_id, has_slip=known.slip is not None)
     try:
         step = await call.services.intents.cancel(known, given.get("cancellation_reason"), at=call.now)
     except TransitionNotAllowedError:
@@ -270,7 +272,11 @@ async def _confirm(
         raise _no_method()
     refuse_unreturning(given, intent.details, _TITLE)
     step = await call.services.intents.confirm(
-        intent, instrument, _terms(given, intent), charge_details(intent, instrument), at=call.now
+        intent,
+        instrument,
+        _terms(call, given, intent, instrument),
+        charge_details(intent, instrument),
+        at=call.now,
     )
     kept = call.services.intents.kept_for_later(
         step,
@@ -297,12 +303,13 @@ def declined(step: Step, failure: Failure, shown: Object) -> Object:
     return {"error": {**failure_object(failure, payment_id), "payment_intent": shown}}
 
 
-def _terms(given: Given, intent: Intent) -> Terms:
+def _terms(call: Call, given: Given, intent: Intent, instrument: SavedInstrument) -> Terms:
     return Terms(
         off_session=bool(given.get("off_session")),
         challenge=challenge_wanted(intent.details),
         refuses_action=bool(given.get("error_on_requires_action")),
         wants_increments=increments_wanted(intent.details),
+        slip_lasts=slip_lasts(instrument.type, intent.details, call.now),
     )
 
 

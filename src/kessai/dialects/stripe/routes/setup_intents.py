@@ -28,7 +28,7 @@ from kessai.dialects.stripe.method_options import OF_SETUPS, kept_options
 from kessai.dialects.stripe.objects.payment_intent import failure_object
 from kessai.dialects.stripe.objects.setup_intent import STATUSES, setup_intent, setup_secret
 from kessai.dialects.stripe.paging import PAGED, id_of, limit_of, page_of, wanted_of
-from kessai.dialects.stripe.paying import instrument_of, is_made, spent_of
+from kessai.dialects.stripe.paying import instrument_of, is_made, kept_by, spent_of
 from kessai.dialects.stripe.routes.customers import customer_id_of
 from kessai.domain.change import Change
 from kessai.domain.document import Document
@@ -107,8 +107,7 @@ async def confirm_setup_intent(call: Call, given: Given, intent: str) -> Result:
     given, token = await with_token(call, given)
     instrument, made = await instrument_of(call, given, token)
     changed = await _updated(call, given, known, instrument)
-    if instrument is None and changed.instrument_id is not None:
-        instrument = await call.services.instruments.get(call.merchant.id, changed.instrument_id)
+    instrument = await kept_by(call, changed, instrument)
     made = (*made, *used_up(call, token, setup_id=changed.id))
     return await _confirm(call, given, changed, instrument, made, told=())
 
