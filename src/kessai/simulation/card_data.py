@@ -35,10 +35,12 @@ def mask_card_data(text: str) -> str:
 
     A code is three or four digits straight after what calls them one.
     """
-    lowered = text.lower()
-    if any(hint in lowered for hint in _HINTS):
-        text = (_IN_URL if lowered.startswith(_URL) else _NAMED_CODE).sub(_hidden, text)
-    return mask_real_numbers(text)
+    # Numbers first: the first group of one may look like a code.
+    shown = mask_real_numbers(text)
+    lowered = shown.lower()
+    if not any(hint in lowered for hint in _HINTS):
+        return shown
+    return (_IN_URL if lowered.startswith(_URL) else _NAMED_CODE).sub(_hidden, shown)
 
 
 def mask_card_data_under(name: str, text: str) -> str:

@@ -66,6 +66,14 @@ def test_a_number_and_its_code_are_both_masked() -> None:
     assert mask_card_data(f"cvc 123 {number}") == f"cvc *** {'*' * 12}{number[-4:]}"
 
 
+def test_what_is_called_a_code_may_be_a_number() -> None:
+    number = real_card()
+    grouped = " ".join(number[first : first + 4] for first in range(0, 16, 4))
+
+    assert mask_card_data(f"cvc: {grouped}") == f"cvc: **** **** **** {number[-4:]}"
+    assert mask_card_data(f"cvc{number}") == f"cvc{'*' * 12}{number[-4:]}"
+
+
 @pytest.mark.parametrize(
     "name",
     [
