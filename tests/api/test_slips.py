@@ -18,6 +18,15 @@ async def with_slip(gateway: Gateway, **fields: Any) -> dict[str, Any]:
     return payment
 
 
+async def tried_with_slip(gateway: Gateway) -> dict[str, Any]:
+    """An intent that was confirmed with a konbini slip."""
+    konbini = (await gateway.client.post("/instruments", json={"type": "konbini"})).json()
+    asked = {"amount": 10_000, "currency": "JPY", "instrument_id": konbini["id"]}
+    made = (await gateway.client.post("/intents", json=asked)).json()
+    tried: dict[str, Any] = (await gateway.client.post(f"/intents/{made['id']}/confirm")).json()
+    return tried
+
+
 async def test_the_page_tells_the_payer_what_to_pay(each_gateway: Gateway) -> None:
     payment = await with_slip(each_gateway, amount=123_456, description="<b>Tea & more</b>")
 
@@ -80,29 +89,20 @@ async def test_a_slip_that_is_paid_comes_to_what_was_simulated(gateway: Gateway)
 
 
 async def test_an_intent_waits_for_whoever_has_its_slip(each_gateway: Gateway) -> None:
-    client = each_gateway.client
-    konbini = (await client.post("/instruments", json={"type": "konbini"})).json()
-    asked = {"amount": 10_000, "currency": "JPY", "instrument_id": konbini["id"]}
-    made = (await client.post("/intents", json=asked)).json()
-
-    tried = (await client.post(f"/intents/{made['id']}/confirm")).json()
+    client, tried = each_gateway.client, await tried_with_slip(each_gateway)
 
     assert tried["status"] == "REQUIRES_ACTION"
     url = tried["next_action"]["redirect_url"]
     assert url.endswith(f"/slips/{tried['payment_id']}")
     assert (await each_gateway.stranger.post(url, params={"outcome": "pay"})).status_code == 200
-    paid = (await client.get(f"/intents/{made['id']}")).json()
+    paid = (await client.get(f"/intents/{tried['id']}")).json()
     assert (paid["status"], paid["captured_amount"], paid["next_action"]) == ("SUCCEEDED", 10_000, None)
 
 
 async def test_an_intent_that_is_given_up_takes_its_slip_along(each_gateway: Gateway) -> None:
-    client = each_gateway.client
-    konbini = (await client.post("/instruments", json={"type": "konbini"})).json()
-    asked = {"amount": 10_000, "currency": "JPY", "instrument_id": konbini["id"]}
-    made = (await client.post("/intents", json=asked)).json()
-    tried = (await client.post(f"/intents/{made['id']}/confirm")).json()
+    client, tried = each_gateway.client, await tried_with_slip(each_gateway)
 
-    gone = (await client.post(f"/intents/{made['id']}/cancel")).json()
+    gone = (await client.post(f"/intents/{tried['id']}/cancel")).json()
 
     assert (gone["status"], gone["next_action"]) == ("CANCELED", None)
     told = (await client.get("/webhooks/events", params={"payment_id": tried["payment_id"]})).json()

@@ -40,6 +40,21 @@ def shown(intent: dict[str, Any]) -> dict[str, Any]:
     return details
 
 
+async def left_checkout(stripe: Stripe, payer: Payer) -> dict[str, Any]:
+    """A Checkout session whose payer has left with a voucher."""
+    tea = {"currency": "jpy", "unit_amount": 700, "product_data": {"name": "Tea"}}
+    session = await stripe.post(
+        "/checkout/sessions",
+        mode="payment",
+        line_items=[{"price_data": tea, "quantity": 1}],
+        payment_method_types=["konbini"],
+        success_url="https://shop.example/done",
+    )
+    page = await payer.go(session["url"])
+    await payer.send(page.form, email="ann@example.com")
+    return session
+
+
 async def events(stripe: Stripe) -> list[str]:
     """What the merchant was told, oldest first."""
     return [each["type"] for each in (await stripe.get("/events"))["data"]][::-1]
@@ -275,16 +290,7 @@ async def test_a_checkout_session_is_told_of_a_voucher_that_is_paid(
     gateway: Gateway, stripe: Stripe, payer: Payer
 ) -> None:
     # given a payer who left Checkout with a voucher
-    tea = {"currency": "jpy", "unit_amount": 700, "product_data": {"name": "Tea"}}
-    session = await stripe.post(
-        "/checkout/sessions",
-        mode="payment",
-        line_items=[{"price_data": tea, "quantity": 1}],
-        payment_method_types=["konbini"],
-        success_url="https://shop.example/done",
-    )
-    page = await payer.go(session["url"])
-    await payer.send(page.form, email="ann@example.com")
+    session = await left_checkout(stripe, payer)
     left = await stripe.get(f"/checkout/sessions/{session['id']}", expand=["payment_intent"])
     assert (left["status"], left["payment_status"]) == ("complete", "unpaid")
     assert (await events(stripe))[-1] == "checkout.session.completed"
@@ -310,16 +316,7 @@ async def test_a_checkout_session_is_told_of_a_voucher_that_is_paid(
 async def test_the_voucher_of_a_checkout_session_is_not_given_up(
     stripe: Stripe, payer: Payer, path: str, parameters: dict[str, Any]
 ) -> None:
-    tea = {"currency": "jpy", "unit_amount": 700, "product_data": {"name": "Tea"}}
-    session = await stripe.post(
-        "/checkout/sessions",
-        mode="payment",
-        line_items=[{"price_data": tea, "quantity": 1}],
-        payment_method_types=["konbini"],
-        success_url="https://shop.example/done",
-    )
-    page = await payer.go(session["url"])
-    await payer.send(page.form, email="ann@example.com")
+    session = await left_checkout(stripe, payer)
     intent = (await stripe.get(f"/checkout/sessions/{session['id']}"))["payment_intent"]
 
     error = await stripe.refused("POST", f"/payment_intents/{intent}{path}", **parameters)

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from kessai.dialects.native.errors import errors
+from kessai.dialects.native.payer_pages import ANSWERS, HTML, SHOWS
 from kessai.domain.payment import Payment
 from kessai.domain.setup import Setup, SetupStatus
 from kessai.domain.transitions import Status
@@ -16,7 +16,6 @@ from kessai.http.payer_page import payer_page
 from kessai.http.routes import Query, Router
 
 router: Final = Router(tags=["payer"])
-_HTML: Final = "text/html; charset=utf-8"
 
 
 class ChallengeQuery(BaseModel):
@@ -27,66 +26,51 @@ class ChallengeQuery(BaseModel):
     outcome: Literal["approve", "fail"]
 
 
-_REFUSALS: Final = ("NOT_FOUND", "METHOD_NOT_ALLOWED", "INTERNAL_ERROR", "DATABASE_UNAVAILABLE")
-_ANSWER_REFUSALS: Final = (
-    *("INVALID_JSON", "REQUEST_TIMEOUT", "BODY_TOO_LARGE", "VALIDATION_FAILED"),
-    *("INVALID_PAYMENT_STATE", "CONFLICT", "STORAGE_FULL"),
-)
-
-
 @router.get(
     "/challenge/{payment_id}",
     operation_id="show_challenge",
     summary="The pretend bank's page",
-    response_model=None,
-    media_type="text/html",
-    responses=errors(*_REFUSALS),
+    **SHOWS,
 )
 async def show_challenge(visit: Visit, payment_id: str) -> Reply:
     """Two buttons while the payment waits, its status afterwards."""
     payment = await visit.services.payments.awaiting_action(payment_id)
     intent_id = payment.order.intent_id if payment.status is Status.REQUIRES_ACTION else None
     is_proved = intent_id is not None and (await visit.services.intents.get_any(intent_id)).is_proved
-    return Reply(200, _page(payment, is_proved=is_proved), content_type=_HTML)
+    return Reply(200, _page(payment, is_proved=is_proved), content_type=HTML)
 
 
 @router.post(
     "/challenge/{payment_id}",
     operation_id="answer_challenge",
     summary="Approve or fail the authentication",
-    response_model=None,
-    media_type="text/html",
-    responses=errors(*_REFUSALS, *_ANSWER_REFUSALS),
+    **ANSWERS,
 )
 async def answer_challenge(visit: Visit, payment_id: str, query: Annotated[ChallengeQuery, Query()]) -> Reply:
     """What the page's buttons do; a test may do it as well."""
     payment, change = await visit.services.intents.authenticate(
         payment_id, is_approved=query.outcome == "approve", at=visit.now
     )
-    return Reply(200, _page(payment, is_proved=True), change, content_type=_HTML)
+    return Reply(200, _page(payment, is_proved=True), change, content_type=HTML)
 
 
 @router.get(
     "/challenge/setups/{setup_id}",
     operation_id="show_setup_challenge",
     summary="The pretend bank's page for a setup",
-    response_model=None,
-    media_type="text/html",
-    responses=errors(*_REFUSALS),
+    **SHOWS,
 )
 async def show_setup_challenge(visit: Visit, setup_id: str) -> Reply:
     """Two buttons while the setup waits, its status afterwards."""
     setup = await visit.services.setups.get_any(setup_id)
-    return Reply(200, _setup_page(setup), content_type=_HTML)
+    return Reply(200, _setup_page(setup), content_type=HTML)
 
 
 @router.post(
     "/challenge/setups/{setup_id}",
     operation_id="answer_setup_challenge",
     summary="Approve or fail the authentication of a setup",
-    response_model=None,
-    media_type="text/html",
-    responses=errors(*_REFUSALS, *_ANSWER_REFUSALS),
+    **ANSWERS,
 )
 async def answer_setup_challenge(
     visit: Visit, setup_id: str, query: Annotated[ChallengeQuery, Query()]
@@ -96,7 +80,7 @@ async def answer_setup_challenge(
     step = await visit.services.setups.authenticate(
         setup, is_approved=query.outcome == "approve", at=visit.now
     )
-    return Reply(200, _setup_page(step.setup), step.change, content_type=_HTML)
+    return Reply(200, _setup_page(step.setup), step.change, content_type=HTML)
 
 
 def _page(payment: Payment, *, is_proved: bool) -> bytes:

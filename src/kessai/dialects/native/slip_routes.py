@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from kessai.dialects.native.errors import errors
+from kessai.dialects.native.payer_pages import ANSWERS, HTML, SHOWS
 from kessai.domain.payment import Payment
 from kessai.http.call import Reply, Visit
 from kessai.http.payer_page import payer_page
@@ -15,7 +15,6 @@ from kessai.http.routes import Query, Router
 from kessai.simulation.slips import slip_number
 
 router: Final = Router(tags=["payer"])
-_HTML: Final = "text/html; charset=utf-8"
 
 
 class SlipQuery(BaseModel):
@@ -26,40 +25,29 @@ class SlipQuery(BaseModel):
     outcome: Literal["pay", "lapse"]
 
 
-_REFUSALS: Final = ("NOT_FOUND", "METHOD_NOT_ALLOWED", "INTERNAL_ERROR", "DATABASE_UNAVAILABLE")
-_ANSWER_REFUSALS: Final = (
-    *("INVALID_JSON", "REQUEST_TIMEOUT", "BODY_TOO_LARGE", "VALIDATION_FAILED"),
-    *("INVALID_PAYMENT_STATE", "CONFLICT", "STORAGE_FULL"),
-)
-
-
 @router.get(
     "/slips/{payment_id}",
     operation_id="show_slip",
     summary="The payer's slip",
-    response_model=None,
-    media_type="text/html",
-    responses=errors(*_REFUSALS),
+    **SHOWS,
 )
 async def show_slip(visit: Visit, payment_id: str) -> Reply:
     """What to pay, and two buttons, until it is paid or has lapsed."""
-    return Reply(200, _page(await visit.services.slips.get(payment_id)), content_type=_HTML)
+    return Reply(200, _page(await visit.services.slips.get(payment_id)), content_type=HTML)
 
 
 @router.post(
     "/slips/{payment_id}",
     operation_id="settle_slip",
     summary="Pay a slip, or let it lapse",
-    response_model=None,
-    media_type="text/html",
-    responses=errors(*_REFUSALS, *_ANSWER_REFUSALS),
+    **ANSWERS,
 )
 async def settle_slip(visit: Visit, payment_id: str, query: Annotated[SlipQuery, Query()]) -> Reply:
     """What the page's buttons do; a test may do it as well."""
     slips = visit.services.slips
     asked = await slips.get(payment_id)
     payment, change = await slips.settle(asked, is_paid=query.outcome == "pay", at=visit.now)
-    return Reply(200, _page(payment), change, content_type=_HTML)
+    return Reply(200, _page(payment), change, content_type=HTML)
 
 
 def _page(payment: Payment) -> bytes:

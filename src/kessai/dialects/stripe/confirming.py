@@ -17,7 +17,9 @@ from kessai.dialects.stripe.ids import encode
 from kessai.dialects.stripe.method_options import options_of
 from kessai.dialects.stripe.parameters import ALLOWED_TYPES
 from kessai.domain.checkout import CheckoutStatus
+from kessai.domain.intent import Intent
 from kessai.domain.saved_instrument import SavedInstrument
+from kessai.domain.setup import Setup
 from kessai.http.call import Call
 
 
@@ -57,16 +59,16 @@ def refuse_what_needs_confirm(given: Given, *names: str) -> None:
             )
 
 
-async def refuse_pages_own(call: Call, checkout_id: str | None, *, has_slip: bool = False) -> None:
+async def refuse_pages_own(call: Call, known: Intent | Setup) -> None:
     """Refuse to move what the payer of a Checkout session moves: it is open, or they left with a voucher.
 
     Raises:
         StripeError: there is such a session.
     """
-    if checkout_id is None:
+    if known.checkout_id is None:
         return
-    session = await call.services.checkouts.get(call.merchant.id, checkout_id)
-    if has_slip:
+    session = await call.services.checkouts.get(call.merchant.id, known.checkout_id)
+    if isinstance(known, Intent) and known.slip is not None:
         raise StripeError(
             f"The payer of {encode('cs_test', session.id)} has a voucher for this, which is paid or lapses."
         )

@@ -1,7 +1,7 @@
 """`payment_method_options` of PaymentIntents and SetupIntents: what is said of one type of method alone.
 
 It is kept and shown. `capture_method` and `setup_future_usage` decide where a method of their type pays, two
-options of cards decide elsewhere, vouchers show when they lapse, and the others have no effect.
+options of cards and when vouchers lapse decide elsewhere, and the others have no effect.
 
 Source: `payment_intent_payment_method_options`, `setup_intent_payment_method_options` and the parameters that
 lead there in Stripe's OpenAPI document, read 2026-11-27.

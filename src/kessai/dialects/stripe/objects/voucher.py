@@ -1,7 +1,6 @@
 """What a payer with a voucher has to do: where it is shown, its number and when it lapses.
 
-Sources: `payment_intent_next_action` in Stripe's OpenAPI document, read 2026-11-27; when each lapses from
-knowledge of Stripe's pages on it.
+Source: `payment_intent_next_action` in Stripe's OpenAPI document, read 2026-11-27.
 There is no PDF and no picture of a code: the page is what there is, and what a Pix code leads to.
 """
 

@@ -130,7 +130,7 @@ async def update_payment_intent(call: Call, given: Given, intent: str) -> Result
     changed = await _updated(call, given, known, instrument)
     left = await call.services.intents.left(known, changed, at=call.now)
     if left.payment is not None and known.slip is not None:
-        await refuse_pages_own(call, known.checkout_id, has_slip=True)
+        await refuse_pages_own(call, known)
     change = left.also(Change(records=(*made, changed)))
     return Result(payment_intent(changed, call.services.public_url), change)
 
@@ -148,7 +148,7 @@ async def confirm_payment_intent(call: Call, given: Given, intent: str) -> Resul
         raise StripeError(
             "This PaymentIntent's `confirmation_method` is manual: it is confirmed with a secret key only."
         )
-    await refuse_pages_own(call, known.checkout_id, has_slip=known.slip is not None)
+    await refuse_pages_own(call, known)
     given, token = await with_token(call, given)
     instrument, made = await instrument_of(call, given, token)
     changed = await _updated(call, given, known, instrument)
@@ -207,7 +207,7 @@ async def capture_payment_intent(call: Call, given: Given, intent: str) -> Resul
 async def cancel_payment_intent(call: Call, given: Given, intent: str) -> Result:
     """Give it up."""
     known = await found(call, given, intent)
-    await refuse_pages_own(call, known.checkout_id, has_slip=known.slip is not None)
+    await refuse_pages_own(call, known)
     try:
         step = await call.services.intents.cancel(known, given.get("cancellation_reason"), at=call.now)
     except TransitionNotAllowedError:

@@ -102,7 +102,7 @@ async def update_setup_intent(call: Call, given: Given, intent: str) -> Result:
 async def confirm_setup_intent(call: Call, given: Given, intent: str) -> Result:
     """Try to set a payment method up."""
     known = await _found(call, given, intent)
-    await refuse_pages_own(call, known.checkout_id)
+    await refuse_pages_own(call, known)
     _require(known, SetupAction.CONFIRM, "cannot be confirmed", call)
     given, token = await with_token(call, given)
     instrument, made = await instrument_of(call, given, token)
@@ -116,7 +116,7 @@ async def confirm_setup_intent(call: Call, given: Given, intent: str) -> Result:
 async def cancel_setup_intent(call: Call, given: Given, intent: str) -> Result:
     """Give it up."""
     known = await _found(call, given, intent)
-    await refuse_pages_own(call, known.checkout_id)
+    await refuse_pages_own(call, known)
     _require(known, SetupAction.CANCEL, "cannot be canceled", call)
     step = await call.services.setups.cancel(known, given.get("cancellation_reason"), at=call.now)
     return Result(setup_intent(step.setup, call.services.public_url), step.change)
