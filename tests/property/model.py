@@ -9,17 +9,10 @@ from typing import Any
 
 DECLINES = ("insufficient_funds", "bank_error", "network_timeout")
 SIMULATIONS = (
-    *DECLINES,
-    "success",
-    "requires_action",
-    "pending_success",
-    "pending_failure",
-    "refund_failure",
-    "increment_declined",
+    *("success", "requires_action", "pending_success", "pending_failure"),
+    *("refund_failure", "increment_declined", *DECLINES),
 )
-HOLD = timedelta(days=7)
-KEY_LASTS = timedelta(hours=24)
-INCREMENTS = 10
+HOLD, KEY_LASTS, INCREMENTS = timedelta(days=7), timedelta(hours=24), 10
 
 
 class RefusedError(Exception):
@@ -46,6 +39,8 @@ class Payment:
 
     fields: dict[str, Any]
     created_at: datetime
+    amount: int
+    simulate: str
     status: str = "CREATED"
     captured: int = 0
     due_at: datetime | None = None
@@ -56,31 +51,14 @@ class Payment:
     increments: int = 0
 
     @property
-    def amount(self) -> int:
-        return int(self.fields["amount"])
-
-    def hold_more(self, amount: int) -> None:
-        # A new dict: the request may be repeated as it was.
-        self.fields = {**self.fields, "amount": amount}
-
-    @property
-    def simulate(self) -> str:
-        return str(self.fields["simulate"])
-
-    @property
     def refunded(self) -> int:
         return sum(refund.amount for refund in self.refunds if refund.status != "FAILED")
 
     def shown(self) -> dict[str, Any]:
         """What the API should say of it."""
-        return {
-            "id": self.id,
-            "status": self.status,
-            "captured_amount": self.captured,
-            "refunded_amount": self.refunded,
-            "error_code": self.error_code,
-            **{name: self.fields[name] for name in ("amount", "currency", "reference", "simulate")},
-        }
+        ordered = {name: self.fields[name] for name in ("currency", "reference", "simulate")}
+        counted = {"amount": self.amount, "captured_amount": self.captured, "refunded_amount": self.refunded}
+        return {**ordered, **counted, "id": self.id, "status": self.status, "error_code": self.error_code}
 
     def move(self, status: str, due_at: datetime | None = None) -> None:
         self.status, self.due_at = status, due_at
@@ -104,16 +82,16 @@ class Payment:
             raise RefusedError("INVALID_PAYMENT_STATE")
 
 
+@dataclass
 class Model:
     """A merchant's ledger, and the clock."""
 
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-        self.payments: list[Payment] = []
-        self.keys: dict[str, tuple[object, bytes, datetime]] = {}
+    now: datetime
+    payments: list[Payment] = field(default_factory=list)
+    keys: dict[str, tuple[object, bytes, datetime]] = field(default_factory=dict)
 
     def create(self, fields: dict[str, Any]) -> Payment:
-        payment = Payment(fields, self.now)
+        payment = Payment(fields, self.now, fields["amount"], fields["simulate"])
         self.payments.append(payment)
         simulate, delay = payment.simulate, timedelta(seconds=fields.get("delay_s", 60))
         if simulate in DECLINES:
@@ -142,7 +120,7 @@ class Model:
         payment.move("AUTHORIZED", payment.due_at)
         if payment.simulate == "increment_declined":
             raise DeclinedError("INCREMENT_DECLINED")
-        payment.hold_more(amount)
+        payment.amount = amount
 
     def cancel(self, payment: Payment) -> None:
         payment.require("AUTHORIZED")
@@ -183,9 +161,8 @@ class Model:
         for payment in self.payments:
             if payment.due_at is not None and payment.due_at <= self.now:
                 self._settle(payment)
-            for refund in payment.refunds:
-                if refund.due_at is not None and refund.due_at <= self.now:
-                    self._fail_refund(payment, refund)
+            for refund in [each for each in payment.refunds if each.due_at and each.due_at <= self.now]:
+                self._fail_refund(payment, refund)
 
     def _settle(self, payment: Payment) -> None:
         if payment.status == "AUTHORIZED":
