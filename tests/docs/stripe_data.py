@@ -38,7 +38,7 @@ PREFIXES: Final = (
     *("/v1/disputes", "/v1/ephemeral_keys", "/v1/events", "/v1/invoice_payments"),
     *("/v1/payment_intents", "/v1/payment_links", "/v1/payment_methods", "/v1/payouts", "/v1/prices"),
     *("/v1/products", "/v1/radar/early_fraud_warnings", "/v1/refunds", "/v1/setup_attempts"),
-    *("/v1/setup_intents", "/v1/sources"),
+    *("/v1/setup_intents", "/v1/shipping_rates", "/v1/sources"),
     *("/v1/test_helpers/confirmation_tokens", "/v1/test_helpers/refunds", "/v1/test_helpers/test_clocks"),
     *("/v1/tokens", "/v1/webhook_endpoints"),
 )

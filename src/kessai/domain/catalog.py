@@ -71,7 +71,7 @@ class Price(Document):
 
 @value(frozen=True, slots=True, kw_only=True)
 class ShippingRate(Document):
-    """A way to have goods sent, and what that costs.
+    """A way to have goods sent, and what that costs; one that is not active is offered to nobody new.
 
     `details` are what a dialect was told of it and shows again, which no rule looks at.
     """
@@ -80,5 +80,6 @@ class ShippingRate(Document):
 
     name: str
     amount: Money
+    is_active: bool = True
     metadata: Mapping[str, str]
     details: Mapping[str, Any]

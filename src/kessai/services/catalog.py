@@ -96,6 +96,17 @@ class Catalog:
         """Newest first; one more than `limit` when there is more."""
         return await self._prices.list(merchant_id, wanted, limit=limit + 1, where=where)
 
+    async def list_shipping_rates(
+        self,
+        merchant_id: MerchantId,
+        wanted: Wanted,
+        *,
+        limit: int,
+        where: Callable[[ShippingRate], bool] = lambda _each: True,
+    ) -> Sequence[ShippingRate]:
+        """Newest first; one more than `limit` when there is more."""
+        return await self._shipping_rates.list(merchant_id, wanted, limit=limit + 1, where=where)
+
     async def price_called(self, merchant_id: MerchantId, lookup_key: str) -> Price | None:
         """The price that has this lookup key."""
         found = await self._prices.list(

@@ -22,6 +22,16 @@ async def catalog(walk: Any, _gateway: Any) -> None:
     await walk("POST /prices/{price}", price["id"], nickname="Monthly")
     await walk("GET /prices", product=made["id"])
     await walk("GET /prices/search", query="active:'true'")
+    rate = await walk(
+        "POST /shipping_rates",
+        display_name="Standard",
+        fixed_amount={"amount": 500, "currency": "usd"},
+        delivery_estimate={"minimum": {"unit": "day", "value": 2}},
+        tax_code="txcd_92010001",
+    )
+    await walk("GET /shipping_rates/{shipping_rate_token}", rate["id"])
+    await walk("POST /shipping_rates/{shipping_rate_token}", rate["id"], active=False)
+    await walk("GET /shipping_rates", active=False)
     empty = await walk("POST /products", name="Cup")
     await walk("DELETE /products/{id}", empty["id"])
 

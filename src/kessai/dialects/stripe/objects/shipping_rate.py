@@ -21,7 +21,7 @@ def shipping_rate(value: ShippingRate, _public_url: str = "") -> Object:
     return {
         "id": rate_id(value),
         "object": "shipping_rate",
-        "active": True,
+        "active": value.is_active,
         "created": seconds(value.created_at),
         "delivery_estimate": _estimate(details.get("delivery_estimate")),
         "display_name": value.name,

@@ -76,11 +76,11 @@ async def create_checkout_session(call: Call, given: Given) -> Result:
     sold_lines = [] if is_setup else await lines_of(call, given, at_most=LINES_MAX)
     customer_id = await _customer_id(call, given)
     currency = currency_in(given, sold_lines)
-    rates = rates_of(call, given, currency)
+    rates, new_rates = await rates_of(call, given, currency)
     facts = {
         "mode": CheckoutMode.SETUP if is_setup else CheckoutMode.PAYMENT,
         "currency": currency,
-        "shipping_rates": rates,
+        "shipping_rates": tuple(rates),
         "expires_at": _expiry(call, given),
         "success_url": _success_url(given),
         "cancel_url": web_url(given["cancel_url"], "cancel_url") if given.get("cancel_url") else None,
@@ -96,7 +96,7 @@ async def create_checkout_session(call: Call, given: Given) -> Result:
     for each in rates:
         refuse_unpayable(made.subtotal + each.amount, param="shipping_options")
     refuse_unpayable(made.total)
-    change = made_with(sold_lines).also(Change(records=(*rates, made)))
+    change = made_with(sold_lines).also(Change(records=(*new_rates, made)))
     return Result(shown(made, call.services.public_url), change)
 
 
