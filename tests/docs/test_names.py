@@ -24,7 +24,7 @@ from kessai.domain.refund import RefundStatus
 from kessai.domain.setup import SetupStatus
 from kessai.domain.transitions import Status
 from kessai.services.intents import PAYMENT_CANCELED
-from kessai.simulation.table import AUTHENTICATION_DECLINED, REFUND_FAILED, SIMULATIONS
+from kessai.simulation.table import AUTHENTICATION_DECLINED, REFUND_EXPIRED, REFUND_FAILED, SIMULATIONS
 from kessai.simulation.trying import ACTION_REFUSED, AUTHENTICATION_REQUIRED
 from tests.docs.api_reference import document
 from tests.docs.pages import ROOT, Page, pages
@@ -59,6 +59,7 @@ def codes() -> set[str]:
     return {
         *STATUS,
         *declines,
+        REFUND_EXPIRED,
         REFUND_FAILED,
         *Status,
         *RefundStatus,

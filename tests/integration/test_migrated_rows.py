@@ -8,6 +8,7 @@ import json
 import sqlite3
 import sys
 from ctypes.util import find_library
+from dataclasses import replace
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +21,10 @@ from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from kessai.domain.change import Change
+from kessai.domain.event import EventType
+from kessai.domain.instrument import Instrument, InstrumentType
 from kessai.domain.outcome import Declined
+from kessai.domain.refund import RefundStatus
 from kessai.storage.migrate import PAST, downgrade, upgrade
 from kessai.storage.migrations.connection import migrating
 from kessai.storage.tables import metadata
@@ -114,6 +118,38 @@ def test_rows_stay_as_they_are_on_the_way_up_and_down(empty_database_url: str) -
     # nor back again
     downgrade(empty_database_url, PAST[-1])
     assert without_snapshots(rows(empty_database_url)) == without_snapshots(before)
+
+
+def test_on_the_way_down_nobody_is_asked_where_a_refund_is_to_go(empty_database_url: str) -> None:
+    # given a refund that waits for its payer, and an event that remembers it so
+    upgrade(empty_database_url)
+    ledger = Ledger()
+    captured = ledger.captured(instrument=Instrument(InstrumentType.KONBINI))
+    refunding = ledger.refunding(captured, 100)
+    assert refunding.payment is not None
+    assert refunding.refund is not None
+    asked = replace(refunding.refund, status=RefundStatus.REQUIRES_ACTION)
+    told = ledger.event(refunding.payment, asked, type=EventType.REFUND_PENDING)
+
+    async def save() -> None:
+        async with opened(empty_database_url) as database:
+            await write(database, Change(records=(ledger.merchant,)), ledger.saving(captured))
+            await write(database, replace(refunding, refund=asked, events=(told,)))
+
+    asyncio.run(save())
+
+    # when the database goes a step back, then that version finds a status it knows, there and in the event
+    downgrade(empty_database_url, "0006")
+    (row,) = rows(empty_database_url)["refunds"]
+    assert "PENDING" in row
+    assert "REQUIRES_ACTION" not in row
+    (remembered,) = [each["refund"] for each in snapshots(empty_database_url) if each["refund"]]
+    assert remembered["status"] == "PENDING"
+
+    # and what the refund goes back to is known again on the way up
+    upgrade(empty_database_url)
+    (row,) = rows(empty_database_url)["refunds"]
+    assert row[-1] == "konbini"
 
 
 def test_on_the_way_down_snapshots_get_back_what_was_ordered(empty_database_url: str) -> None:

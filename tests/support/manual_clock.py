@@ -54,6 +54,7 @@ async def tick(gateway: Gateway) -> int:
     services = gateway.services
     timers = Timers(
         services.payments,
+        services.refunds,
         services.intents,
         services.due_documents,
         gateway.database,

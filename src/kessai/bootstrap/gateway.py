@@ -230,6 +230,7 @@ def _worker(tools: Tools, services: Services) -> Worker:
     )
     timers = Timers(
         services.payments,
+        services.refunds,
         services.intents,
         services.due_documents,
         tools.database,

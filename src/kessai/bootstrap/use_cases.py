@@ -30,6 +30,7 @@ from kessai.services.payment_links import PaymentLinks
 from kessai.services.payments import Payments
 from kessai.services.payouts import Payouts
 from kessai.services.recovery import Recovery
+from kessai.services.refunds import Refunds
 from kessai.services.services import Services
 from kessai.services.setups import Setups
 from kessai.services.slips import Slips
@@ -73,6 +74,7 @@ def use_cases(tools: Tools) -> Services:
     checkouts = Checkouts(database, tools.ids, teller, intents, setups, checkout_follower)
     return Services(
         payments=payments,
+        refunds=Refunds(database, tools.ids, teller, payments),
         intents=intents,
         customers=customers,
         instruments=instruments,
@@ -93,7 +95,7 @@ def use_cases(tools: Tools) -> Services:
             database, {CheckoutSession: checkouts.due, Dispute: disputes.due, Payout: payouts.due}
         ),
         setups=setups,
-        slips=Slips(database, teller, intents),
+        slips=Slips(database, payments, intents),
         merchants=Merchants(database, tools.ids, tools.dice, tools.digests, endpoints),
         endpoints=endpoints,
         events=events,

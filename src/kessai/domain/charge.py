@@ -15,7 +15,8 @@ class ChargeDetails:
     """Facts of one try. `instrument` is as it was then; `metadata` and `description` are the try's own.
 
     `failure` is why it failed, `dispute_id` that it was disputed. `may_increment`: what is held may be
-    raised, as merchant and card provide for it. The other members are what a dialect was told and shows
+    raised, as merchant and card provide for it. `books_later`: what it puts into the balance is told of only
+    a while after it was captured. The other members are what a dialect was told and shows
     again, which no rule looks at.
     """
 
@@ -27,6 +28,7 @@ class ChargeDetails:
     failure: Failure | None = None
     dispute_id: str | None = None
     may_increment: bool = False
+    books_later: bool = False
     shipping: Mapping[str, Any] | None = None
     receipt_email: str | None = None
     statement_descriptor: str | None = None

@@ -9,12 +9,14 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
+from kessai.domain.charge import ChargeDetails
 from kessai.domain.document import Document
 from kessai.domain.errors import TransitionNotAllowedError
 from kessai.domain.failure import Failure
 from kessai.domain.instrument import Slip
 from kessai.domain.money import Money
 from kessai.domain.payment import CaptureMethod, Payment
+from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.transitions import Status
 from kessai.domain.values import value
 
@@ -52,6 +54,12 @@ class IntentAction(StrEnum):
 _WAITING: Final = frozenset(
     {IntentStatus.REQUIRES_INSTRUMENT, IntentStatus.REQUIRES_CONFIRMATION, IntentStatus.REQUIRES_ACTION}
 )
+
+_OF_TRIES: Final = (
+    *("books_later", "receipt_email", "shipping", "statement_descriptor"),
+    *("statement_descriptor_suffix", "transfer_group"),
+)
+"""What a dialect was told of an intent that each of its tries keeps as well."""
 
 ALLOWED: Final[Mapping[IntentAction, frozenset[IntentStatus]]] = MappingProxyType(
     {
@@ -137,6 +145,19 @@ class Intent(Document):
                 allowed=[each.value for each in _MOVES if self.status in ALLOWED[each]],
                 subject="an intent",
             )
+
+    def details_of_try(self, instrument: SavedInstrument, **facts: Any) -> ChargeDetails:
+        """What is kept with a try with this instrument; `facts` are fields of it besides."""
+        told = {name: self.details[name] for name in _OF_TRIES if name in self.details}
+        return ChargeDetails(
+            instrument=instrument,
+            customer_id=self.customer_id,
+            description=self.description,
+            metadata=self.metadata,
+            billing=instrument.billing,
+            **told,
+            **facts,
+        )
 
     def after(self, payment: Payment, *, at: datetime, error: Failure | None = None) -> Intent:
         """As it stands once its latest try stands like this. A version of it that is new stays the first."""

@@ -29,6 +29,9 @@ AUTHORIZATION_LASTS: Final = timedelta(days=7)
 INCREMENTS_MAX: Final = 10
 """How often a higher hold may be asked for, declines counted: a bound of its history, and Stripe's."""
 
+BOOKED_AFTER: Final = timedelta(seconds=2)
+"""How long it takes until it is told what a payment with `books_later` put into the balance."""
+
 _INCREMENTS: Final = frozenset({Action.INCREMENT, Action.DECLINE_INCREMENT})
 
 
@@ -65,7 +68,8 @@ class Order:
 class Payment:
     """A payment as it stands. `version` counts its saved states, 1 for a new one.
 
-    `due_at` is when the clock moves it by itself: a PENDING one is settled, an AUTHORIZED one expires.
+    `due_at` is when the clock moves it by itself: a PENDING one is settled, an AUTHORIZED one expires, of one
+    that was captured it is told then what it put into the balance.
     `details` are there when it was made with a saved instrument, or disputed.
     """
 
@@ -100,6 +104,11 @@ class Payment:
         return Slip(saved.type if saved else instrument.type.value, self.updated_at)
 
     @property
+    def is_being_booked(self) -> bool:
+        """Whether nobody is told yet what it put into the balance, though it was captured."""
+        return bool(self.captured) and self.due_at is not None
+
+    @property
     def refundable(self) -> Money:
         """What was captured and has not been given back."""
         return self.captured - self.refunded
@@ -111,6 +120,10 @@ class Payment:
         return self.details or ChargeDetails(
             description=order.description, metadata=order.metadata, billing={"email": order.customer_email}
         )
+
+    def not_before(self, at: datetime) -> datetime:
+        """`at`, or when it last moved if that is later: requests that race are decided in any order."""
+        return max(at, self.updated_at)
 
     def saved_again(self) -> Payment:
         """The same state as the next version: what a Change that updates it carries."""
@@ -224,13 +237,23 @@ class Payment:
             captured=amount,
             captured_at=at,
             expires_at=None,
-            due_at=None,
+            due_at=self._booked_at(at),
         )
 
     def _take(self, action: Action, amount: Money, *, at: datetime) -> Payment:
         return self._move(
-            action, at=at, moved=amount, captured=amount, captured_at=at, expires_at=None, due_at=None
+            action,
+            at=at,
+            moved=amount,
+            captured=amount,
+            captured_at=at,
+            expires_at=None,
+            due_at=self._booked_at(at),
         )
+
+    def _booked_at(self, captured_at: datetime) -> datetime | None:
+        later = self.details is not None and self.details.books_later
+        return captured_at + BOOKED_AFTER if later else None
 
     def _require_incrementable(self) -> None:
         if self.details is not None and not self.details.may_increment:
@@ -299,6 +322,7 @@ def new_refund(
     refund_id: RefundId, payment: Payment, amount: Money, reason: str | None, *, at: datetime
 ) -> Refund:
     """The refund that took `amount` off `payment`, which stands as it does after that."""
+    instrument = payment.order.instrument
     return Refund(
         id=refund_id,
         merchant_id=payment.merchant_id,
@@ -311,4 +335,5 @@ def new_refund(
         due_at=None,
         created_at=at,
         updated_at=at,
+        instrument_type=instrument.type if instrument else None,
     )

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from kessai.domain.change import Change
 from kessai.domain.charge import ChargeDetails
 from kessai.domain.event import EventType
 from kessai.domain.failure import Failure
-from kessai.domain.ids import PaymentId, RefundId
+from kessai.domain.ids import PaymentId
 from kessai.domain.money import Money
-from kessai.domain.payment import CaptureMethod, Order, Payment, new_payment, new_refund
-from kessai.domain.refund import Refund
+from kessai.domain.payment import CaptureMethod, Order, Payment, new_payment
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.transitions import Status
 from kessai.domain.values import value
@@ -84,28 +82,10 @@ class Charges:
 
     def update(self, payment: Payment, details: ChargeDetails, *, at: datetime) -> tuple[Payment, Change]:
         """What is kept with a payment, otherwise; where the payment stands stays."""
-        at = max(at, payment.updated_at)
+        at = payment.not_before(at)
         changed = replace(payment, details=details, updated_at=at).saved_again()
         told = self._teller.of_payment(EventType.PAYMENT_UPDATED, changed, at, before=payment)
         return changed, Change(payment=changed, events=(told,))
-
-    def release(
-        self, payment: Payment, reason: str | None, details: Mapping[str, Any], *, at: datetime
-    ) -> tuple[Refund, Change]:
-        """Let all that is held go untaken, and tell of it as a refund that moved no money.
-
-        Raises:
-            TransitionNotAllowedError: nothing is held.
-        """
-        at = max(at, payment.updated_at)
-        canceled = payment.cancel(at=at).saved_again()
-        made = new_refund(RefundId(self._ids.new_id(at)), canceled, payment.order.amount, reason, at=at)
-        refund = replace(made, details=details)
-        events = (
-            self._teller.of_payment(EventType.REFUND_CREATED, canceled, at, refund=refund),
-            self._teller.of_payment(EventType.PAYMENT_CANCELED, canceled, at, refund=refund, before=payment),
-        )
-        return refund, Change(payment=canceled, refund=refund, events=events)
 
 
 def _kept(

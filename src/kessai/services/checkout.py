@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from kessai.domain.change import Change
-from kessai.domain.charge import ChargeDetails
 from kessai.domain.checkout import CheckoutLine, CheckoutPayment, CheckoutSession, CheckoutStatus
 from kessai.domain.event import Event, EventType
 from kessai.domain.ids import MerchantId
@@ -152,18 +151,7 @@ class Checkouts:
         """
         session.require_open("pay")
         intent, told = await self._tried(session, asked, payer, at)
-        details = ChargeDetails(
-            instrument=payer.instrument,
-            customer_id=intent.customer_id,
-            description=intent.description,
-            metadata=intent.metadata,
-            billing=payer.instrument.billing,
-            shipping=intent.details.get("shipping"),
-            receipt_email=intent.details.get("receipt_email"),
-            statement_descriptor=intent.details.get("statement_descriptor"),
-            statement_descriptor_suffix=intent.details.get("statement_descriptor_suffix"),
-            transfer_group=intent.details.get("transfer_group"),
-        )
+        details = intent.details_of_try(payer.instrument)
         step = await self._intents.confirm(intent, payer.instrument, terms, details, at=at)
         kept = self._intents.kept_for_later(
             step,

@@ -357,7 +357,7 @@ class Intents:
         waiting = await self._payments.get(intent.merchant_id, intent.payment_id)
         if waiting.status is not Status.REQUIRES_ACTION and waiting.slip is None:
             return Change()
-        gone = waiting.resolve(PAYMENT_CANCELED, at=max(at, waiting.updated_at)).saved_again()
+        gone = waiting.resolve(PAYMENT_CANCELED, at=waiting.not_before(at)).saved_again()
         # Whoever was told that it is pending waits for its end.
         told = self._teller.of_payment(EventType.PAYMENT_FAILED, gone, at) if waiting.slip else None
         return Change(payment=gone, events=(told,) if told else ())

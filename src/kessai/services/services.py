@@ -24,6 +24,7 @@ from kessai.services.payment_links import PaymentLinks
 from kessai.services.payments import Payments
 from kessai.services.payouts import Payouts
 from kessai.services.recovery import Recovery
+from kessai.services.refunds import Refunds
 from kessai.services.setups import Setups
 from kessai.services.slips import Slips
 from kessai.services.test_clocks import TestClocks
@@ -42,6 +43,7 @@ class Services:
     """
 
     payments: Payments
+    refunds: Refunds
     intents: Intents
     customers: Customers
     instruments: Instruments

@@ -11,8 +11,7 @@ from kessai.domain.outcome import Approved
 from kessai.domain.payment import Payment
 from kessai.domain.transitions import Action, requestable_from
 from kessai.services.intents import Intents
-from kessai.services.payments import EVENT_AT_REST
-from kessai.services.telling import Teller
+from kessai.services.payments import Payments
 from kessai.simulation.decide import verdict_later
 from kessai.simulation.table import UNPAID
 from kessai.storage.journal import Database
@@ -22,9 +21,9 @@ from kessai.storage.repositories.payments import PaymentRepository
 class Slips:
     """The use cases of slips, which are known by their payments. Who asked commits what they return."""
 
-    def __init__(self, database: Database, teller: Teller, intents: Intents) -> None:
+    def __init__(self, database: Database, payments: Payments, intents: Intents) -> None:
         self._repository = PaymentRepository(database)
-        self._teller = teller
+        self._payments = payments
         self._intents = intents
 
     async def get(self, payment_id: str) -> Payment:
@@ -50,13 +49,11 @@ class Slips:
             raise TransitionNotAllowedError(
                 action="settle", status=payment.status.value, allowed=requestable_from(payment.status)
             )
-        at = max(at, payment.updated_at)
         later = verdict_later(payment.order.simulate)
         paid = Approved() if later == UNPAID else later
-        settled = payment.resolve(paid if is_paid else UNPAID, at=at).saved_again()
-        told = self._teller.of_payment(EVENT_AT_REST[settled.status], settled, at)
-        change = await self._intents.follow(Change(payment=settled, events=(told,)))
-        return change.payment or settled, change
+        settled, change = self._payments.settle(payment, paid if is_paid else UNPAID, at=at)
+        followed = await self._intents.follow(change)
+        return followed.payment or settled, followed
 
 
 def _had_slip(payment: Payment) -> bool:

@@ -9,10 +9,11 @@ from kessai.services.due_documents import DueDocuments
 from kessai.services.intents import Intents
 from kessai.services.payments import Payments
 from kessai.services.ports import Clock
+from kessai.services.refunds import Refunds
 from kessai.storage.journal import Committed, Database, Observer
 
 _AT_ONCE: Final = 200
-"""Payments, and as many documents, moved in one tick: together they are one batch of the journal."""
+"""Payments, refunds and documents, of each so many, moved in one tick: one batch of the journal."""
 
 
 class Timers:
@@ -21,6 +22,7 @@ class Timers:
     def __init__(
         self,
         payments: Payments,
+        refunds: Refunds,
         intents: Intents,
         documents: DueDocuments,
         database: Database,
@@ -28,6 +30,7 @@ class Timers:
         committed: Observer,
     ) -> None:
         self._payments = payments
+        self._refunds = refunds
         self._intents = intents
         self._documents = documents
         self._database = database
@@ -37,7 +40,7 @@ class Timers:
     async def tick(self) -> int:
         """Do what is due; return how much was done. Another process may have been quicker."""
         now = self._clock.now()
-        moved = await self._payments.due(now, _AT_ONCE)
+        moved = [*await self._payments.due(now, _AT_ONCE), *await self._refunds.due(now, _AT_ONCE)]
         changes = [await self._intents.follow(change) for change in moved]
         changes += await self._documents.due(now, _AT_ONCE)
         results = await asyncio.gather(*(self._database.commit(change) for change in changes))

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from kessai.domain.change import Change
-from kessai.domain.charge import ChargeDetails
 from kessai.domain.checkout import CheckoutSession, CheckoutStatus
 from kessai.domain.errors import ConflictError, InvalidFieldError
 from kessai.domain.ids import MerchantId
@@ -103,14 +102,7 @@ class Tries:
         await self._refuse_pages_own(known)
         payer, instrument = await self._paying(known, instrument_id)
         tried = known.saved_again(at=at, customer_id=payer.customer_id)
-        details = ChargeDetails(
-            instrument=instrument,
-            customer_id=payer.customer_id,
-            may_increment=True,
-            description=known.description,
-            metadata=known.metadata,
-            billing=instrument.billing,
-        )
+        details = tried.details_of_try(instrument, may_increment=True)
         step = await self._intents.confirm(tried, instrument, Terms(off_session=off_session), details, at=at)
         kept = self._intents.kept_for_later(
             step, instrument, is_wanted=known.saves_instrument, is_new=False, at=at

@@ -208,5 +208,10 @@ BY_EMAIL: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """What the name of an address ends in, before the @, and what its vouchers do."""
+ASKS_WHERE_TO: Final = frozenset({"konbini"})
+"""The types that nothing can be given back by: their payers are asked for an account of theirs.
+
+Source: `instructions_email` in Stripe's OpenAPI document, read 2026-11-27; PromptPay is not simulated.
+"""
 VOUCHERS: Final = frozenset({"boleto", "konbini", "multibanco", "oxxo", "pix"})
 """The types whose payers are told by their e-mail addresses."""

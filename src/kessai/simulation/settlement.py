@@ -98,10 +98,20 @@ def _of_payment(payment: Payment, at: datetime) -> Sequence[Entry]:
 def _of_refund(refund: Refund) -> Sequence[Entry]:
     if refund.is_release:
         return ()
-    given = _moved(EntryKind.REFUND, refund.id, refund.amount, refund.created_at, stamp_in(refund.id))
+    given = _moved(
+        EntryKind.REFUND,
+        refund.id,
+        refund.amount,
+        refund.created_at,
+        stamp_in(refund.id),
+        is_card=refund.is_to_card,
+    )
     if refund.status not in TAKEN_BACK:
         return (given,)
-    return given, _back(EntryKind.REFUND_FAILURE, refund.id, refund.amount, refund.updated_at)
+    back = _back(
+        EntryKind.REFUND_FAILURE, refund.id, refund.amount, refund.updated_at, is_card=refund.is_to_card
+    )
+    return given, back
 
 
 def _of_dispute(dispute: Dispute) -> Sequence[Entry]:
@@ -129,7 +139,14 @@ def _stamp(source_id: str, made_at: datetime, at: datetime) -> int:
 
 
 def _moved(
-    kind: EntryKind, source_id: str, amount: Money, at: datetime, stamp: int, *, fee: int = 0
+    kind: EntryKind,
+    source_id: str,
+    amount: Money,
+    at: datetime,
+    stamp: int,
+    *,
+    fee: int = 0,
+    is_card: bool = True,
 ) -> Entry:
     """What leaves the balance, at once."""
     return Entry(
@@ -139,6 +156,7 @@ def _moved(
         amount=-amount.minor,
         fee=fee,
         currency=amount.currency,
+        is_card=is_card,
         created_at=at,
         available_at=at,
         is_available=True,
@@ -146,7 +164,9 @@ def _moved(
     )
 
 
-def _back(kind: EntryKind, source_id: str, amount: Money, at: datetime, *, fee: int = 0) -> Entry:
+def _back(
+    kind: EntryKind, source_id: str, amount: Money, at: datetime, *, fee: int = 0, is_card: bool = True
+) -> Entry:
     """What comes back to it, at once."""
     return Entry(
         id=reversal_id(source_id),
@@ -155,6 +175,7 @@ def _back(kind: EntryKind, source_id: str, amount: Money, at: datetime, *, fee: 
         amount=amount.minor,
         fee=fee,
         currency=amount.currency,
+        is_card=is_card,
         created_at=at,
         available_at=at,
         is_available=True,

@@ -119,3 +119,4 @@ SIMULATIONS: Final[Mapping[str, Simulation]] = MappingProxyType(
 
 AUTHENTICATION_DECLINED: Final = Declined("AUTHENTICATION_FAILED", "The payer failed the authentication.")
 REFUND_FAILED: Final = "REFUND_FAILED"
+REFUND_EXPIRED: Final = "REFUND_EXPIRED"

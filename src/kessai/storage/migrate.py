@@ -18,10 +18,10 @@ from kessai.storage.sqlite.lock import DatabaseFileError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0006"
+HEAD: Final = "0007"
 """The newest revision, as a constant: a server that starts compares it without loading Alembic."""
 
-PAST: Final = ("0001", "0002", "0003", "0004", "0005")
+PAST: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
 """The revisions before it. A database at any other one is ahead of this version."""
 
 _REVISION: Final = "SELECT version_num FROM alembic_version"

@@ -231,6 +231,7 @@ def refund_to_row(refund: Refund) -> tuple[Any, ...]:
         refund.updated_at,
         refund.version,
         None if refund.details is None else orjson.dumps(refund.details).decode(),
+        refund.instrument_type.value if refund.instrument_type else None,
     )
 
 
@@ -251,6 +252,7 @@ def refund_from_row(row: Row) -> Refund:
         updated_at,
         version,
         details,
+        instrument_type,
     ) = row
     return Refund(
         id=RefundId(refund_id),
@@ -266,6 +268,7 @@ def refund_from_row(row: Row) -> Refund:
         updated_at=updated_at,
         version=version,
         details=None if details is None else orjson.loads(details),
+        instrument_type=InstrumentType(instrument_type) if instrument_type else None,
     )
 
 

@@ -231,6 +231,7 @@ refunds: Final = Table(
     _moment("updated_at"),
     _version(),
     Column("details", Json),
+    Column("instrument_type", String(20)),
     CheckConstraint(f"amount BETWEEN 1 AND {AMOUNT_MAX}", name="amount"),
     _currency("currency"),
     _one_of("status", RefundStatus),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -65,13 +66,26 @@ class Stripe:
         return found
 
 
-@pytest.fixture
-async def stripe(gateway: Gateway) -> AsyncIterator[Stripe]:
-    """A client whose key nobody has registered."""
+@asynccontextmanager
+async def _client_of(gateway: Gateway) -> AsyncIterator[Stripe]:
     transport = httpx.ASGITransport(gateway.joined.app)
     headers = {"Authorization": "Bearer sk_test_of_this_test"}
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
         yield Stripe(client, judge())
+
+
+@pytest.fixture
+async def stripe(gateway: Gateway) -> AsyncIterator[Stripe]:
+    """A client whose key nobody has registered."""
+    async with _client_of(gateway) as client:
+        yield client
+
+
+@pytest.fixture
+async def each_stripe(each_gateway: Gateway) -> AsyncIterator[Stripe]:
+    """A client on each database."""
+    async with _client_of(each_gateway) as client:
+        yield client
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,19 +10,9 @@ import pytest
 
 from tests.api.stripe_dialect.conftest import Stripe
 from tests.support.gateway import Gateway
-from tests.support.stripe_schema import judge
 
 NO_SUCH = "txn_0123456789abcdefghijklmn"
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-async def each_stripe(each_gateway: Gateway) -> AsyncIterator[Stripe]:
-    """A client on each database."""
-    transport = httpx.ASGITransport(each_gateway.joined.app)
-    headers = {"Authorization": "Bearer sk_test_of_this_test"}
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
-        yield Stripe(client, judge())
 
 
 async def balance(stripe: Stripe) -> dict[str, tuple[int, int]]:

@@ -65,7 +65,7 @@ async def customers(walk: Walk, _gateway: Gateway) -> None:
     await walk("GET /customers/{customer}", made["id"])
 
 
-async def payments(walk: Walk, _gateway: Gateway) -> None:
+async def payments(walk: Walk, gateway: Gateway) -> None:
     """PaymentIntents, charges and refunds."""
     made = await walk(
         "POST /payment_intents", amount=1_000, currency="usd", capture_method="manual", **BY_CARD
@@ -111,10 +111,22 @@ async def payments(walk: Walk, _gateway: Gateway) -> None:
     await walk("GET /refunds/{refund}", refund["id"])
     await walk("POST /refunds/{refund}", refund["id"], metadata={"a": "b"})
     await walk("GET /refunds", charge=taken["latest_charge"])
-    waiting = await walk.stripe.paid(700, payment_method="pm_card_pendingRefund")
-    on_its_way = await walk("POST /refunds", payment_intent=waiting["id"])
-    assert on_its_way["status"] == "pending"
-    await walk("POST /refunds/{refund}/cancel", on_its_way["id"])
+    slip = await walk.stripe.post(
+        "/payment_intents",
+        amount=700,
+        currency="jpy",
+        confirm=True,
+        payment_method_types=["konbini"],
+        payment_method_data={
+            "type": "konbini",
+            "billing_details": {"name": "Ann", "email": "succeed_immediately@example.com"},
+        },
+    )
+    await gateway.tick()
+    for path in ("/refunds/{refund}/cancel", "/test_helpers/refunds/{refund}/expire"):
+        asked = await walk("POST /refunds", payment_intent=slip["id"])
+        assert asked["status"] == "requires_action"
+        await walk(f"POST {path}", asked["id"])
 
 
 async def setups(walk: Walk, _gateway: Gateway) -> None:

@@ -13,8 +13,8 @@ from kessai.storage.migrations import server
 
 _CHANGES: Final = ("CREATE", "ALTER", "DROP", "UPDATE", "INSERT", "DELETE")
 _SLOWLY_S: Final = 0.02
-_TO_HEAD: Final = "SET version_num='0006'"
-_FROM_HEAD: Final = "WHERE alembic_version.version_num = '0006'"
+_TO_HEAD: Final = "SET version_num='0007'"
+_FROM_HEAD: Final = "WHERE alembic_version.version_num = '0007'"
 
 
 def plant_in_migrations(name: str | None) -> None:

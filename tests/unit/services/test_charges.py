@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from kessai.adapters.dice import SeededDice
 from kessai.adapters.ids import UuidFactory
 from kessai.domain.charge import ChargeDetails
-from kessai.domain.errors import TransitionNotAllowedError
 from kessai.domain.event import EventType, PaymentFact
 from kessai.domain.money import Money
 from kessai.domain.payment import CaptureMethod
@@ -55,10 +52,8 @@ def instrument(name: str = "visa", *, customer_id: str | None = None) -> SavedIn
     )
 
 
-def charged(
-    what: SavedInstrument, *, is_new: bool = False, method: CaptureMethod = CaptureMethod.AUTOMATIC
-) -> Charged:
-    details = ChargeDetails(instrument=what, metadata={}, billing={})
+def charged(what: SavedInstrument, *, is_new: bool = False) -> Charged:
+    details, method = ChargeDetails(instrument=what, metadata={}, billing={}), CaptureMethod.AUTOMATIC
     return charges().charge(what, Money(1_000, "USD"), method, details, is_new=is_new, at=START)
 
 
@@ -120,18 +115,3 @@ def test_an_update_tells_how_it_was() -> None:
     (told,) = change.events
     assert told.type is EventType.PAYMENT_UPDATED
     assert told.fact == PaymentFact(after, None, before)
-
-
-def test_a_release_gives_back_what_was_held() -> None:
-    held = charged(instrument(), method=CaptureMethod.MANUAL).payment
-
-    refund, change = charges().release(held, "duplicate", {}, at=LATER)
-
-    assert change.payment is not None
-    assert (change.payment.status, change.payment.refunded) == (Status.VOIDED, Money(0, "USD"))
-    assert (refund.amount, refund.payment_status, change.refund) == (held.order.amount, Status.VOIDED, refund)
-
-
-def test_only_what_is_held_is_released() -> None:
-    with pytest.raises(TransitionNotAllowedError):
-        charges().release(charged(instrument()).payment, None, {}, at=LATER)

@@ -15,17 +15,17 @@ from kessai.domain.ids import PaymentId
 from kessai.domain.intent import Intent
 from kessai.domain.money import Money
 from kessai.domain.payment import CaptureMethod, Order
-from kessai.domain.refund import RefundStatus
 from kessai.domain.transitions import Status
 from kessai.services.disputes import Disputes
 from kessai.services.due_documents import DueDocuments
 from kessai.services.intents import Intents
-from kessai.services.payments import BrokenLedgerError, Payments
+from kessai.services.payments import Payments
+from kessai.services.refunds import Refunds
 from kessai.services.telling import Teller
 from kessai.services.timers import Timers
 from kessai.simulation.table import SIMULATIONS
 from kessai.storage.journal import STALE
-from kessai.storage.payment_rows import payment_to_row, refund_to_row
+from kessai.storage.payment_rows import payment_to_row
 from tests.support.manual_clock import START, ManualClock
 from tests.unit.http.people import MERCHANT
 from tests.unit.services.doubles import FakeDatabase
@@ -87,67 +87,11 @@ async def test_what_is_not_there_is_refused() -> None:
         payments().get(MERCHANT.id, "x"),
         payments().capture(MERCHANT.id, "x", None, at=START),
         payments().cancel(MERCHANT.id, "x", at=START),
-        payments().refund(MERCHANT.id, "x", None, None, at=START),
-        payments().get_refund(MERCHANT.id, "x"),
-        payments().refunds_of(MERCHANT.id, "x", before=None, limit=1),
         payments().awaiting_action("x"),
         payments().authenticate("x", is_approved=True, at=START),
     ):
         with pytest.raises(NotFoundError):
             await work
-
-
-def due_refund() -> Change:
-    """A refund that fails later, and its payment."""
-    captured = payments().create(order("refund_failure", delay=DAY), at=START).payment
-
-    class Found(FakeDatabase):
-        pass
-
-    database = Found(lambda _params: [payment_to_row(captured)])
-    coroutine = payments(database).refund(MERCHANT.id, captured.id, None, None, at=START)
-    try:
-        coroutine.send(None)
-    except StopIteration as done:
-        change: Change = done.value[1]
-        return change
-    raise AssertionError("a fake database never waits")
-
-
-async def test_a_refund_that_fails_later_is_taken_back_with_its_event() -> None:
-    begun = due_refund()
-    assert begun.payment is not None
-    assert begun.refund is not None
-    rows = {"payment": payment_to_row(begun.payment), "refund": refund_to_row(begun.refund)}
-    asked = 0
-
-    def answer(_params: dict[str, object]) -> list[tuple[object, ...]]:
-        nonlocal asked
-        asked += 1
-        # first due payments, then due refunds, then the refund's payment
-        return [[], [rows["refund"]], [rows["payment"]]][asked - 1]
-
-    (change,) = await payments(FakeDatabase(answer)).due(START + DAY, 10)
-    assert change.payment is not None
-    assert change.refund is not None
-    assert (change.payment.status, change.payment.refunded.minor) == (Status.CAPTURED, 0)
-    assert (change.refund.status, change.refund.version) == (RefundStatus.FAILED, 2)
-    assert [event.type for event in change.events] == [EventType.REFUND_FAILED]
-
-
-async def test_a_refund_without_its_payment_is_a_bug_and_not_an_answer() -> None:
-    begun = due_refund()
-    assert begun.refund is not None
-    refund = refund_to_row(begun.refund)
-    asked = 0
-
-    def answer(_params: dict[str, object]) -> list[tuple[object, ...]]:
-        nonlocal asked
-        asked += 1
-        return [refund] if asked == 2 else []
-
-    with pytest.raises(BrokenLedgerError):
-        await payments(FakeDatabase(answer)).due(START + DAY, 10)
 
 
 async def _nothing_follows(_before: Intent, _after: Intent, _at: datetime) -> Change:
@@ -161,7 +105,7 @@ async def test_who_was_slower_than_another_process_tells_nobody() -> None:
     def answer(_params: dict[str, object]) -> list[tuple[object, ...]]:
         nonlocal asked
         asked += 1
-        return [payment_to_row(held)] if asked % 2 else []
+        return [payment_to_row(held)] if asked == 1 else []
 
     database, told = FakeDatabase(answer), list[Change]()
     clock = ManualClock(START + 8 * DAY)
@@ -170,8 +114,11 @@ async def test_who_was_slower_than_another_process_tells_nobody() -> None:
     teller = Teller(ids)
     disputes = Disputes(database, ids, teller, use_cases)
     intents = Intents(database, ids, teller, use_cases, disputes, _nothing_follows)
-    documents = DueDocuments(FakeDatabase(), {})
-    timers = Timers(use_cases, intents, documents, database, clock, lambda change, _how: told.append(change))
+    nothing = FakeDatabase()
+    refunds, documents = Refunds(nothing, ids, teller, use_cases), DueDocuments(nothing, {})
+    timers = Timers(
+        use_cases, refunds, intents, documents, database, clock, lambda change, _how: told.append(change)
+    )
     database.result = STALE
     assert (await timers.tick(), told) == (0, [])
     assert [change.payment and change.payment.status for change in database.commits] == [Status.EXPIRED]

@@ -102,6 +102,7 @@ def refunds() -> st.SearchStrategy[Refund]:
         created_at=moments,
         updated_at=moments,
         version=versions,
+        instrument_type=st.none() | st.sampled_from(InstrumentType),
     )
 
 

@@ -56,7 +56,7 @@ async def create_refund(call: Call, body: RefundOfIn) -> Reply:
 
 
 async def _refund(call: Call, payment_id: str, body: RefundIn) -> Reply:
-    refund, change = await call.services.payments.refund(
+    refund, change = await call.services.refunds.create(
         call.merchant.id, payment_id, body.amount, masked(body.reason), at=call.now
     )
     return Reply(201, refund_out(refund), change)
@@ -71,7 +71,7 @@ async def _refund(call: Call, payment_id: str, body: RefundIn) -> Reply:
 )
 async def list_payment_refunds(call: Call, payment_id: str, query: Annotated[ListQuery, Query()]) -> Reply:
     """Failed refunds are listed too."""
-    found = await call.services.payments.refunds_of(
+    found = await call.services.refunds.of_payment(
         call.merchant.id, payment_id, before=decode_cursor(query.cursor), limit=query.limit
     )
     return Reply(200, page(found, query.limit, refund_out))
@@ -86,4 +86,4 @@ async def list_payment_refunds(call: Call, payment_id: str, query: Annotated[Lis
 )
 async def get_refund(call: Call, refund_id: str) -> Reply:
     """Another merchant's refund and an unknown one give the same 404."""
-    return Reply(200, refund_out(await call.services.payments.get_refund(call.merchant.id, refund_id)))
+    return Reply(200, refund_out(await call.services.refunds.get(call.merchant.id, refund_id)))

@@ -20,6 +20,7 @@ from kessai.dialects.stripe.choosing import chosen
 from kessai.dialects.stripe.confirming import challenge_wanted, increments_wanted
 from kessai.dialects.stripe.errors import StripeError
 from kessai.dialects.stripe.ids import decode
+from kessai.dialects.stripe.method_options import books_later
 from kessai.dialects.stripe.objects.checkout_session import session_id, session_url
 from kessai.dialects.stripe.objects.payment_intent import payment_intent
 from kessai.dialects.stripe.objects.setup_intent import setup_intent
@@ -204,6 +205,7 @@ def _asked(session: CheckoutSession, page_url: str, payer: Payer) -> Asked:
             "payment_method_options": session.details.get("payment_method_options"),
             "automatic_payment_methods": None,
             "return_url": page_url,
+            "books_later": books_later(intent.get("capture_method")),
             **known,
             **({"shipping": shipping} if shipping else {}),
         },

@@ -153,7 +153,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "refund": Kind(
             ("re", "pyr"),
             Refund,
-            lambda call, each: call.services.payments.get_refund(call.merchant.id, each),
+            lambda call, each: call.services.refunds.get(call.merchant.id, each),
             refund,
         ),
         "dispute": Kind(

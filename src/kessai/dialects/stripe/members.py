@@ -57,7 +57,7 @@ async def _charges(call: Call, parent: Object, change: Change, is_counted: bool)
 
 async def _refunds(call: Call, parent: Object, change: Change, is_counted: bool) -> Object:
     payment_id = KINDS["charge"].core_id(parent["id"])
-    found = await call.services.payments.refunds(
+    found = await call.services.refunds.list(
         call.merchant.id, Wanted(), payment_id=payment_id, limit=_limit(is_counted)
     )
     new = change.refund

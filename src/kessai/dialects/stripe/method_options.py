@@ -159,6 +159,14 @@ def as_capture_method(said: str | None) -> CaptureMethod:
     return CaptureMethod.MANUAL if said == "manual" else CaptureMethod.AUTOMATIC
 
 
+def books_later(said: str | None) -> bool:
+    """Whether it is told later what a payment put into the balance: where that way of capture is named.
+
+    With Stripe it is also where nothing is said of capture, and may be told at once then.
+    """
+    return said == "automatic_async"
+
+
 def by_type(
     details: Mapping[str, Any], instrument: SavedInstrument | None, usual: CaptureMethod
 ) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from kessai.dialects.stripe import challenge_pages, checkout_pages, link_pages, receipt_pages
+from kessai.dialects.stripe import challenge_pages, checkout_pages, link_pages, receipt_pages, refund_pages
 from kessai.dialects.stripe.declaring import as_router
 from kessai.dialects.stripe.expansions import completed
 from kessai.dialects.stripe.reading import FormReader
@@ -15,7 +15,7 @@ from kessai.http.routes import Route, Routers
 
 _ROUTES: Final = {(each.method, each.template): each for each in every_route()}
 _ROUTER: Final = as_router(list(_ROUTES.values()), completed)
-_PAGES: Final = (challenge_pages, checkout_pages, link_pages, receipt_pages)
+_PAGES: Final = (challenge_pages, checkout_pages, link_pages, receipt_pages, refund_pages)
 _PAGE_READERS: Final[Mapping[tuple[str, str], Reader]] = {
     ("POST", checkout_pages.FORM_PATH): checkout_pages.READER,
     ("GET", link_pages.PATH): link_pages.READER,

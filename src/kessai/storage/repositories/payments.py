@@ -73,6 +73,7 @@ def _due(table: Table) -> Query:
 _PAYMENT: Final = _by_id(payments)
 _REFUND: Final = _by_id(refunds)
 _ANY_PAYMENT: Final = Query(select(*whole).where(payments.c.id == bindparam("id")), by_key=True)
+_ANY_REFUND: Final = Query(select(refunds).where(refunds.c.id == bindparam("id")), by_key=True)
 _REFUNDS_OF: Final = Query(
     select(refunds)
     .where(refunds.c.payment_id == bindparam("payment_id"), refunds.c.merchant_id == bindparam("merchant_id"))
@@ -144,6 +145,11 @@ class PaymentRepository:
     async def get_refund(self, merchant_id: MerchantId, refund_id: str) -> Refund | None:
         """A merchant's refund."""
         rows = await self._database.rows(_REFUND, id=refund_id, merchant_id=merchant_id)
+        return refund_from_row(rows[0]) if rows else None
+
+    async def get_any_refund(self, refund_id: str) -> Refund | None:
+        """A refund whoever's it is: for its payer, never for a merchant."""
+        rows = await self._database.rows(_ANY_REFUND, id=refund_id)
         return refund_from_row(rows[0]) if rows else None
 
     async def refunds_of(

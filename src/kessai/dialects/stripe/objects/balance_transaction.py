@@ -30,7 +30,12 @@ _CARD: Final = {
     EntryKind.PAYOUT: _Words("payout", "payout", "po", "Payout"),
     EntryKind.PAYOUT_REVERSAL: _Words("payout_cancel", "payout_reversal", "po", "Payout that was canceled"),
 }
-_OTHER: Final = {**_CARD, EntryKind.PAYMENT: _Words("payment", "charge", "py")}
+_OTHER: Final = {
+    **_CARD,
+    EntryKind.PAYMENT: _Words("payment", "charge", "py"),
+    EntryKind.REFUND: _Words("payment_refund", "refund", "pyr", "Refund of a payment"),
+    EntryKind.REFUND_FAILURE: _Words("refund_failure", "refund_failure", "pyr", "Refund that failed"),
+}
 
 TYPES: Final = frozenset(words.type for words in (*_CARD.values(), *_OTHER.values()))
 """The types that there are here, of the many that the API has."""

@@ -65,7 +65,7 @@ def charge(value: Payment, public_url: str = "") -> Object:
         "application": None,
         "application_fee": None,
         "application_fee_amount": None,
-        "balance_transaction": encode("txn", value.id) if is_captured else None,
+        "balance_transaction": encode("txn", value.id) if is_captured and not value.is_being_booked else None,
         "billing_details": billing_details(details.billing),
         "calculated_statement_descriptor": details.statement_descriptor or "KESSAI",
         "captured": is_captured,

@@ -42,7 +42,7 @@ async def create_charge_refund(call: Call, given: Given, charge: str) -> Result:
 async def list_charge_refunds(call: Call, given: Given, charge: str) -> Result:
     """A charge's refunds, newest first."""
     payment = await charged(call, charge)
-    found = await call.services.payments.refunds(
+    found = await call.services.refunds.list(
         call.merchant.id,
         await wanted_of(call, given, "refund"),
         payment_id=payment.id,

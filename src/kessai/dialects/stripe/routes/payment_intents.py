@@ -28,6 +28,7 @@ from kessai.dialects.stripe.method_options import (
     OF_PAYMENTS,
     OPTIONS,
     asked_capture,
+    books_later,
     by_type,
     kept_options,
     usual_capture,
@@ -40,7 +41,6 @@ from kessai.dialects.stripe.searching import SEARCHED, search_page
 from kessai.dialects.stripe.shape import Object
 from kessai.dialects.stripe.voucher_terms import slip_lasts
 from kessai.domain.change import Change
-from kessai.domain.charge import ChargeDetails
 from kessai.domain.document import Document
 from kessai.domain.errors import AmountTooLargeError, TransitionNotAllowedError
 from kessai.domain.event import Event
@@ -242,23 +242,6 @@ def unexpected(intent: Intent, message: str, call: Call) -> StripeError:
     )
 
 
-def charge_details(intent: Intent, instrument: SavedInstrument) -> ChargeDetails:
-    """What is kept with a try of a PaymentIntent."""
-    details = intent.details
-    return ChargeDetails(
-        instrument=instrument,
-        customer_id=intent.customer_id,
-        description=intent.description,
-        metadata=intent.metadata,
-        billing=instrument.billing,
-        shipping=details.get("shipping"),
-        receipt_email=details.get("receipt_email"),
-        statement_descriptor=details.get("statement_descriptor"),
-        statement_descriptor_suffix=details.get("statement_descriptor_suffix"),
-        transfer_group=details.get("transfer_group"),
-    )
-
-
 async def _confirm(
     call: Call,
     given: Given,
@@ -275,7 +258,7 @@ async def _confirm(
         intent,
         instrument,
         _terms(call, given, intent, instrument),
-        charge_details(intent, instrument),
+        intent.details_of_try(instrument),
         at=call.now,
     )
     kept = call.services.intents.kept_for_later(
@@ -360,6 +343,7 @@ def _details(given: Given, known: Mapping[str, Any]) -> dict[str, Any]:
         changed["shipping"] = shipping_of(given["shipping"])
     if given.get("capture_method"):
         changed["capture_method"] = given["capture_method"]
+        changed["books_later"] = books_later(given["capture_method"])
     return changed
 
 

@@ -1,4 +1,8 @@
-"""Refunds: /v1/refunds. Source: Stripe API reference, "Refunds", read 2026-11-20."""
+"""Refunds: /v1/refunds. Source: Stripe API reference, "Refunds", read 2026-11-20.
+
+What cannot go back the way it came waits for its payer, who is asked by e-mail for an account: for 45 days,
+as Stripe, "Refund bank transfer payments", read 2026-11-27, has it, and then it is canceled.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from typing import Any, Final
 from kessai.dialects.stripe.amounts import amount_of, in_units, money_from
 from kessai.dialects.stripe.declaring import Given, Result, StripeRoutes
 from kessai.dialects.stripe.errors import StripeError, missing, required
-from kessai.dialects.stripe.facts import metadata_of
+from kessai.dialects.stripe.facts import masked, metadata_of
 from kessai.dialects.stripe.ids import encode
 from kessai.dialects.stripe.kinds import find
 from kessai.dialects.stripe.objects.charge import charge, charge_id
@@ -20,6 +24,7 @@ from kessai.domain.payment import Payment
 from kessai.domain.refund import Refund
 from kessai.domain.transitions import Status
 from kessai.http.call import Call
+from kessai.simulation.account_table import ASKS_WHERE_TO
 
 routes: Final = StripeRoutes()
 
@@ -42,22 +47,35 @@ async def update_refund(call: Call, given: Given, refund: str) -> Result:
     known = await _found(call, refund)
     details = {**(known.details or {})}
     details["metadata"] = metadata_of(given, details.get("metadata") or {})
-    changed, change = await call.services.payments.change_refund(known, details, at=call.now)
+    changed, change = await call.services.refunds.change(known, details, at=call.now)
     return Result(shown(changed, call.services.public_url), change)
 
 
 @routes.post("/v1/refunds/{refund}/cancel")
 async def cancel_refund(call: Call, given: Given, refund: str) -> Result:
-    """Stop a refund that is still on its way."""
+    """Give up a refund whose payer has not said yet where the money is to go."""
     known = await _found(call, refund)
     try:
-        canceled, change = await call.services.payments.cancel_refund(known, at=call.now)
+        canceled, change = await call.services.refunds.cancel(known, at=call.now)
     except ConflictError:
         status = shown(known)["status"]
         raise StripeError(
             f"You cannot cancel a refund that has a status of {status}.", is_kept=True
         ) from None
     return Result(shown(canceled, call.services.public_url), change)
+
+
+@routes.post("/v1/test_helpers/refunds/{refund}/expire")
+async def expire_refund(call: Call, given: Given, refund: str) -> Result:
+    """Have the time run out in which its payer might say where the money is to go."""
+    known = await _found(call, refund)
+    try:
+        expired, change = await call.services.refunds.answer(known, is_told=False, at=call.now)
+    except ConflictError:
+        raise StripeError(
+            f"You cannot expire a refund that has a status of {shown(known)['status']}.", is_kept=True
+        ) from None
+    return Result(shown(expired, call.services.public_url), change)
 
 
 @routes.get("/v1/refunds", f"{PAGED} created charge payment_intent")
@@ -69,7 +87,7 @@ async def list_refunds(call: Call, given: Given) -> Result:
         payment_id = (await charged(call, given["charge"], param="charge", status=400)).id
     intent = await _intent(call, given) if given.get("payment_intent") else None
     told = intent and encode("pi", intent.id)
-    found = await call.services.payments.refunds(
+    found = await call.services.refunds.list(
         call.merchant.id,
         wanted,
         payment_id=payment_id or (intent.payment_id if intent else None),
@@ -81,7 +99,7 @@ async def list_refunds(call: Call, given: Given) -> Result:
 
 async def refunded(call: Call, given: Given, payment: Payment) -> Result:
     """Give back what a request asks for of a payment."""
-    if await call.services.payments.is_charged_back(payment):
+    if await call.services.refunds.is_charged_back(payment):
         raise StripeError(
             f"Charge {charge_id(payment)} has been charged back; it cannot be refunded.",
             code="charge_disputed",
@@ -98,15 +116,17 @@ async def refunded(call: Call, given: Given, payment: Payment) -> Result:
         "payment_method": paid["payment_method"],
         "payment_intent": payment.order.intent_id and encode("pi", payment.order.intent_id),
         "metadata": metadata_of(given, {}),
+        **_of_payer(payment, given),
     }
     try:
-        made, change = await call.services.payments.refund(
+        made, change = await call.services.refunds.create(
             call.merchant.id,
             payment.id,
             None if asked is None else money_from(asked, currency).minor,
             given.get("reason"),
             at=call.now,
             details=details,
+            asks_payer="instructions_email" in details,
         )
     except TransitionNotAllowedError:
         raise _refused(payment) from None
@@ -118,6 +138,25 @@ async def refunded(call: Call, given: Given, payment: Payment) -> Result:
             is_kept=True,
         ) from None
     return Result(shown(made, call.services.public_url), change)
+
+
+def _of_payer(payment: Payment, given: Given) -> dict[str, Any]:
+    """What paid if it was no card, and whom to ask where the money is to go if it cannot go back there."""
+    kept = payment.charge_details
+    if kept.instrument is None or kept.instrument.card is not None:
+        return {}
+    method = kept.instrument.type
+    if method not in ASKS_WHERE_TO:
+        return {"method": method}
+    email = masked(given.get("instructions_email")) or kept.billing.get("email")
+    if email is None:
+        raise StripeError(
+            f"A {method} payment is refunded to an account that its payer names. There is no e-mail address "
+            "to ask them at: give one.",
+            code="parameter_missing",
+            param="instructions_email",
+        )
+    return {"method": method, "instructions_email": email}
 
 
 def _released(call: Call, given: Given, payment: Payment) -> Result:
@@ -134,7 +173,7 @@ def _released(call: Call, given: Given, payment: Payment) -> Result:
             is_kept=True,
         )
     details = {"charge": charge_id(payment), "metadata": metadata_of(given, {})}
-    made, change = call.services.charges.release(payment, given.get("reason"), details, at=call.now)
+    made, change = call.services.refunds.release(payment, given.get("reason"), details, at=call.now)
     return Result(shown(made, call.services.public_url), change)
 
 
