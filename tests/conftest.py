@@ -29,7 +29,7 @@ RUN = pytest.StashKey[RunDirectory]()
 SERVERS = pytest.StashKey[list[RunningServer]]()
 BOTH_DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
-_UNTRACED: Final = ("bench", "contract", "docs", "property", "prove")
+_UNTRACED: Final = ("bench", "conformance", "contract", "docs", "property", "prove", "tidy")
 """Rooms of tests that repeat, or hold against one another, what other rooms try step by step."""
 
 

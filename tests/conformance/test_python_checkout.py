@@ -143,3 +143,20 @@ def test_a_session_needs_something_to_sell(client: stripe.StripeClient) -> None:
         with pytest.raises(stripe.InvalidRequestError) as refusal:
             opened(client, line_items=wrong)
         assert refusal.value.http_status == 400
+
+
+def test_a_session_offers_shipping_rates_by_their_ids(client: stripe.StripeClient) -> None:
+    rate = client.v1.shipping_rates.create(
+        params={
+            "display_name": "Standard",
+            "type": "fixed_amount",
+            "fixed_amount": {"amount": 500, "currency": "usd"},
+        }
+    )
+    session = opened(client, shipping_options=[{"shipping_rate": rate.id}])
+    assert (session.amount_subtotal, session.amount_total) == (3_000, 3_500)
+
+    client.v1.shipping_rates.update(rate.id, params={"active": False})
+    assert [each.id for each in client.v1.shipping_rates.list(params={"active": False})] == [rate.id]
+    with pytest.raises(stripe.InvalidRequestError):
+        opened(client, shipping_options=[{"shipping_rate": rate.id}])

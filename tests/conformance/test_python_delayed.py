@@ -15,14 +15,16 @@ from tests.support.receiver import Receiver
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 
-async def voucher(client: stripe.StripeClient, email: str) -> stripe.PaymentIntent:
+async def voucher(
+    client: stripe.StripeClient, email: str, kind: str = "oxxo", currency: str = "mxn"
+) -> stripe.PaymentIntent:
     """A PaymentIntent that waits for whoever has this address to pay at a shop."""
     params: Any = {
         "amount": 2_000,
-        "currency": "mxn",
+        "currency": currency,
         "confirm": True,
-        "payment_method_types": ["oxxo"],
-        "payment_method_data": {"type": "oxxo", "billing_details": {"name": "Ann", "email": email}},
+        "payment_method_types": [kind],
+        "payment_method_data": {"type": kind, "billing_details": {"name": "Ann", "email": email}},
     }
     intent = await client.v1.payment_intents.create_async(params=params)
     assert intent.status == "requires_action"
@@ -99,3 +101,25 @@ def test_an_account_by_its_name_is_debited(client: stripe.StripeClient) -> None:
     assert isinstance(intent.payment_method, stripe.PaymentMethod)
     assert intent.payment_method.us_bank_account is not None
     assert intent.payment_method.us_bank_account.last4 == "6789"
+
+
+async def test_a_voucher_is_refunded_to_an_account_that_its_payer_names(
+    async_client: stripe.StripeClient, receiver: Receiver
+) -> None:
+    endpoint = await listening(async_client, receiver, "payment_intent.succeeded", "refund.updated")
+    intent = await voucher(async_client, "succeed_immediately@example.com", "konbini", "jpy")
+    await receiver.wait_for(1)
+
+    refund = await async_client.v1.refunds.create_async(params={"payment_intent": intent.id, "amount": 500})
+    assert refund.status == "requires_action"
+    assert refund.next_action is not None
+    display = refund.next_action.display_details
+    assert display is not None
+    assert display.email_sent.email_sent_to == "succeed_immediately@example.com"
+    expired = await async_client.v1.test_helpers.refunds.expire_async(refund.id)
+    assert expired.status == "canceled"
+
+    again = await async_client.v1.refunds.create_async(params={"payment_intent": intent.id})
+    assert (await async_client.v1.refunds.cancel_async(again.id)).status == "canceled"
+    told = [verified(each, endpoint.secret) for each in await receiver.wait_for(3)]
+    assert [each.data.object["id"] for each in told[1:]] == [refund.id, again.id]

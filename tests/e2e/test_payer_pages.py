@@ -49,6 +49,18 @@ ASKED: Final = {
 }
 
 
+SLIP: Final = {
+    "amount": 500,
+    "currency": "jpy",
+    "confirm": True,
+    "payment_method_types": ["konbini"],
+    "payment_method_data": {
+        "type": "konbini",
+        "billing_details": {"name": "Ann", "email": "ann@example.com"},
+    },
+}
+
+
 class Merchant:
     """Asks for payments, by both dialects."""
 
@@ -140,3 +152,20 @@ async def test_the_browser_reaches_no_other_host(chromium: Browser, tmp_path: Pa
 
     assert payer.complaints == [f"failed: {each}" for each in addresses]
     assert payer.hosts == {"kessai.example", "127.0.0.2"}
+
+
+async def test_a_slip_is_paid_and_its_money_sent_back(
+    chromium: Browser, merchant: Merchant, local_server: RunningServer, tmp_path: Path
+) -> None:
+    intent = merchant.asks(INTENTS, **SLIP)
+    async with visiting(chromium, tmp_path, screen=PHONE) as payer:
+        await payer.page.goto(intent["next_action"]["konbini_display_details"]["hosted_voucher_url"])
+        await payer.sees("Your slip")
+        await payer.page.get_by_role("button", name="Pay at the store", exact=True).click()
+        await payer.page.get_by_text("This payment is CAPTURED").wait_for()
+
+        refund = merchant.asks("/v1/refunds", payment_intent=intent["id"])
+        await payer.page.goto(f"{local_server.base_url}/stripe/refunds/{refund['id']}")
+        await payer.sees("Your refund")
+        await payer.page.get_by_role("button", name="Send it to my account", exact=True).click()
+        await payer.page.get_by_text("This refund is pending").wait_for()

@@ -68,7 +68,7 @@ def page(refund: Refund) -> bytes:
     ask = "<p>It cannot go back the way you paid. Where is it to go?</p>"
     buttons = (
         '<form class="answers" method="post" action="?outcome=tell" aria-label="Your refund">'
-        "<button>Send it to my bank account</button>"
+        "<button>Send it to my account</button>"
         '<button class="second" formaction="?outcome=lapse">Let the request lapse</button></form>'
     )
     return payer_page("refund", "Your refund", f"{lead}{ask}{facts}{buttons}")
