@@ -237,7 +237,7 @@ _TOLD: Final = {
     EventType.PAYMENT_CANCELED: "what was held was let go",
     EventType.PAYMENT_EXPIRED: "nobody captured in time",
     EventType.PAYMENT_REQUIRES_ACTION: "the payer has to prove who they are",
-    EventType.REFUND_PENDING: "a refund is on its way and its outcome is not known yet",
+    EventType.REFUND_PENDING: "a refund is on its way, or its payer is asked where to",
     EventType.REFUND_FAILED: "a refund failed; its amount is back on the payment",
     EventType.CUSTOMER_CREATED: "a customer was made",
     EventType.CUSTOMER_UPDATED: "what is known of a customer has changed",

@@ -24,11 +24,12 @@ from kessai.domain.change import Change
 from kessai.domain.event import EventType
 from kessai.domain.instrument import Instrument, InstrumentType
 from kessai.domain.outcome import Declined
+from kessai.domain.payment import BOOKED_AFTER
 from kessai.domain.refund import RefundStatus
 from kessai.storage.migrate import PAST, downgrade, upgrade
 from kessai.storage.migrations.connection import migrating
 from kessai.storage.tables import metadata
-from tests.support.ledger import START, Ledger, opened, write
+from tests.support.ledger import DAY, START, Ledger, opened, write
 
 _DEFENSIVE: Final = 1010
 """SQLITE_DBCONFIG_DEFENSIVE."""
@@ -121,35 +122,46 @@ def test_rows_stay_as_they_are_on_the_way_up_and_down(empty_database_url: str) -
 
 
 def test_on_the_way_down_nobody_is_asked_where_a_refund_is_to_go(empty_database_url: str) -> None:
-    # given a refund that waits for its payer, and an event that remembers it so
+    # given a refund whose payer is asked, one whose payer has said it, and what is not booked yet
     upgrade(empty_database_url)
     ledger = Ledger()
-    captured = ledger.captured(instrument=Instrument(InstrumentType.KONBINI))
-    refunding = ledger.refunding(captured, 100)
-    assert refunding.payment is not None
-    assert refunding.refund is not None
-    asked = replace(refunding.refund, status=RefundStatus.REQUIRES_ACTION)
-    told = ledger.event(refunding.payment, asked, type=EventType.REFUND_PENDING)
+    told = (RefundStatus.REQUIRES_ACTION, RefundStatus.PENDING)
 
     async def save() -> None:
         async with opened(empty_database_url) as database:
-            await write(database, Change(records=(ledger.merchant,)), ledger.saving(captured))
-            await write(database, replace(refunding, refund=asked, events=(told,)))
+            await write(database, Change(records=(ledger.merchant,)))
+            for status in told:
+                await write(database, *asked_of(ledger, status))
 
     asyncio.run(save())
 
-    # when the database goes a step back, then that version finds a status it knows, there and in the event
+    # when the database goes a step back
     downgrade(empty_database_url, "0006")
-    (row,) = rows(empty_database_url)["refunds"]
-    assert "PENDING" in row
-    assert "REQUIRES_ACTION" not in row
-    (remembered,) = [each["refund"] for each in snapshots(empty_database_url) if each["refund"]]
-    assert remembered["status"] == "PENDING"
 
-    # and what the refund goes back to is known again on the way up
+    # then that version finds statuses it knows, in the events too, and nothing due that it cannot move
+    refunds, payments = (rows(empty_database_url)[table] for table in ("refunds", "payments"))
+    assert sorted(row[5] for row in refunds) == ["PENDING", "PROCESSED"]
+    remembered = [each["refund"] for each in snapshots(empty_database_url) if each["refund"]]
+    assert [each["status"] for each in remembered] == ["PENDING", "PENDING"]
+    due = metadata.tables["payments"].columns.keys().index("due_at")
+    assert [row[due] for row in payments] == [None, None]
+
+    # and what a refund goes back to is known again on the way up
     upgrade(empty_database_url)
-    (row,) = rows(empty_database_url)["refunds"]
-    assert row[-1] == "konbini"
+    assert {row[-1] for row in rows(empty_database_url)["refunds"]} == {"konbini"}
+
+
+def asked_of(ledger: Ledger, status: RefundStatus) -> tuple[Change, Change]:
+    """A payment that is booked soon, and its refund that stands so."""
+    captured = ledger.captured(instrument=Instrument(InstrumentType.KONBINI))
+    captured = replace(captured, due_at=START + DAY + BOOKED_AFTER)
+    refunding = ledger.refunding(captured, 100)
+    assert refunding.payment is not None
+    assert refunding.refund is not None
+    details = {"instructions_email": "ann@example.com"}
+    asked = replace(refunding.refund, status=status, details=details, due_at=START + 30 * DAY)
+    event = ledger.event(refunding.payment, asked, type=EventType.REFUND_PENDING)
+    return ledger.saving(captured), replace(refunding, refund=asked, events=(event,))
 
 
 def test_on_the_way_down_snapshots_get_back_what_was_ordered(empty_database_url: str) -> None:

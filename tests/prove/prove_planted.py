@@ -110,6 +110,8 @@ HUNTS: Final = (
     Hunt("forgets-attempts-going-down", prove_migrations, "rows lost or made", WHOLE, 0.001),
     Hunt("hoards-memory", prove_soak, "memory of", FORGETFUL, 0.0025),
     Hunt("leaves-files-open", prove_soak, "descriptors of", FORGETFUL, 0.0025),
+    # What is to be forgotten is so after four minutes at the earliest.
+    Hunt("forgets-nothing", prove_soak, "rows:", FORGETFUL, 0.2, ("sqlite",)),
     Hunt("signed-with-the-events-time", prove_signatures, "signed with another time", LATE_RETRIES, 0.03),
     Hunt("new-id-on-retry", prove_storm, "another id"),
     Hunt(GUARD_ON_THE_NAME, prove_addresses, "a forbidden connection"),

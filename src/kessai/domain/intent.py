@@ -146,6 +146,11 @@ class Intent(Document):
                 subject="an intent",
             )
 
+    @property
+    def tried_for(self) -> tuple[object, ...]:
+        """What a try goes by: one that is under way is of no use for anything else."""
+        return self.amount, self.capture_method, bool(self.details.get("books_later"))
+
     def details_of_try(self, instrument: SavedInstrument, **facts: Any) -> ChargeDetails:
         """What is kept with a try with this instrument; `facts` are fields of it besides."""
         told = {name: self.details[name] for name in _OF_TRIES if name in self.details}

@@ -200,7 +200,9 @@ class Disputes:
 
 
 def _is_taken_now(payment: Payment) -> bool:
-    return payment.status is Status.CAPTURED and payment.transitions[-1].action in _TAKES
+    is_taken = payment.status is Status.CAPTURED and payment.transitions[-1].action in _TAKES
+    # What is told of it later is no new capture.
+    return is_taken and payment.captured_at == payment.updated_at
 
 
 def _answered_within(payment: Payment) -> timedelta:

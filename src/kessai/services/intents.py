@@ -160,7 +160,7 @@ class Intents:
         """
         intent.require(IntentAction.UPDATE)
         changed = intent.saved_again(at=at, **facts)
-        is_asked_anew = (changed.amount, changed.capture_method) != (intent.amount, intent.capture_method)
+        is_asked_anew = changed.tried_for != intent.tried_for
         if intent.status is IntentStatus.REQUIRES_ACTION and is_asked_anew:
             changed = replace(changed, status=IntentStatus.REQUIRES_CONFIRMATION, slip=None)
         if intent.is_proved and (is_asked_anew or (instrument and instrument.id != intent.instrument_id)):

@@ -28,6 +28,7 @@ from kessai.domain.refund import Refund
 from kessai.domain.schedules import NATIVE
 from kessai.storage.document_rows import document_reader
 from kessai.storage.payment_rows import (
+    ORDER_COLUMNS,
     REFUND_COLUMNS,
     STATE_COLUMNS,
     Row,
@@ -43,6 +44,8 @@ from kessai.storage.types import Moment
 
 _ENDPOINT_BEFORE_0002: Final = {"schedule": NATIVE, "verifies_tls": True, "failures": 0, "rests_until": None}
 """What snapshots of endpoints lack that were taken before the revision that added these."""
+
+_PAID_WITH: Final = ORDER_COLUMNS.index("instrument_type")
 
 EVENT_COLUMNS: Final = tuple(str(column.name) for column in webhook_events.columns)
 
@@ -149,14 +152,19 @@ def _fact(snapshot: dict[str, Any], order: Row, amount: int) -> PaymentFact | En
         )
     # Older snapshots hold the order as well, those after them not even its amount.
     payment = payment_from(order, _STATE.read({"amount": amount, **snapshot["payment"]}))
-    refund, before = snapshot["refund"], snapshot.get("before")
-    refund_before = snapshot.get("refund_before")
+    before = snapshot.get("before")
     return PaymentFact(
         payment,
-        refund_from_row(_REFUND.read(refund)) if refund else None,
+        _refund(snapshot["refund"], order),
         payment_from(order, _STATE.read({"amount": amount, **before})) if before else None,
-        refund_from_row(_REFUND.read(refund_before)) if refund_before else None,
+        _refund(snapshot.get("refund_before"), order),
     )
+
+
+def _refund(values: dict[str, Any] | None, order: Row) -> Refund | None:
+    # Snapshots of before 0007 lack what it goes back to, which is what was paid with.
+    paid_with = {"instrument_type": order[_PAID_WITH]}
+    return refund_from_row(_REFUND.read({**paid_with, **values})) if values else None
 
 
 def _refund_values(refund: Refund) -> dict[str, Any]:

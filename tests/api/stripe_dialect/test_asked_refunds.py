@@ -176,3 +176,18 @@ async def test_of_a_native_payment_too(gateway: Gateway, stripe: Stripe) -> None
     (shown,) = (await stripe.get("/refunds", headers=key))["data"]
     assert (shown["status"], shown["id"][:4], shown["charge"][:3]) == ("succeeded", "pyr_", "py_")
     assert refund.json()["status"] == "PROCESSED"
+
+
+async def test_of_a_native_slip_the_payer_is_asked_too(gateway: Gateway, stripe: Stripe) -> None:
+    given = {"amount": 500, "currency": "JPY", "payment_method": {"type": "konbini"}}
+    key = {"authorization": gateway.client.headers["authorization"]}
+    for email in (None, "ann@example.com"):
+        await gateway.client.post("/payments", json={**given, "customer_email": email})
+    await gateway.tick(timedelta(minutes=2))
+
+    named, unnamed = (each["id"] for each in (await stripe.get("/charges", headers=key))["data"])
+    error = await stripe.refused("POST", "/refunds", charge=unnamed, headers=key)
+    assert error["param"] == "instructions_email"
+    refund = await stripe.post("/refunds", charge=named, headers=key)
+    assert (refund["status"], refund["instructions_email"]) == ("requires_action", "ann@example.com")
+    assert refund["destination_details"]["type"] == "jp_bank_transfer"

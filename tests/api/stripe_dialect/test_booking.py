@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.api.stripe_dialect.conftest import Stripe
-from tests.api.stripe_dialect.payer import Payer
+from tests.api.stripe_dialect.payer import SHOP, Payer
 from tests.support.gateway import Gateway
 
 SOON = timedelta(seconds=2)
@@ -62,7 +62,7 @@ async def test_and_after_a_checkout(gateway: Gateway, stripe: Stripe, payer: Pay
         mode="payment",
         line_items=[{"price_data": tea, "quantity": 1}],
         payment_intent_data={"capture_method": "automatic_async"},
-        success_url="https://shop.example/done",
+        success_url=f"{SHOP}/done",
     )
     page = await payer.go(session["url"])
     await payer.send(page.form, email="ann@example.com")
@@ -77,3 +77,24 @@ async def test_where_it_is_not_asked_for_it_is_there_at_once(gateway: Gateway, s
     for paid in (await stripe.paid(), await stripe.paid(capture_method="automatic")):
         assert await entry_of(stripe, paid["latest_charge"]) is not None
     assert await gateway.tick(SOON) == 0
+
+
+async def test_what_was_told_of_the_capture_is_not_told_again(gateway: Gateway, stripe: Stripe) -> None:
+    for card in ("createIssuerFraudRecord", "createDispute"):
+        await stripe.paid(payment_method=f"pm_card_{card}", capture_method="automatic_async")
+    await gateway.tick(SOON)
+
+    for name in ("radar.early_fraud_warning.created", "charge.dispute.created", "charge.succeeded"):
+        assert len(await told(stripe, name)) == (2 if name == "charge.succeeded" else 1)
+    assert len(await told(stripe, "charge.updated")) == 2
+
+
+async def test_a_try_under_way_is_made_anew_when_it_is_asked_for(gateway: Gateway, stripe: Stripe) -> None:
+    card = "pm_card_threeDSecureRequired"
+    intent = await stripe.paid(payment_method=card, return_url=f"{SHOP}/done")
+    assert intent["status"] == "requires_action"
+
+    changed = await stripe.post(f"/payment_intents/{intent['id']}", capture_method="automatic_async")
+    assert changed["status"] == "requires_confirmation"
+    again = await stripe.post(f"/payment_intents/{intent['id']}/confirm", payment_method="pm_card_visa")
+    assert await entry_of(stripe, again["latest_charge"]) is None

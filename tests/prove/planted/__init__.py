@@ -30,7 +30,7 @@ from tests.prove.planted.databases import (
     Sulky,
     sync_less,
 )
-from tests.prove.planted.engines import FirstComeFirstServed, SignedWithTheEventsTime, Unfenced
+from tests.prove.planted.engines import FirstComeFirstServed, KeepsAll, SignedWithTheEventsTime, Unfenced
 from tests.prove.planted.frail import KeysAfterEffects
 from tests.prove.planted.gates import generous_without_redis
 from tests.prove.planted.inputs import (
@@ -80,6 +80,10 @@ def _old(deliveries: Deliveries, _database: Database) -> None:
     courier._dialects = {name: SignedWithTheEventsTime(dialect) for name, dialect in dialects}
 
 
+def _keeping(gateway: Gateway) -> None:
+    gateway.services.events._retention._repository = KeepsAll(gateway.database)
+
+
 _WORLDS: Final[Mapping[str, PlantWorld]] = {
     "answer-before-commit": _database(EarlyAnswers),
     "claim-not-written": _database(ForgetfulOfKeys),
@@ -113,7 +117,10 @@ _ENGINES: Final[Mapping[str, PlantEngine]] = {
     "synced-at-checkpoints-only": lambda _deliveries, database: sync_less(database, "NORMAL"),
     "never-synced": lambda _deliveries, database: sync_less(database, "OFF"),
 }
-_GATEWAYS: Final[Mapping[str, PlantGateway]] = {"no-limit-without-redis": generous_without_redis}
+_GATEWAYS: Final[Mapping[str, PlantGateway]] = {
+    "no-limit-without-redis": generous_without_redis,
+    "forgets-nothing": _keeping,
+}
 _RULES: Final[Mapping[str, PlantRule]] = {
     "key-for-any-request": any_request_will_do,
     "mask-misses-groups": mask_without_groups,

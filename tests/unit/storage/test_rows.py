@@ -107,6 +107,23 @@ def test_events_whose_snapshot_lacks_the_amount_as_older_versions_wrote_it(payme
     assert event_from_row((*row, *_ordered(told))) == told
 
 
+@settings(max_examples=10)
+@given(values.payments(), values.refunds())
+def test_events_whose_snapshot_lacks_what_a_refund_goes_back_to_as_older_versions_wrote_it(
+    payment: Payment, refund: Refund
+) -> None:
+    paid_with = payment.order.instrument.type if payment.order.instrument else None
+    refund = replace(refund, instrument_type=paid_with)
+    fact = PaymentFact(payment, refund, refund_before=refund)
+    told = Event(EventId("e"), payment.merchant_id, EventType.REFUND_UPDATED, fact, payment.created_at)
+    row = list(event_to_row(told))
+    snapshot = orjson.loads(row[EVENT_COLUMNS.index("snapshot")])
+    del snapshot["refund"]["instrument_type"], snapshot["refund_before"]["instrument_type"]
+    row[EVENT_COLUMNS.index("snapshot")] = orjson.dumps(snapshot).decode()
+
+    assert event_from_row((*row, *_ordered(told))) == told
+
+
 @given(values.claims())
 def test_claimed_keys(claim: KeyClaim) -> None:
     row = claim_to_row(claim)

@@ -28,7 +28,8 @@ _REFERENCED: Final = frozenset(
 _BARE: Final = frozenset(
     {
         *("affirm", "afterpay_clearpay", "alipay", "alma", "amazon_pay", "cashapp", "eps", "giropay"),
-        *("grabpay", "klarna", "paynow", "pix", "revolut", "sofort", "twint", "wechat_pay", "zip"),
+        *("grabpay", "klarna", "paynow", "paypal", "pix", "revolut", "scalapay", "sofort", "twint"),
+        *("wechat_pay", "zip"),
     }
 )
 """Where money goes back to without more being told of it than that.

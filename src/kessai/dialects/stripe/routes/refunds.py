@@ -19,6 +19,7 @@ from kessai.dialects.stripe.objects.refund import refund as shown
 from kessai.dialects.stripe.paging import PAGED, limit_of, page_of, wanted_of
 from kessai.dialects.stripe.routes.charges import charged
 from kessai.domain.errors import AmountTooLargeError, ConflictError, TransitionNotAllowedError
+from kessai.domain.instrument import InstrumentType
 from kessai.domain.intent import Intent
 from kessai.domain.payment import Payment
 from kessai.domain.refund import Refund
@@ -142,10 +143,10 @@ async def refunded(call: Call, given: Given, payment: Payment) -> Result:
 
 def _of_payer(payment: Payment, given: Given) -> dict[str, Any]:
     """What paid if it was no card, and whom to ask where the money is to go if it cannot go back there."""
-    kept = payment.charge_details
-    if kept.instrument is None or kept.instrument.card is not None:
+    kept, paid_with = payment.charge_details, payment.order.instrument
+    if paid_with is None or paid_with.type is InstrumentType.CARD:
         return {}
-    method = kept.instrument.type
+    method = kept.instrument.type if kept.instrument else paid_with.type.value
     if method not in ASKS_WHERE_TO:
         return {"method": method}
     email = masked(given.get("instructions_email")) or kept.billing.get("email")

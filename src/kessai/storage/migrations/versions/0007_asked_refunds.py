@@ -29,8 +29,14 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # The version before knows of no payer who is asked, neither now nor in what it told.
+    # The version before knows of no payer who is asked, neither now nor in what it told. What is due of such
+    # a refund it takes for failed, and of a payment that was captured it knows of nothing that may be due.
+    op.execute(
+        "UPDATE refunds SET status = 'PROCESSED', due_at = NULL"
+        " WHERE status = 'PENDING' AND details LIKE '%\"instructions_email\":%'"
+    )
     op.execute("UPDATE refunds SET status = 'PENDING' WHERE status = 'REQUIRES_ACTION'")
+    op.execute("UPDATE payments SET due_at = NULL WHERE captured_amount > 0 AND due_at IS NOT NULL")
     tell_of_pending()
     check_otherwise("refunds", "status", AFTER, BEFORE)
     op.drop_column("refunds", "instrument_type")
