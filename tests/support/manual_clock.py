@@ -55,7 +55,7 @@ async def tick(gateway: Gateway) -> int:
     timers = Timers(
         services.payments,
         services.refunds,
-        services.intents,
+        services.intent_follower,
         services.due_documents,
         gateway.database,
         gateway.clock,

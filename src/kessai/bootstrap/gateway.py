@@ -231,7 +231,7 @@ def _worker(tools: Tools, services: Services) -> Worker:
     timers = Timers(
         services.payments,
         services.refunds,
-        services.intents,
+        services.intent_follower,
         services.due_documents,
         tools.database,
         tools.clock,

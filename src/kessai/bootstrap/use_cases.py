@@ -23,6 +23,7 @@ from kessai.services.endpoints import Endpoints, Shorthand
 from kessai.services.events import Events
 from kessai.services.health import Health, SchemaRevisions
 from kessai.services.instruments import Instruments
+from kessai.services.intent_following import IntentFollower
 from kessai.services.intents import Intents
 from kessai.services.merchants import Merchants
 from kessai.services.payers import Payers
@@ -69,17 +70,19 @@ def use_cases(tools: Tools) -> Services:
     disputes = Disputes(database, tools.ids, teller, payments)
     payouts = Payouts(database, tools.ids, teller, balances)
     checkout_follower = CheckoutFollower(database, teller)
-    intents = Intents(database, tools.ids, teller, payments, disputes, checkout_follower.after_intent)
+    intent_follower = IntentFollower(database, teller, disputes, checkout_follower.after_intent)
+    intents = Intents(database, tools.ids, teller, payments, intent_follower)
     setups = Setups(database, tools.ids, teller, checkout_follower.after_setup)
-    checkouts = Checkouts(database, tools.ids, teller, intents, setups, checkout_follower)
+    checkouts = Checkouts(database, tools.ids, teller, intents, intent_follower, setups, checkout_follower)
     return Services(
         payments=payments,
         refunds=Refunds(database, tools.ids, teller, payments),
         intents=intents,
+        intent_follower=intent_follower,
         customers=customers,
         instruments=instruments,
         payers=payers,
-        tries=Tries(database, payers, intents, setups),
+        tries=Tries(database, payers, intents, intent_follower, setups),
         tokens=Tokens(database, tools.ids),
         confirmation_tokens=ConfirmationTokens(database, tools.ids),
         customer_passes=CustomerPasses(database, tools.ids),
@@ -95,7 +98,7 @@ def use_cases(tools: Tools) -> Services:
             database, {CheckoutSession: checkouts.due, Dispute: disputes.due, Payout: payouts.due}
         ),
         setups=setups,
-        slips=Slips(database, payments, intents),
+        slips=Slips(database, payments, intent_follower),
         merchants=Merchants(database, tools.ids, tools.dice, tools.digests, endpoints),
         endpoints=endpoints,
         events=events,

@@ -18,7 +18,8 @@ from kessai.domain.values import value
 from kessai.services.asked import Asked
 from kessai.services.checkout_following import CheckoutFollower
 from kessai.services.finding import found
-from kessai.services.intents import Intents, Step
+from kessai.services.intent_following import IntentFollower, Step
+from kessai.services.intents import Intents
 from kessai.services.ports import IdFactory
 from kessai.services.setups import Setups, SetupStep
 from kessai.services.telling import Teller
@@ -52,6 +53,7 @@ class Checkouts:
         ids: IdFactory,
         teller: Teller,
         intents: Intents,
+        intent_follower: IntentFollower,
         setups: Setups,
         follower: CheckoutFollower,
     ) -> None:
@@ -59,6 +61,7 @@ class Checkouts:
         self._ids = ids
         self._teller = teller
         self._intents = intents
+        self._intent_follower = intent_follower
         self._setups = setups
         self._follower = follower
 
@@ -153,7 +156,7 @@ class Checkouts:
         intent, told = await self._tried(session, asked, payer, at)
         details = intent.details_of_try(payer.instrument)
         step = await self._intents.confirm(intent, payer.instrument, terms, details, at=at)
-        kept = self._intents.kept_for_later(
+        kept = self._intent_follower.kept_for_later(
             step,
             payer.instrument,
             is_wanted=intent.saves_instrument,

@@ -5,7 +5,7 @@ Each try is a payment; what becomes of the latest one is what becomes of the int
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -13,8 +13,7 @@ from typing import Any, Final
 from kessai.domain.change import Change
 from kessai.domain.charge import ChargeDetails
 from kessai.domain.errors import NotFoundError, TransitionNotAllowedError
-from kessai.domain.event import Event, EventType, PaymentFact
-from kessai.domain.failure import Failure
+from kessai.domain.event import Event, EventType
 from kessai.domain.ids import IntentId, MerchantId, PaymentId
 from kessai.domain.intent import ALLOWED, ConfirmationMethod, Intent, IntentAction, IntentStatus
 from kessai.domain.money import zero
@@ -22,12 +21,10 @@ from kessai.domain.outcome import Declined
 from kessai.domain.payment import CaptureMethod, Order, Payment, new_payment
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.transitions import Status
-from kessai.domain.values import value
 from kessai.services.asked import Asked
-from kessai.services.disputes import Disputes
 from kessai.services.finding import found
-from kessai.services.instruments import set_up, used
-from kessai.services.payments import EVENT_OF_TRY, Payments
+from kessai.services.intent_following import IntentFollower, Step
+from kessai.services.payments import Payments
 from kessai.services.ports import IdFactory
 from kessai.services.telling import Teller
 from kessai.simulation.trying import (
@@ -42,39 +39,11 @@ from kessai.storage.journal import Database
 from kessai.storage.repositories.documents import DocumentRepository
 from kessai.storage.scanning import Wanted
 
-_TOLD: Final[Mapping[IntentStatus, EventType]] = {
-    IntentStatus.REQUIRES_INSTRUMENT: EventType.INTENT_FAILED,
-    IntentStatus.REQUIRES_ACTION: EventType.INTENT_REQUIRES_ACTION,
-    IntentStatus.PROCESSING: EventType.INTENT_PROCESSING,
-    IntentStatus.AUTHORIZED: EventType.INTENT_AUTHORIZED,
-    IntentStatus.SUCCEEDED: EventType.INTENT_SUCCEEDED,
-    IntentStatus.CANCELED: EventType.INTENT_CANCELED,
-}
-_PAID: Final = frozenset({Status.AUTHORIZED, Status.CAPTURED})
-_UNDER_WAY: Final = frozenset({IntentStatus.REQUIRES_ACTION, IntentStatus.PROCESSING})
-FollowOn = Callable[[Intent, Intent, datetime], Awaitable[Change]]
-"""What else is to be written when an intent moves: told how it stood, how it stands, and when."""
 PAYMENT_CANCELED: Final = Declined("PAYMENT_CANCELED", "The payment was canceled before its payer acted.")
 
 
-@value(frozen=True, slots=True)
-class Step:
-    """An intent after something was done to it, and what is to be written.
-
-    `payment` is the try, if there was one; `failure` says why it failed.
-    """
-
-    intent: Intent
-    change: Change
-    payment: Payment | None = None
-    failure: Failure | None = None
-
-
 class Intents:
-    """The use cases of intents. Methods that write return what is to be written; who asked commits it.
-
-    `follow_on` says what hangs on an intent and moves with it.
-    """
+    """The use cases of intents. Methods that write return what is to be written; who asked commits it."""
 
     def __init__(
         self,
@@ -82,16 +51,13 @@ class Intents:
         ids: IdFactory,
         teller: Teller,
         payments: Payments,
-        disputes: Disputes,
-        follow_on: FollowOn,
+        follower: IntentFollower,
     ) -> None:
         self._repository = DocumentRepository(database, Intent)
-        self._instruments = DocumentRepository(database, SavedInstrument)
         self._ids = ids
         self._teller = teller
         self._payments = payments
-        self._disputes = disputes
-        self._follow_on = follow_on
+        self._follower = follower
 
     def create(
         self,
@@ -213,10 +179,9 @@ class Intents:
         tried = intent
         if intent.instrument_id != instrument.id:
             tried = replace(intent, instrument_id=instrument.id, instrument_form=instrument.form)
-        step = self._followed(tried, decided, trial.failure, at)
-        disputed = self._disputes.follow(step.change)
-        change = replace(disputed, abandoned=gone.payment, events=(*gone.events, *disputed.events))
-        return replace(step, change=change, payment=disputed.payment)
+        step = self._follower.after_try(tried, decided, trial.failure, at)
+        change = replace(step.change, abandoned=gone.payment, events=(*gone.events, *step.change.events))
+        return replace(step, change=change)
 
     async def _finalized(self, intent: Intent, details: ChargeDetails, at: datetime) -> Step:
         payment, _ = await self._payments.authenticate(_latest(intent), is_approved=True, at=at)
@@ -224,65 +189,7 @@ class Intents:
         kept = replace(details, may_increment=payment.charge_details.may_increment)
         payment = replace(payment, details=kept)
         failure = failure_of(payment) if payment.status is Status.FAILED else None
-        step = self._followed(intent, payment, failure, at)
-        change = self._disputes.follow(step.change)
-        return replace(step, change=change, payment=change.payment)
-
-    def kept_for_later(
-        self, step: Step, instrument: SavedInstrument, *, is_wanted: bool, is_new: bool, at: datetime
-    ) -> Change:
-        """What becomes of the instrument of a try: new ones are kept, and made the customer's if `is_wanted`.
-
-        Only what has paid is made somebody's, for its payer has proved who they are by that, or is used up.
-        """
-        if step.payment is None or step.payment.status not in _PAID:
-            return Change(records=(instrument,) if is_new else ())
-        if not is_wanted:
-            return used(instrument, is_new=is_new, at=at)
-        return set_up(self._teller, instrument, step.intent.customer_id, is_new=is_new, at=at)
-
-    async def follow(self, change: Change, **facts: Any) -> Change:
-        """What the clock, the payer or another door did to a payment, done to its intent as well.
-
-        `facts` are fields of the intent that change besides.
-
-        A payment that is no try of an intent, or no longer the latest one, moves alone. What is captured may
-        be disputed at once.
-        """
-        return self._disputes.follow(await self._with_intent(change, facts))
-
-    async def _with_intent(self, change: Change, facts: Mapping[str, Any]) -> Change:
-        payment = change.payment
-        if payment is None or payment.order.intent_id is None:
-            return change
-        intent = await self._repository.get_any(payment.order.intent_id)
-        if intent is None or intent.payment_id != payment.id or intent.status is IntentStatus.CANCELED:
-            return change
-        at = payment.updated_at
-        failure = failure_of(payment) if payment.status is Status.FAILED else None
-        step = self._followed(intent.saved_again(at=at, **facts), payment, failure, at)
-        kept = step.payment or payment
-        told = tuple(_about(event, kept) for event in change.events)
-        has_moved = (intent.status, intent.amount) != (step.intent.status, step.intent.amount)
-        mine = step.change.events[-1:] if has_moved else ()
-        saved = await self._saved(intent, step, at)
-        more = await self._follow_on(intent, step.intent, at)
-        return replace(
-            change,
-            payment=kept,
-            records=(*change.records, *saved.records, *step.change.records, *more.records),
-            events=(*told, *mine, *saved.events, *more.events),
-        )
-
-    async def _saved(self, before: Intent, step: Step, at: datetime) -> Change:
-        """What becomes of the instrument of a try that was paid only now."""
-        details = step.payment.details if step.payment else None
-        if before.status not in _UNDER_WAY or details is None or details.instrument is None:
-            return Change()
-        instrument = await self._instruments.get(before.merchant_id, details.instrument.id)
-        if instrument is None:
-            return Change()
-        return self.kept_for_later(step, instrument, is_wanted=before.saves_instrument, is_new=False, at=at)
+        return self._follower.after_try(intent, payment, failure, at)
 
     async def authenticate(
         self, payment_id: str, *, is_approved: bool, at: datetime
@@ -301,7 +208,7 @@ class Intents:
                 proved = intent.saved_again(at=at, status=IntentStatus.REQUIRES_CONFIRMATION, is_proved=True)
                 return asked, Change(records=(proved,))
         payment, change = await self._payments.authenticate(payment_id, is_approved=is_approved, at=at)
-        followed = await self.follow(change)
+        followed = await self._follower.follow(change)
         return followed.payment or payment, followed
 
     async def capture(self, intent: Intent, amount: int | None, *, at: datetime, **facts: Any) -> Step:
@@ -363,24 +270,9 @@ class Intents:
         return Change(payment=gone, events=(told,) if told else ())
 
     async def _stepped(self, payment: Payment, change: Change, facts: Mapping[str, Any]) -> Step:
-        followed = await self.follow(change, **facts)
+        followed = await self._follower.follow(change, **facts)
         after = next(each for each in followed.records if isinstance(each, Intent))
         return Step(after, followed, followed.payment or payment)
-
-    def _followed(self, intent: Intent, payment: Payment, failure: Failure | None, at: datetime) -> Step:
-        """`intent` after its latest try, whose details say why it failed."""
-        if failure is not None and payment.details is not None:
-            details = replace(payment.details, failure=replace(failure, instrument=None))
-            payment = replace(payment, details=details)
-        if payment.status is not Status.FAILED:
-            failure = None
-        after = intent.after(payment, at=at, error=failure)
-        told: list[Event] = []
-        if (kind := EVENT_OF_TRY.get(payment.status)) is not None:
-            told.append(self._teller.of_payment(kind, payment, at))
-        # Made last, so that its id sorts last: events are told of by their ids.
-        told.append(self._teller.of_document(_TOLD[after.status], after, at))
-        return Step(after, Change(payment=payment, records=(after,), events=tuple(told)), payment, failure)
 
 
 def _waiting(instrument: SavedInstrument | None) -> IntentStatus:
@@ -391,10 +283,3 @@ def _latest(intent: Intent) -> str:
     if intent.payment_id is None:
         raise NotFoundError("charge")
     return intent.payment_id
-
-
-def _about(event: Event, payment: Payment) -> Event:
-    fact = event.fact
-    if isinstance(fact, PaymentFact) and fact.payment.id == payment.id:
-        return replace(event, fact=replace(fact, payment=payment))
-    return event

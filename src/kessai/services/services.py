@@ -17,6 +17,7 @@ from kessai.services.endpoints import Endpoints
 from kessai.services.events import Events
 from kessai.services.health import Health
 from kessai.services.instruments import Instruments
+from kessai.services.intent_following import IntentFollower
 from kessai.services.intents import Intents
 from kessai.services.merchants import Merchants
 from kessai.services.payers import Payers
@@ -45,6 +46,7 @@ class Services:
     payments: Payments
     refunds: Refunds
     intents: Intents
+    intent_follower: IntentFollower
     customers: Customers
     instruments: Instruments
     payers: Payers

@@ -10,7 +10,7 @@ from kessai.domain.instrument import PAID_WITH_SLIP
 from kessai.domain.outcome import Approved
 from kessai.domain.payment import Payment
 from kessai.domain.transitions import Action, requestable_from
-from kessai.services.intents import Intents
+from kessai.services.intent_following import IntentFollower
 from kessai.services.payments import Payments
 from kessai.simulation.decide import verdict_later
 from kessai.simulation.table import UNPAID
@@ -21,10 +21,10 @@ from kessai.storage.repositories.payments import PaymentRepository
 class Slips:
     """The use cases of slips, which are known by their payments. Who asked commits what they return."""
 
-    def __init__(self, database: Database, payments: Payments, intents: Intents) -> None:
+    def __init__(self, database: Database, payments: Payments, follower: IntentFollower) -> None:
         self._repository = PaymentRepository(database)
         self._payments = payments
-        self._intents = intents
+        self._follower = follower
 
     async def get(self, payment_id: str) -> Payment:
         """A payment whose payer has or had a slip, whoever's it is.
@@ -52,7 +52,7 @@ class Slips:
         later = verdict_later(payment.order.simulate)
         paid = Approved() if later == UNPAID else later
         settled, change = self._payments.settle(payment, paid if is_paid else UNPAID, at=at)
-        followed = await self._intents.follow(change)
+        followed = await self._follower.follow(change)
         return followed.payment or settled, followed
 
 

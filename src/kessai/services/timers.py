@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from kessai.services.due_documents import DueDocuments
-from kessai.services.intents import Intents
+from kessai.services.intent_following import IntentFollower
 from kessai.services.payments import Payments
 from kessai.services.ports import Clock
 from kessai.services.refunds import Refunds
@@ -23,7 +23,7 @@ class Timers:
         self,
         payments: Payments,
         refunds: Refunds,
-        intents: Intents,
+        follower: IntentFollower,
         documents: DueDocuments,
         database: Database,
         clock: Clock,
@@ -31,7 +31,7 @@ class Timers:
     ) -> None:
         self._payments = payments
         self._refunds = refunds
-        self._intents = intents
+        self._follower = follower
         self._documents = documents
         self._database = database
         self._clock = clock
@@ -41,7 +41,7 @@ class Timers:
         """Do what is due; return how much was done. Another process may have been quicker."""
         now = self._clock.now()
         moved = [*await self._payments.due(now, _AT_ONCE), *await self._refunds.due(now, _AT_ONCE)]
-        changes = [await self._intents.follow(change) for change in moved]
+        changes = [await self._follower.follow(change) for change in moved]
         changes += await self._documents.due(now, _AT_ONCE)
         results = await asyncio.gather(*(self._database.commit(change) for change in changes))
         done = [

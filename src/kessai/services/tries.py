@@ -15,7 +15,8 @@ from kessai.domain.intent import Intent, IntentAction
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.domain.setup import Setup, SetupAction
 from kessai.services.asked import Asked
-from kessai.services.intents import Intents, Step
+from kessai.services.intent_following import IntentFollower, Step
+from kessai.services.intents import Intents
 from kessai.services.payers import Payer, Payers
 from kessai.services.setups import Setups, SetupStep
 from kessai.simulation.trying import Terms
@@ -32,10 +33,18 @@ _AUTOMATIC: Final = "automatic"
 class Tries:
     """The use cases of what is tried. Methods that write return what is to be written."""
 
-    def __init__(self, database: Database, payers: Payers, intents: Intents, setups: Setups) -> None:
+    def __init__(
+        self,
+        database: Database,
+        payers: Payers,
+        intents: Intents,
+        follower: IntentFollower,
+        setups: Setups,
+    ) -> None:
         self._sessions = DocumentRepository(database, CheckoutSession)
         self._payers = payers
         self._intents = intents
+        self._follower = follower
         self._setups = setups
 
     async def make_intent(
@@ -104,7 +113,7 @@ class Tries:
         tried = known.saved_again(at=at, customer_id=payer.customer_id)
         details = tried.details_of_try(instrument, may_increment=True)
         step = await self._intents.confirm(tried, instrument, Terms(off_session=off_session), details, at=at)
-        kept = self._intents.kept_for_later(
+        kept = self._follower.kept_for_later(
             step, instrument, is_wanted=known.saves_instrument, is_new=False, at=at
         )
         return replace(step, change=step.change.also(kept))

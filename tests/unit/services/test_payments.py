@@ -18,7 +18,7 @@ from kessai.domain.payment import CaptureMethod, Order
 from kessai.domain.transitions import Status
 from kessai.services.disputes import Disputes
 from kessai.services.due_documents import DueDocuments
-from kessai.services.intents import Intents
+from kessai.services.intent_following import IntentFollower
 from kessai.services.payments import Payments
 from kessai.services.refunds import Refunds
 from kessai.services.telling import Teller
@@ -113,11 +113,11 @@ async def test_who_was_slower_than_another_process_tells_nobody() -> None:
     use_cases = payments(database)
     teller = Teller(ids)
     disputes = Disputes(database, ids, teller, use_cases)
-    intents = Intents(database, ids, teller, use_cases, disputes, _nothing_follows)
+    follower = IntentFollower(database, teller, disputes, _nothing_follows)
     nothing = FakeDatabase()
     refunds, documents = Refunds(nothing, ids, teller, use_cases), DueDocuments(nothing, {})
     timers = Timers(
-        use_cases, refunds, intents, documents, database, clock, lambda change, _how: told.append(change)
+        use_cases, refunds, follower, documents, database, clock, lambda change, _how: told.append(change)
     )
     database.result = STALE
     assert (await timers.tick(), told) == (0, [])

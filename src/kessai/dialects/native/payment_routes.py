@@ -117,7 +117,7 @@ async def capture_payment(call: Call, payment_id: str, body: CaptureIn | None = 
     payment, change = await call.services.payments.capture(
         call.merchant.id, payment_id, body.amount if body else None, at=call.now
     )
-    return Reply(200, _shown(call, payment), await call.services.intents.follow(change))
+    return Reply(200, _shown(call, payment), await call.services.intent_follower.follow(change))
 
 
 @router.post(
@@ -142,7 +142,7 @@ async def increment_payment(call: Call, payment_id: str, body: IncrementIn) -> R
         held = asked.payment.order.amount.minor
         refusal = refuse(IncrementDeclinedError(reason=asked.declined.message, held=held), call.request_id)
         return Reply(refusal.status, refusal.body, asked.change)
-    return Reply(200, _shown(call, asked.payment), await call.services.intents.follow(asked.change))
+    return Reply(200, _shown(call, asked.payment), await call.services.intent_follower.follow(asked.change))
 
 
 @router.post(
@@ -155,7 +155,7 @@ async def increment_payment(call: Call, payment_id: str, body: IncrementIn) -> R
 async def cancel_payment(call: Call, payment_id: str) -> Reply:
     """Let what is held go untaken: the payment is VOIDED."""
     payment, change = await call.services.payments.cancel(call.merchant.id, payment_id, at=call.now)
-    return Reply(200, _shown(call, payment), await call.services.intents.follow(change))
+    return Reply(200, _shown(call, payment), await call.services.intent_follower.follow(change))
 
 
 @router.get(

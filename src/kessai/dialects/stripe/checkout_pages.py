@@ -49,7 +49,7 @@ from kessai.http.call import Reply, Visit
 from kessai.http.routes import Query, Router
 from kessai.services.asked import Asked
 from kessai.services.checkout import Payer
-from kessai.services.intents import Step
+from kessai.services.intent_following import Step
 from kessai.services.setups import SetupStep
 from kessai.simulation.accounts import conduct_of
 from kessai.simulation.instruments import by_name

@@ -62,7 +62,7 @@ async def create_charge(call: Call, given: Given) -> Result:
     made = call.services.charges.charge(
         pick.instrument, amount, method, details, is_new=pick.is_new, at=call.now
     )
-    followed = await call.services.intents.follow(made.change)
+    followed = await call.services.intent_follower.follow(made.change)
     change = Change(records=pick.spent).also(followed)
     if made.failure is not None:
         return Result({"error": failure_object(made.failure, made.payment.id)}, change, status=402)
@@ -112,7 +112,7 @@ async def capture_charge(call: Call, given: Given, charge: str) -> Result:
             code="amount_too_large",
             is_kept=True,
         ) from None
-    followed = await call.services.intents.follow(change)
+    followed = await call.services.intent_follower.follow(change)
     return Result(shown(followed.payment or captured, call.services.public_url), followed)
 
 

@@ -50,7 +50,7 @@ from kessai.domain.payment import CaptureMethod
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.http.call import Call
 from kessai.services.asked import Asked
-from kessai.services.intents import Step
+from kessai.services.intent_following import Step
 from kessai.simulation.trying import Terms
 
 routes: Final = StripeRoutes()
@@ -261,7 +261,7 @@ async def _confirm(
         intent.details_of_try(instrument),
         at=call.now,
     )
-    kept = call.services.intents.kept_for_later(
+    kept = call.services.intent_follower.kept_for_later(
         step,
         instrument,
         is_wanted=intent.saves_instrument,
