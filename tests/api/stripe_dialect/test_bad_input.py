@@ -16,6 +16,7 @@ from tests.support.gateway import Gateway
 from tests.support.stripe_odd import asked
 
 ROUTES: Final = every_route()
+LONG: Final = "a" * 5_001
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda each: f"{each.method} {each.template}")
@@ -73,3 +74,18 @@ async def test_what_is_not_simulated_says_so(gateway: Gateway, stripe: Stripe) -
         "POST", "/payment_intents", amount=100, currency="usd", on_behalf_of="acct_1"
     )
     assert (error["param"], "not simulated" in error["message"]) == ("on_behalf_of", True)
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "param"),
+    [
+        ("/sources", {"type": "card", "token": "tok_visa", "owner": {"email": LONG}}, "owner[email]"),
+        ("/refunds", {"charge": "py_1", "instructions_email": LONG}, "instructions_email"),
+        ("/shipping_rates", {"display_name": "A", "tax_code": LONG}, "tax_code"),
+        ("/payment_intents", {"amount": 100, "currency": "usd", "receipt_email": LONG}, "receipt_email"),
+    ],
+)
+async def test_no_text_is_longer_than_answers_may_show(
+    stripe: Stripe, path: str, given: dict[str, Any], param: str
+) -> None:
+    assert (await stripe.refused("POST", path, **given))["param"] == param

@@ -30,8 +30,8 @@ __all__ = [
     "reader_for",
 ]
 
-_TEXT_MAX: Final = 65_536
-"""For text without a limit of its own; as much as a body has."""
+_TEXT_MAX: Final = 5_000
+"""For text without a limit of its own: the usual one of the document, whose answers hold no longer text."""
 _INDEX: Final = re.compile(r"[0-9]{1,9}")
 _PLAIN: Final[Mapping[str, Read]] = {
     "boolean": values.boolean,
