@@ -120,7 +120,8 @@ class Refunds:
         Raises:
             ConflictError: nobody is asked, or not any more.
         """
-        return self._given_up(await self._asked(refund), refund, at, error_code=None)
+        payment = await self._asked(refund)
+        return self._taken_back(payment, refund, RefundStatus.CANCELED, at)
 
     async def answer(self, refund: Refund, *, is_told: bool, at: datetime) -> tuple[Refund, Change]:
         """The payer says where their money is to go, or will not any more.
@@ -130,7 +131,7 @@ class Refunds:
         """
         payment = await self._asked(refund)
         if not is_told:
-            return self._given_up(payment, refund, at, error_code=REFUND_EXPIRED)
+            return self._taken_back(payment, refund, RefundStatus.CANCELED, at, error_code=REFUND_EXPIRED)
         at = payment.not_before(at)
         told = refund.moved(RefundStatus.PENDING, at=at, due_at=at + _delay(payment))
         return told, Change(refund=told, events=self._told_again(payment, told, refund, at))
@@ -182,14 +183,12 @@ class Refunds:
         if payment is None:
             raise BrokenLedgerError(f"refund {refund.id} has no payment")
         if refund.status is RefundStatus.REQUIRES_ACTION:
-            return self._given_up(payment, refund, at, error_code=REFUND_EXPIRED)[1]
-        at = payment.not_before(at)
-        if not refunds_fail(payment.order.simulate):
-            return self._arrived(payment, refund, at)
-        restored = payment.restore(refund.amount, at=at).saved_again()
-        failed = replace(_failed(refund, restored, at), version=refund.version + 1)
-        told = self._told_again(restored, failed, refund, at, EventType.REFUND_FAILED)
-        return Change(payment=restored, refund=failed, events=told)
+            status, error_code, kind = RefundStatus.CANCELED, REFUND_EXPIRED, EventType.REFUND_UPDATED
+        elif refunds_fail(payment.order.simulate):
+            status, error_code, kind = RefundStatus.FAILED, REFUND_FAILED, EventType.REFUND_FAILED
+        else:
+            return self._arrived(payment, refund, payment.not_before(at))
+        return self._taken_back(payment, refund, status, at, error_code=error_code, kind=kind)[1]
 
     def _arrived(self, payment: Payment, refund: Refund, at: datetime) -> Change:
         arrived = refund.moved(RefundStatus.PROCESSED, at=at)
@@ -201,16 +200,22 @@ class Refunds:
             raise ConflictError(f"a refund that is {refund.status.value} asks its payer nothing")
         return await self._payments.get(refund.merchant_id, refund.payment_id)
 
-    def _given_up(
-        self, payment: Payment, refund: Refund, at: datetime, *, error_code: str | None
+    def _taken_back(
+        self,
+        payment: Payment,
+        refund: Refund,
+        status: RefundStatus,
+        at: datetime,
+        *,
+        error_code: str | None = None,
+        kind: EventType = EventType.REFUND_UPDATED,
     ) -> tuple[Refund, Change]:
+        """The refund ends so, and its money is back on the payment."""
         at = payment.not_before(at)
         restored = payment.restore(refund.amount, at=at).saved_again()
-        canceled = refund.moved(
-            RefundStatus.CANCELED, at=at, payment_status=restored.status, error_code=error_code
-        )
-        told = self._told_again(restored, canceled, refund, at)
-        return canceled, Change(payment=restored, refund=canceled, events=told)
+        over = refund.moved(status, at=at, payment_status=restored.status, error_code=error_code)
+        told = self._told_again(restored, over, refund, at, kind)
+        return over, Change(payment=restored, refund=over, events=told)
 
     def _told_again(
         self,
@@ -247,20 +252,12 @@ def _begun(
     if made.details is not None:
         return payment, replace(made, due_at=at + DEFAULT_DELAY), EventType.PAYMENT_REFUNDED
     restored = payment.restore(made.amount, at=at)
-    return restored, _failed(made, restored, at), EventType.REFUND_FAILED
+    failed = replace(
+        made, status=RefundStatus.FAILED, payment_status=restored.status, error_code=REFUND_FAILED
+    )
+    return restored, failed, EventType.REFUND_FAILED
 
 
 def _delay(payment: Payment) -> timedelta:
     """How long its bank takes for a refund."""
     return DEFAULT_DELAY if payment.order.delay is None else payment.order.delay
-
-
-def _failed(refund: Refund, payment: Payment, at: datetime) -> Refund:
-    return replace(
-        refund,
-        status=RefundStatus.FAILED,
-        payment_status=payment.status,
-        error_code=REFUND_FAILED,
-        due_at=None,
-        updated_at=at,
-    )

@@ -32,35 +32,35 @@ async def rates_of(call: Call, given: Given, currency: str) -> tuple[list[Shippi
     Raises:
         StripeError: too many, or one that cannot be.
     """
-    offered, known, new = given.get("shipping_options") or (), [], []
+    offered, rates, new = given.get("shipping_options") or (), [], []
     if len(offered) > _RATES_MAX:
         raise StripeError(f"There can be at most {_RATES_MAX} shipping options.", param="shipping_options")
     for number, option in enumerate(offered):
-        within = f"shipping_options[{number}]"
-        name, data = option.get("shipping_rate"), option.get("shipping_rate_data")
-        if name and data:
-            raise StripeError(
-                "You may only specify one of these parameters: shipping_rate, shipping_rate_data.",
-                param=within,
-            )
-        if name:
-            rate = await _usable(call, name, f"{within}[shipping_rate]")
-        elif data is None:
-            raise required(f"{within}[shipping_rate_data]")
-        else:
-            rate = new_rate(call, data, within=f"{within}[shipping_rate_data]")
-            new.append(rate)
+        rate, param = await _offered(call, option, f"shipping_options[{number}]")
         if rate.amount.currency != currency:
-            param = (
-                f"{within}[shipping_rate]"
-                if name
-                else f"{within}[shipping_rate_data][fixed_amount][currency]"
-            )
             raise StripeError(
                 "The currency of a shipping option must be that of the line items.", param=param
             )
-        known.append(rate)
-    return known, new
+        rates.append(rate)
+        if not option.get("shipping_rate"):
+            new.append(rate)
+    return rates, new
+
+
+async def _offered(call: Call, option: Given, within: str) -> tuple[ShippingRate, str]:
+    """One option's rate, and the parameter that says its currency."""
+    name, data = option.get("shipping_rate"), option.get("shipping_rate_data")
+    if name and data:
+        raise StripeError(
+            "You may only specify one of these parameters: shipping_rate, shipping_rate_data.", param=within
+        )
+    if name:
+        param = f"{within}[shipping_rate]"
+        return await _usable(call, name, param), param
+    within = f"{within}[shipping_rate_data]"
+    if data is None:
+        raise required(within)
+    return new_rate(call, data, within=within), f"{within}[fixed_amount][currency]"
 
 
 def new_rate(call: Call, data: Given, *, within: str = "") -> ShippingRate:
