@@ -9,6 +9,9 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
+HTML: Final = "text/html; charset=utf-8"
+"""The content type of every such page."""
+
 _STYLE: Final = (
     "*{box-sizing:border-box}"
     "body{margin:0;background:#f2f4f8;color:#1b2333;font:1.0625rem/1.5 system-ui,sans-serif}"

@@ -7,12 +7,12 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from kessai.dialects.native.payer_pages import ANSWERS, HTML, SHOWS
+from kessai.dialects.native.payer_pages import ANSWERS, SHOWS
 from kessai.domain.payment import Payment
 from kessai.domain.setup import Setup, SetupStatus
 from kessai.domain.transitions import Status
 from kessai.http.call import Reply, Visit
-from kessai.http.payer_page import payer_page
+from kessai.http.payer_page import HTML, payer_page
 from kessai.http.routes import Query, Router
 
 router: Final = Router(tags=["payer"])

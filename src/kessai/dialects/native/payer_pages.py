@@ -1,4 +1,4 @@
-"""What the routes of pages for payers have in common: HTML, and what they may refuse with."""
+"""What the routes of pages for payers have in common: that they are HTML, and what they may refuse with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from kessai.dialects.native.errors import errors
 
-HTML: Final = "text/html; charset=utf-8"
 _REFUSALS: Final = ("NOT_FOUND", "METHOD_NOT_ALLOWED", "INTERNAL_ERROR", "DATABASE_UNAVAILABLE")
 _ANSWER_REFUSALS: Final = (
     *("INVALID_JSON", "REQUEST_TIMEOUT", "BODY_TOO_LARGE", "VALIDATION_FAILED"),

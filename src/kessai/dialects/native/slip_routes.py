@@ -7,10 +7,10 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from kessai.dialects.native.payer_pages import ANSWERS, HTML, SHOWS
+from kessai.dialects.native.payer_pages import ANSWERS, SHOWS
 from kessai.domain.payment import Payment
 from kessai.http.call import Reply, Visit
-from kessai.http.payer_page import payer_page
+from kessai.http.payer_page import HTML, payer_page
 from kessai.http.routes import Query, Router
 from kessai.simulation.slips import slip_number
 

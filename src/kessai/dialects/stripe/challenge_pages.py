@@ -25,10 +25,10 @@ from kessai.domain.intent import Intent, IntentStatus
 from kessai.domain.setup import Setup, SetupStatus
 from kessai.http.answer import Headers
 from kessai.http.call import Reply, Visit
+from kessai.http.payer_page import HTML
 from kessai.http.routes import Query, Router
 
 router: Final = Router(tags=["payer"])
-_HTML: Final = "text/html; charset=utf-8"
 _HEADERS: Final[Headers] = ((b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer"))
 """The address has a secret in it."""
 _OF_ADDRESSES: Final = "%/:=&?~#+!$,;'@()*[]"
@@ -77,7 +77,7 @@ async def answer_challenge(visit: Visit, intent: str, query: Annotated[OutcomeQu
         return await _shown(visit, found, progress, change)
     location = returning(str(goes_to), found, is_approved=progress is Progress.APPROVED)
     headers = (*_HEADERS, (b"location", location.encode()))
-    return Reply(303, b"", change, content_type=_HTML, headers=headers)
+    return Reply(303, b"", change, content_type=HTML, headers=headers)
 
 
 def returning(url: str, intent: Intent | Setup, *, is_approved: bool) -> str:
@@ -129,7 +129,7 @@ async def _shown(
 ) -> Reply:
     merchant = await visit.services.merchants.get(intent.merchant_id)
     page = question_page(_question(intent, merchant.name), progress)
-    return Reply(200, page, change, content_type=_HTML, headers=_HEADERS)
+    return Reply(200, page, change, content_type=HTML, headers=_HEADERS)
 
 
 def _question(intent: Intent | Setup, merchant: str) -> Question:
@@ -173,12 +173,12 @@ _NOT_FOUND: Final = Reply(
         "There is nothing here",
         "This address belongs to no request that waits for you. Go back to the merchant and try again.",
     ),
-    content_type=_HTML,
+    content_type=HTML,
     headers=_HEADERS,
 )
 _NO_ANSWER: Final = Reply(
     400,
     refusal_page("That is no answer", "Go back, and choose one of the two buttons."),
-    content_type=_HTML,
+    content_type=HTML,
     headers=_HEADERS,
 )

@@ -46,6 +46,7 @@ from kessai.domain.payment import CaptureMethod
 from kessai.domain.payment_link import PaymentLink
 from kessai.domain.saved_instrument import SavedInstrument
 from kessai.http.call import Reply, Visit
+from kessai.http.payer_page import HTML
 from kessai.http.routes import Query, Router
 from kessai.services.asked import Asked
 from kessai.services.checkout import Payer
@@ -58,7 +59,6 @@ from kessai.simulation.trying import Terms
 router: Final = Router(tags=["payer"])
 FORM_PATH: Final = "/stripe/checkout/{session}"
 READER: Final = PageFormReader()
-_HTML: Final = "text/html; charset=utf-8"
 _SAFE: Final = "!#$%&'()*+,/:;=?@[]~"
 
 
@@ -266,7 +266,7 @@ async def _found(visit: Visit, object_id: str) -> CheckoutSession:
 def _shown(
     session: CheckoutSession, form: Filled, change: Change | None = None, *, reason: str | None = None
 ) -> Reply:
-    return Reply(200, page(session, form, reason=reason), change, content_type=_HTML, headers=_UNKEPT)
+    return Reply(200, page(session, form, reason=reason), change, content_type=HTML, headers=_UNKEPT)
 
 
 async def _closed(visit: Visit, session: CheckoutSession) -> Reply | None:
@@ -279,13 +279,13 @@ async def _closed(visit: Visit, session: CheckoutSession) -> Reply | None:
 
 def closed(link: PaymentLink) -> Reply:
     """The page of a link that takes no more payments."""
-    return Reply(410, closed_page(link.inactive_message), content_type=_HTML, headers=_UNKEPT)
+    return Reply(410, closed_page(link.inactive_message), content_type=HTML, headers=_UNKEPT)
 
 
 def sent_to(url: str, change: Change | None = None) -> Reply:
     """On to another address, once `change` is durable."""
     location = (b"location", quote(url, safe=_SAFE).encode("ascii"))
-    return Reply(303, b"", change, content_type=_HTML, headers=(location, *_UNKEPT))
+    return Reply(303, b"", change, content_type=HTML, headers=(location, *_UNKEPT))
 
 
 _UNKEPT: Final = ((b"cache-control", b"no-store"),)

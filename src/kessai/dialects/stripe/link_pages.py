@@ -24,6 +24,7 @@ from kessai.domain.change import Change
 from kessai.domain.errors import NotFoundError
 from kessai.domain.payment_link import PaymentLink
 from kessai.http.call import Reply, Visit
+from kessai.http.payer_page import HTML
 from kessai.http.routes import Router
 
 router: Final = Router(tags=["payer"])
@@ -42,7 +43,7 @@ async def open_payment_link(visit: Visit, link: str, visitor: Visitor) -> Reply:
     if not found.is_active:
         return closed(found)
     if visitor.is_only_looking:
-        return Reply(200, b"", content_type="text/html; charset=utf-8")
+        return Reply(200, b"", content_type=HTML)
     facts = _facts(found, visitor.query)
     session = await visit.services.payment_links.open(
         found, {**facts, "expires_at": visit.now + _OPEN_FOR}, at=visit.now

@@ -11,11 +11,10 @@ from kessai.domain.errors import NotFoundError
 from kessai.domain.payment import Payment
 from kessai.domain.transitions import Status
 from kessai.http.call import Reply, Visit
-from kessai.http.payer_page import payer_page
+from kessai.http.payer_page import HTML, payer_page
 from kessai.http.routes import Router
 
 router: Final = Router(tags=["payer"])
-_HTML: Final = "text/html; charset=utf-8"
 
 
 @router.get("/stripe/receipts/{charge}", operation_id="stripe_show_receipt", media_type="text/html")
@@ -25,7 +24,7 @@ async def show_receipt(visit: Visit, charge: str) -> Reply:
     payment = await visit.services.payments.get_any(core_id) if core_id else None
     if payment is None or not is_charge(payment) or payment.status is Status.FAILED:
         raise NotFoundError("receipt", hint="check the link")
-    return Reply(200, page(payment), content_type=_HTML)
+    return Reply(200, page(payment), content_type=HTML)
 
 
 def page(payment: Payment) -> bytes:

@@ -15,11 +15,10 @@ from kessai.dialects.stripe.objects.refund import STATUSES, refund_id
 from kessai.domain.errors import ConflictError, NotFoundError
 from kessai.domain.refund import Refund, RefundStatus
 from kessai.http.call import Reply, Visit
-from kessai.http.payer_page import payer_page
+from kessai.http.payer_page import HTML, payer_page
 from kessai.http.routes import Query, Router
 
 router: Final = Router(tags=["payer"])
-_HTML: Final = "text/html; charset=utf-8"
 
 
 class AnswerQuery(BaseModel):
@@ -33,7 +32,7 @@ class AnswerQuery(BaseModel):
 @router.get("/stripe/refunds/{refund}", operation_id="stripe_show_refund", media_type="text/html")
 async def show_refund(visit: Visit, refund: str) -> Reply:
     """What is given back, and two buttons while its payer is asked."""
-    return Reply(200, page(await _found(visit, refund)), content_type=_HTML)
+    return Reply(200, page(await _found(visit, refund)), content_type=HTML)
 
 
 @router.post("/stripe/refunds/{refund}", operation_id="stripe_answer_refund", media_type="text/html")
@@ -44,8 +43,8 @@ async def answer_refund(visit: Visit, refund: str, query: Annotated[AnswerQuery,
     try:
         answered, change = await visit.services.refunds.answer(known, is_told=is_told, at=visit.now)
     except ConflictError:
-        return Reply(200, page(known), content_type=_HTML)
-    return Reply(200, page(answered), change, content_type=_HTML)
+        return Reply(200, page(known), content_type=HTML)
+    return Reply(200, page(answered), change, content_type=HTML)
 
 
 async def _found(visit: Visit, name: str) -> Refund:
