@@ -35,6 +35,8 @@ UNUSED: Final = frozenset(
         *("asyncpg", "redis", "sqlalchemy.dialects.postgresql", "kessai.storage.postgresql"),
         # for commands that ask or listen
         *("aiohttp", "kessai.cli.remote.api"),
+        # for help, and for traces in colour
+        *("rich.console", "pygments", "attr"),
     }
 )
 
