@@ -1,7 +1,7 @@
 """Loading a server without what a start can do without: garbage is not looked for, and Rich stays away.
 
-To look for garbage takes a tenth of a start, then or later, and modules stay. Rich is a twentieth: it comes with
-Typer, for `--help`, and structlog would load it for coloured traces, which we don't print.
+To look for garbage takes a tenth of a start, then or later, and modules stay. Rich is a twentieth: it comes
+with Typer, for `--help`, and structlog would load it for coloured traces, which we don't print.
 """
 
 from __future__ import annotations
