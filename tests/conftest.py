@@ -12,7 +12,7 @@ import signal
 import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from tests.support.postgres import Postgres, PrivatePostgres, shared_postgres
 from tests.support.processes import RunDirectory, place_in_memory
 from tests.support.receiver import Receiver
 from tests.support.server import Command, RunningServer, Serve, stories
+from tests.support.tracing import trace_imports, untraced
 from tests.support.valkey import Valkey
 
 RUN = pytest.StashKey[RunDirectory]()
@@ -54,12 +55,21 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["run_directory"] = str(node.config.stash[RUN].path)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Find the tests without noting the lines that run meanwhile, but those of imports."""
+    trace_imports(session.config)
+    with untraced(session.config):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Note lines where they are met first: to do so in every test would double the time of all."""
-    for item in items:
-        room = item.path.relative_to(item.config.rootpath).parts[1]
-        if room in _UNTRACED or (room == "api" and "postgresql" in item.name):
-            item.add_marker(pytest.mark.no_cover)
+    room = item.path.relative_to(item.config.rootpath).parts[1]
+    is_repeated = room in _UNTRACED or (room == "api" and "postgresql" in item.name)
+    with untraced(item.config) if is_repeated else nullcontext():
+        return (yield)
 
 
 def pytest_collection_finish() -> None:

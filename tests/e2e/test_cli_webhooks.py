@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from kessai.cli import main
 from kessai.cli.remote.recipes import RECIPES
 from tests.e2e.command import Ended, kessai
 from tests.e2e.running import running
@@ -43,15 +44,12 @@ def asking(
     server: RunningServer, *arguments: str, directory: Path, env: Mapping[str, str] | None = None
 ) -> Ended:
     """`kessai ARGUMENTS` of this server."""
-    return kessai(
-        *arguments,
-        "--url",
-        server.base_url,
-        "--api-key",
-        server.api_key or "sk_test_kessai",
-        directory=directory,
-        env=env,
-    )
+    return kessai(*arguments, *whose(server), directory=directory, env=env)
+
+
+def whose(server: RunningServer) -> tuple[str, ...]:
+    """The options that name a server and its merchant's key."""
+    return ("--url", server.base_url, "--api-key", server.api_key or "sk_test_kessai")
 
 
 async def test_a_webhook_is_passed_on_byte_for_byte_and_its_answer_back(
@@ -183,23 +181,28 @@ def test_an_endpoint_that_could_not_be_removed_is_told_of(serve: Serve, tmp_path
 
 
 @pytest.mark.parametrize("event", RECIPES)
-def test_every_event_is_made_of_real_objects(server: RunningServer, event: str, tmp_path: Path) -> None:
+def test_every_event_is_made_of_real_objects(
+    server: RunningServer, event: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     # of rupees the disputes of the others may have left nothing to pay out
     known = {"amount": "1200", "currency": "JPY"} if event.startswith("payout") else {"amount": "1200"}
     set_ = [f"{name}={value}" for name, value in known.items() if name in RECIPES[event].names]
     options = [part for each in set_ for part in ("--set", each)]
-    made = asking(server, "trigger", event, "--json", *options, directory=tmp_path, env=UNMEASURED)
+    with pytest.raises(SystemExit) as ended:
+        main(["trigger", event, "--json", *options, *whose(server)])
 
-    assert made.exit_code == 0, made.stderr
-    told = made.answer.pop("event")
+    written = capsys.readouterr()
+    assert ended.value.code == 0, written.err
+    made = json.loads(written.out)
+    told = made.pop("event")
     assert told["event"] == event
-    moving = {name: each for name, each in made.answer.items() if name in ("payment", "intent", "setup")}
+    moving = {name: each for name, each in made.items() if name in ("payment", "intent", "setup")}
     for name, each in moving.items():
         kept = httpx.get(f"{server.base_url}/api/v1/{name}s/{each['id']}", headers=server.headers)
         assert kept.json() == each
         assert each.get("amount", 1200) == 1200
     about = {told["payment_id"], told["document_id"], told["endpoint_id"]}
-    assert about & {each["id"] for each in made.answer.values()}
+    assert about & {each["id"] for each in made.values()}
     assert not [each for each in endpoints(server) if "trigger" in str(each["description"])]
 
 

@@ -8,9 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
+from jsonschema_rs import Draft202012, Draft202012Validator, Registry
 
 DEFAULT_SPEC: Final = Path(__file__).parents[2] / "../shared/reference/stripe-openapi/spec3.json"
 _DOCUMENT: Final = "urn:stripe"
@@ -46,16 +44,26 @@ RECORDED: Final = frozenset({"charge.destination", "charge.dispute", "charge.ord
 
 
 class Judge:
-    """Says what is wrong with answers, by the document at `path`."""
+    """Says what is wrong with answers, by the document at `path`.
+
+    All schemas are taken in at once, each as that of a property: those that it names are read once then.
+    """
 
     def __init__(self, path: Path) -> None:
         spec = json.loads(path.read_bytes())
         self._paths: dict[str, Any] = spec["paths"]
         self._schemas: dict[str, Any] = _nullable_as_type(spec["components"]["schemas"])
-        resource = Resource.from_contents(
-            {"components": {"schemas": self._schemas}}, default_specification=DRAFT202012
+        self._answers: dict[str, Any] = {}
+        for template, operations in self._paths.items():
+            for method, operation in operations.items():
+                for status, response in operation["responses"].items():
+                    if (shape := response["content"].get("application/json")) is not None:
+                        self._answers[_answer(method, template, status)] = _nullable_as_type(shape["schema"])
+        objects = {name: {"$ref": f"#/components/schemas/{name}"} for name in self._schemas}
+        self._validator = Draft202012Validator(
+            {"properties": _at_document({**self._answers, **objects})},
+            registry=Registry([(_DOCUMENT, {"components": {"schemas": self._schemas}})], draft=Draft202012),
         )
-        self._registry: Registry[Any] = Registry().with_resource(_DOCUMENT, resource)
         self._templates = sorted(self._paths, key=lambda each: each.count("{"))
 
     def operation(self, method: str, path: str) -> str | None:
@@ -75,25 +83,19 @@ class Judge:
         template = self.operation(method, path)
         if template is None:
             return []
-        responses = self._paths[template][method.lower()]["responses"]
-        response = responses.get(str(status)) or responses["default"]
-        schema = _nullable_as_type(response["content"]["application/json"]["schema"])
-        found = [
-            f"{'/'.join(map(str, error.absolute_path))}: {error.message[:300]}"
-            for error in self._validator(schema).iter_errors(answer)
-        ]
-        return [*found, *self._strangers(schema, answer, "")][:10]
+        known = _answer(method, template, status)
+        shape = known if known in self._answers else _answer(method, template, "default")
+        return [*self._misfits(shape, answer), *self._strangers(self._answers[shape], answer, "")][:10]
 
     def event_problems(self, event: Any) -> list[str]:
         """The same of an event, its envelope and the object inside."""
-        envelope = {"$ref": "#/components/schemas/event"}
-        found = [error.message[:300] for error in self._validator(envelope).iter_errors(event)]
         shown = event["data"]["object"]
-        inside = {"$ref": f"#/components/schemas/{shown['object']}"}
-        return [*found, *(error.message[:300] for error in self._validator(inside).iter_errors(shown))]
+        return [*self._misfits("event", event), *self._misfits(shown["object"], shown)]
 
-    def _validator(self, schema: Any) -> Draft202012Validator:
-        return Draft202012Validator(_at_document(schema), registry=self._registry)
+    def _misfits(self, shape: str, value: Any) -> list[str]:
+        """Where a value is not of a shape: an object's name, or an operation's answer."""
+        errors = self._validator.iter_errors({shape: value})
+        return [f"{'/'.join(map(str, each.instance_path[1:]))}: {each.message[:300]}" for each in errors]
 
     def _strangers(self, schema: Any, value: Any, where: str) -> Iterator[str]:
         """Members that no alternative of the schema knows."""
@@ -128,6 +130,10 @@ class Judge:
 def judge(path: Path = DEFAULT_SPEC) -> Judge | None:
     """The judge, if the document is there."""
     return Judge(path) if path.exists() else None
+
+
+def _answer(method: str, template: str, status: int | str) -> str:
+    return f"{method.upper()} {template} {status}"
 
 
 def _nullable_as_type(node: Any) -> Any:

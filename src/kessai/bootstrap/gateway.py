@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Final
 
 from kessai.adapters.rate_limit import MemoryRateLimiter, NoRateLimiter, RedisRateLimiter
@@ -17,13 +18,12 @@ from kessai.control import health_routes
 from kessai.control.reference import Reference
 from kessai.dialects.stripe.dialect import StripeDialect
 from kessai.domain.schedules import Schedule
-from kessai.http.dialect import Dialect
 from kessai.http.exchange import App, Exchange, Parts
 from kessai.http.gate import Adopt, Gate
 from kessai.http.idempotency import Idempotency
 from kessai.http.request_ids import RequestIds
-from kessai.http.routes import Router, Routers
-from kessai.http.routing import route_table
+from kessai.http.routes import Routers
+from kessai.http.routing import RouteTable, route_table
 from kessai.services.backlog import Backlog
 from kessai.services.deliveries import Deliveries, DeliveryPolicy
 from kessai.services.doorkeeper import Doorkeeper
@@ -43,6 +43,7 @@ from kessai.storage.migrate import HEAD, current_revision, upgrade
 from kessai.worker.housekeeper import Housekeeper
 from kessai.worker.loop import Worker
 
+_STRIPE: Final = StripeDialect()
 _PINGS_MAX: Final = 64
 """Connections for endpoints that are tried out by hand, beside those of the dispatcher."""
 
@@ -202,14 +203,19 @@ def _join(tools: Tools, *, serves_apis: bool) -> Gateway:
 
 def _app(tools: Tools, operations: Routers, parts: Parts, *, serves_apis: bool) -> App:
     """Both APIs and the operations, or these alone; whatever else is asked is refused in its API's words."""
-    stripe = StripeDialect()
     own = [*(tools.native.routers if serves_apis else ()), *operations]
-    served: list[tuple[Dialect, str, Router]] = [(tools.native, prefix, router) for prefix, router in own]
+    table = route_table((tools.native, prefix, router) for prefix, router in own)
     if serves_apis:
-        served += [(stripe, prefix, router) for prefix, router in stripe.routers]
-    unserved = Reference(own, tools.native, dict.fromkeys(stripe.roots, stripe))
-    exchange = Exchange(route_table(served), parts, RequestIds(unserved, tools.clock, tools.ids))
+        table.join(_stripe_table())
+    unserved = Reference(own, tools.native, dict.fromkeys(_STRIPE.roots, _STRIPE))
+    exchange = Exchange(table, parts, RequestIds(unserved, tools.clock, tools.ids))
     return _with_cors(exchange, tools.settings) if serves_apis else exchange
+
+
+@cache
+def _stripe_table() -> RouteTable:
+    """The same for each gateway of a process: tests open thousands."""
+    return route_table((_STRIPE, prefix, router) for prefix, router in _STRIPE.routers)
 
 
 def _worker(tools: Tools, services: Services) -> Worker:

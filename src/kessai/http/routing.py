@@ -65,6 +65,17 @@ class RouteTable:
         for route in router.routes:
             self._add_route(dialect, prefix + route.path, route)
 
+    def join(self, other: RouteTable) -> None:
+        """Take in another table's routes. Both share them: nothing may be added afterwards.
+
+        Raises:
+            ValueError: paths of both begin alike.
+        """
+        if alike := self._root.named.keys() & other._root.named.keys():
+            raise ValueError(f"paths of both tables begin with {sorted(alike)}")
+        self._root.named |= other._root.named
+        self._fixed |= other._fixed
+
     def find(self, path: str) -> Match | None:
         """What is at `path`; None when nothing is, or when what stands for an id is none."""
         return self._fixed.get(path) or self._walk(path)

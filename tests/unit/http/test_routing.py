@@ -102,6 +102,16 @@ def test_other_paths_lead_nowhere(table: RouteTable, path: str) -> None:
     assert table.find(path) is None
 
 
+def test_a_table_takes_in_another_that_begins_otherwise(table: RouteTable) -> None:
+    joined = route_table([(NativeDialect(), "/v2", router)])
+    joined.join(table)
+    for version in ("v1", "v2"):
+        assert joined.find(f"/{version}/things") is not None
+        assert joined.find(f"/{version}/things/{ID}") is not None
+    with pytest.raises(ValueError, match="v1"):
+        joined.join(table)
+
+
 def test_a_route_is_taken_apart_once(table: RouteTable) -> None:
     operations = {operation.name: operation for operation in table.operations()}
     assert set(operations) == {
