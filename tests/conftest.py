@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
+from structlog.dev import ConsoleRenderer, plain_traceback
 
 from tests.support.postgres import Postgres, PrivatePostgres, shared_postgres
 from tests.support.processes import RunDirectory, place_in_memory
@@ -42,6 +44,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # How long an example takes says something of a busy machine.
     settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("house")
+    # Where Rich is there, structlog would draw the local values of each call with it: seconds for a trace.
+    plain = ConsoleRenderer(exception_formatter=plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
     if not inherited:
         # Whatever is temporary is in there, also what pytest, its workers and all they start make.
         os.environ["TMPDIR"] = tempfile.tempdir = str(run.path)
