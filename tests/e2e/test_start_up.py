@@ -23,6 +23,7 @@ BARE: Final = "import fastapi, uvicorn, sqlalchemy"
 """What a program like ours loads, whatever it does."""
 SHARE: Final = 1.5
 """On a quiet machine a start costs about as much; what it must not load is looked at by name, below."""
+FOR_POSTGRESQL: Final = frozenset({"asyncpg", "sqlalchemy.dialects.postgresql", "kessai.storage.postgresql"})
 TRIES: Final = 15
 """Other programs make ours look dearer than it is, never cheaper: the best of these counts."""
 UNUSED: Final = frozenset(
@@ -31,8 +32,8 @@ UNUSED: Final = frozenset(
         *("fastapi", "fastapi_offline", "kessai.control.pages"),
         # to migrate
         *("alembic", "mako"),
-        # for who has PostgreSQL or Redis
-        *("asyncpg", "redis", "sqlalchemy.dialects.postgresql", "kessai.storage.postgresql"),
+        # for who has Redis
+        "redis",
         # for commands that ask or listen
         *("aiohttp", "kessai.cli.remote.api"),
         # for help, and for traces in colour
@@ -43,13 +44,13 @@ UNUSED: Final = frozenset(
 
 @contextmanager
 def serving(
-    directory: Path, bytecode: Path, *flags: str
+    directory: Path, bytecode: Path, *flags: str, url: str = "sqlite:///kessai.db", workers: int = 1
 ) -> Iterator[tuple[subprocess.Popen[bytes], HTTPConnection]]:
-    """`kessai serve` on this directory's database, after its first payment. `flags` are Python's."""
+    """`kessai serve`, after its first payment; SQLite is in this directory. `flags` are Python's."""
     command = [sys.executable, *flags, "-m", "kessai", "serve", "--json"]
     with (directory / "stderr").open("wb") as errors:
         process = subprocess.Popen(
-            [*command, "--port", "0", "--db", "sqlite:///kessai.db"],
+            [*command, "--port", "0", "--db", url, "--workers", str(workers)],
             cwd=directory,
             env=environment(bytecode),
             stdin=subprocess.DEVNULL,
@@ -65,7 +66,7 @@ def serving(
             yield process, connection
     finally:
         if process.returncode is None:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         process.communicate()
 
@@ -150,8 +151,20 @@ def test_a_server_loads_what_it_needs_and_the_rest_when_it_is_asked_for(
         assert ask(connection, "GET", "/favicon.ico") == 404
         # then nothing was loaded but what that needs
         assert "sqlalchemy" in loaded(tmp_path)
-        assert loaded(tmp_path) & UNUSED == set()
+        assert loaded(tmp_path) & (UNUSED | FOR_POSTGRESQL) == set()
 
         # and the reference is there for who asks
         assert ask(connection, "GET", "/openapi.json") == 200
         assert "fastapi" in loaded(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.postgresql
+def test_workers_load_no_more_than_one_process_would(
+    tmp_path: Path, bytecode: Path, postgres_url: str
+) -> None:
+    with serving(tmp_path, bytecode, "-X", "importtime", url=postgres_url, workers=2) as (_, connection):
+        assert ask(connection, "GET", "/api/v1/payments") == 200
+
+        assert loaded(tmp_path) >= FOR_POSTGRESQL
+        assert loaded(tmp_path) & UNUSED == set()

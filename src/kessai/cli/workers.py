@@ -17,6 +17,7 @@ from uvicorn.supervisors import multiprocess
 
 from kessai.cli.failures import configuration_error
 from kessai.cli.listening import Listening
+from kessai.cli.loading import loading
 from kessai.settings import SECRETS, Settings
 
 _BOOT_S = 30
@@ -46,11 +47,20 @@ def serve_with_workers(
 
         # That a worker died is told at INFO.
         options = {**OPTIONS, "log_level": None, "timeout_worker_healthcheck": _BOOT_S}
-        config = uvicorn.Config("kessai.asgi:app", workers=workers, **options)
+        config = _Config("kessai.asgi:app", workers=workers, **options)
         supervisor = _Supervisor(config, listening.sockets, say_ready)
         supervisor.run()
     if not supervisor.was_told_to_stop:
         raise configuration_error("a worker could not start, so none is left", hint="its log tells why")
+
+
+class _Config(uvicorn.Config):
+    """uvicorn's, with which each worker loads the application."""
+
+    def load(self) -> None:
+        """Load it without what a start can do without."""
+        with loading():
+            super().load()
 
 
 class Worker(multiprocess.Process):
@@ -106,10 +116,11 @@ class _Supervisor(multiprocess.Multiprocess):
 
 def _prepared(settings: Settings, listening: Listening, *, as_json: bool) -> Callable[[], None]:
     """Check the database and make the first merchant, once for all workers; give what to say when ready."""
-    from kessai.adapters.logging import configure_logging
-    from kessai.bootstrap import Gateway
-    from kessai.cli.opening import with_gateway
-    from kessai.cli.welcome import Key, announce, key_to_show
+    with loading():
+        from kessai.adapters.logging import configure_logging
+        from kessai.bootstrap import Gateway
+        from kessai.cli.opening import with_gateway
+        from kessai.cli.welcome import Key, announce, key_to_show
 
     async def work(gateway: Gateway) -> tuple[Gateway, Key]:
         return gateway, await key_to_show(gateway, await gateway.welcome())
