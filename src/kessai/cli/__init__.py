@@ -3,6 +3,9 @@
 Heavy modules are imported inside the commands, so that help, version and probes answer at once.
 """
 
-from kessai.cli.app import app, main
+from kessai.cli.loading import loading_what_stays
+
+with loading_what_stays():
+    from kessai.cli.app import app, main
 
 __all__ = ["app", "main"]

@@ -17,12 +17,18 @@ _UNUSED: Final = "rich"
 
 @contextmanager
 def loading() -> Iterator[None]:
-    """Import within."""
+    """Import what serves within."""
+    with loading_what_stays(), _without(_UNUSED):
+        yield
+
+
+@contextmanager
+def loading_what_stays() -> Iterator[None]:
+    """Import within; garbage is not looked for meanwhile, nor later among what was imported."""
     was_on = gc.isenabled()
     gc.disable()
     try:
-        with _without(_UNUSED):
-            yield
+        yield
     finally:
         gc.freeze()
         if was_on:
