@@ -60,8 +60,10 @@ class Judge:
                     if (shape := response["content"].get("application/json")) is not None:
                         self._answers[_answer(method, template, status)] = _nullable_as_type(shape["schema"])
         objects = {name: {"$ref": f"#/components/schemas/{name}"} for name in self._schemas}
+        shapes = _at_document({**self._answers, **objects})
         self._validator = Draft202012Validator(
-            {"properties": _at_document({**self._answers, **objects})},
+            # what has no schema is not let through
+            {"properties": shapes, "additionalProperties": False},
             registry=Registry([(_DOCUMENT, {"components": {"schemas": self._schemas}})], draft=Draft202012),
         )
         self._templates = sorted(self._paths, key=lambda each: each.count("{"))
