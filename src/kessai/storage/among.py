@@ -6,12 +6,12 @@ from collections.abc import Collection
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ARRAY, Column, ColumnElement, Text, any_, bindparam, func, select
+from sqlalchemy import ARRAY, ColumnElement, Text, any_, bindparam, func, select
 
 KINDS: Final = ("sqlite", "postgresql")
 
 
-def among(column: Column[Any], name: str, kind: str) -> ColumnElement[bool]:
+def among(column: ColumnElement[Any], name: str, kind: str) -> ColumnElement[bool]:
     """Whether the column is one of the values that the parameter `name` lists; see `listed`."""
     if kind == "postgresql":
         return column == any_(bindparam(name, type_=ARRAY(column.type)))

@@ -6,7 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Delete, Select, Update, bindparam, delete, select, update
+from sqlalchemy import (
+    Connection,
+    Delete,
+    Integer,
+    Select,
+    TableClause,
+    Update,
+    bindparam,
+    column,
+    delete,
+    select,
+    table,
+    update,
+)
 
 from kessai.domain.ids import EventId, earliest_id
 from kessai.storage.among import KINDS, among, listed
@@ -54,7 +67,7 @@ class _Statements:
         events, deliveries = webhook_events.c, webhook_deliveries.c
         at = bindparam("at", type_=events.pruned_at.type)
         # Whoever read a delivery before decides anew.
-        bare = {"body": b"", "pruned_at": at, "version": deliveries.version + 1}
+        version = column("version", Integer)
         return cls(
             select(events.id)
             .where(among(events.id, "ids", kind), events.pruned_at.is_(None))
@@ -65,9 +78,23 @@ class _Statements:
             .order_by(deliveries.id)
             .with_for_update(),
             delete(webhook_attempts).where(among(webhook_attempts.c.delivery_id, "ids", kind)),
-            update(webhook_deliveries).where(among(deliveries.id, "ids", kind)).values(bare),
-            update(webhook_events).where(among(events.id, "ids", kind)).values(snapshot="{}", pruned_at=at),
+            _emptied(webhook_deliveries, kind, {"body": b"", "pruned_at": at, "version": version + 1}),
+            _emptied(webhook_events, kind, {"snapshot": "{}", "pruned_at": at}),
         )
+
+
+def _emptied(rows: TableClause, kind: str, values: dict[str, Any]) -> Update:
+    """Set `values` where the id is one of `ids`.
+
+    SQLite leaves a row that shrinks where it is, and what comes later does not fit into the hole: the file
+    would grow as if nothing was forgotten. If a row's number is set, be it to what it was, it is taken out
+    and put in again, and pages that are nearly empty then are merged, so that others can be used again.
+    """
+    if kind == "sqlite":
+        number = column("rowid", Integer)
+        rows = table(rows.name, *(column(each.name, each.type) for each in rows.c), number)
+        values = {**values, number.name: number}
+    return update(rows).where(among(rows.c.id, "ids", kind)).values(values)
 
 
 _STATEMENTS: Final = {kind: _Statements.on(kind) for kind in KINDS}
