@@ -21,15 +21,15 @@ from kessai.storage.record_rows import record_values
 from kessai.storage.tables import webhook_endpoints
 from tests.e2e.command import kessai
 from tests.support.ledger import Ledger, opened, write
-from tests.support.processes import plain_environment
+from tests.support.processes import UNMEASURED, plain_environment
 from tests.support.server import RunningServer, Serve
 
 OLD = "the-key-that-was-there-before-the-rotation"
 NEW = "the-key-that-is-there-after-the-rotation"
-BEFORE = {"API_SECRET_KEY": OLD}
-PREPARED = {"API_SECRET_KEY": OLD, "API_SECRET_KEY_PREVIOUS": NEW}
-BOTH = {"API_SECRET_KEY": NEW, "API_SECRET_KEY_PREVIOUS": OLD}
-AFTER = {"API_SECRET_KEY": NEW}
+BEFORE = {"API_SECRET_KEY": OLD, **UNMEASURED}
+PREPARED = {**BEFORE, "API_SECRET_KEY_PREVIOUS": NEW}
+AFTER = {"API_SECRET_KEY": NEW, **UNMEASURED}
+BOTH = {**AFTER, "API_SECRET_KEY_PREVIOUS": OLD}
 MANY = 1_500
 
 
