@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count, islice
@@ -19,11 +19,12 @@ from tests.api.stripe_dialect.conftest import Stripe
 from tests.prove.fleet import Setting
 from tests.prove.generating import generate
 from tests.prove.ground import Ground, Kind, open_ground
-from tests.prove.native_document import operations, stocked
+from tests.prove.native_document import Operation, operations, stocked
 from tests.prove.odd import Odd, Sent
 from tests.prove.progress import Progress
 from tests.prove.report import Report
 from tests.prove.walked import LeavingWalk, walk_through
+from tests.support.native_schema import NativeJudge
 from tests.support.server import RunningServer
 from tests.support.stripe_schema import DEFAULT_SPEC, judge
 
@@ -45,8 +46,9 @@ _NO_DOCUMENT: Final = (
 
 @dataclass(slots=True)
 class Tally:
-    """What was answered, and what should not have been."""
+    """What was answered, and what should not have been. `native` knows the native API's document."""
 
+    native: NativeJudge
     statuses: Counter[str] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
     strange: list[str] = field(default_factory=list)
@@ -58,7 +60,7 @@ class Tally:
         self.statuses[f"{api}, {answer.status_code // 100}xx"] += 1
         if answer.status_code >= 500:
             self.errors.append(f"{answer.status_code} to {sent}: {answer.text[:300]}")
-        elif problem := _problem(sent, answer):
+        elif problem := _problem(sent, answer, self.native):
             self.strange.append(f"{answer.status_code} to {sent}: {problem[:600]}")
 
 
@@ -66,8 +68,9 @@ def prove_malformed(kind: Kind, scale: float, seed: int, setting: Setting = SETT
     """Generated requests of the native API, then odd ones of both; then a look into the log."""
     report = Report("prove malformed", kind, scale, seed)
     with open_ground(kind, report) as ground, _serving(ground, setting) as server:
-        tally = Tally()
-        asyncio.run(_odd_ones(server, report, tally))
+        document = httpx.get(f"{server.base_url}/openapi.json", trust_env=False).json()
+        tally = Tally(NativeJudge(document))
+        asyncio.run(_odd_ones(server, report, tally, operations(document)))
         _generated_ones(server, report)
         logged = [line for line in server.stderr.splitlines() if "internal_error" in line]
         _judge(report, tally, logged)
@@ -97,9 +100,8 @@ def _client(server: RunningServer) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=server.base_url, headers=server.headers, timeout=60, trust_env=False)
 
 
-async def _odd_ones(server: RunningServer, report: Report, tally: Tally) -> None:
+async def _odd_ones(server: RunningServer, report: Report, tally: Tally, known: Sequence[Operation]) -> None:
     async with _client(server) as client:
-        known = operations((await client.get("/openapi.json")).json())
         ids = await stocked(known, client.request)
         missing = {name for each in known for name in each.path_names} - ids.keys()
         left = await walk_through(LeavingWalk(Stripe(client, None)))
@@ -136,7 +138,7 @@ async def _send(client: httpx.AsyncClient, sent: Sent, tally: Tally) -> None:
         tally.unanswered.append(f"{sent}: {error!r}")
 
 
-def _problem(sent: Sent, answer: httpx.Response) -> str:
+def _problem(sent: Sent, answer: httpx.Response, native: NativeJudge) -> str:
     """What is wrong with an answer; nothing if it is as its API says."""
     try:
         found = answer.json()
@@ -144,7 +146,7 @@ def _problem(sent: Sent, answer: httpx.Response) -> str:
         # What is no HTTP is refused by the server before it comes to an API.
         return "" if answer.text == _NO_HTTP and not _is_http(sent) else f"no JSON: {answer.text[:200]}"
     if answer.status_code < 400:
-        known = judge() if sent.of_stripe else None
+        known = judge() if sent.of_stripe else native
         path = sent.path.partition("?")[0]
         return "; ".join(known.problems(sent.method, path, answer.status_code, found)) if known else ""
     return _refusal_problem(found, answer.status_code, of_stripe=sent.of_stripe)

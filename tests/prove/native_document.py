@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -75,7 +75,7 @@ def _to_nobody(body: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-async def stocked(known: list[Operation], send: Send) -> dict[str, str]:
+async def stocked(known: Sequence[Operation], send: Send) -> dict[str, str]:
     """One of each thing that a path can name, by the name of the path's parameter.
 
     What a collection's POST makes of the document's first example; where nothing can be made, the newest of
@@ -94,7 +94,7 @@ async def stocked(known: list[Operation], send: Send) -> dict[str, str]:
     return ids
 
 
-def _collections(known: list[Operation]) -> dict[str, str]:
+def _collections(known: Sequence[Operation]) -> dict[str, str]:
     """Path parameters, each with the path of the collection whose members it names."""
     return {
         each.path_names[0]: each.path.rpartition("/")[0]

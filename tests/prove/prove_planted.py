@@ -129,6 +129,7 @@ HUNTS: Final = (
     Hunt("mask-misses-groups", prove_cards, "a number was kept", CARDS, 0.01),
     Hunt("mask-misses-codes", prove_cards, "a cvc was kept", CARDS, 0.01),
     Hunt("odd-text-breaks", prove_malformed, "an answer is a server error", MALFORMED, 0.005),
+    Hunt("keys-without-a-shape", prove_malformed, "a generated request shows a defect", MALFORMED, 0.005),
     Hunt("form-of-any-kind", prove_parsers, f"form: {CRASH}", PARSERS, 0.05, ("sqlite",)),
     Hunt("anybodys-customers", prove_tenants, "is answered as an unknown one is not", TENANTS, 0.001),
     Hunt("anybodys-payments", prove_tenants, "an answer shows what is another merchant's", TENANTS, 0.001),

@@ -36,6 +36,7 @@ from tests.prove.planted.gates import generous_without_redis
 from tests.prove.planted.inputs import (
     anybodys_customers,
     anybodys_payments,
+    keys_without_a_shape,
     mask_without_codes,
     mask_without_groups,
     told_to_everybody,
@@ -126,6 +127,7 @@ _RULES: Final[Mapping[str, PlantRule]] = {
     "mask-misses-groups": mask_without_groups,
     "mask-misses-codes": mask_without_codes,
     "odd-text-breaks": touchy_forms,
+    "keys-without-a-shape": keys_without_a_shape,
     "anybodys-customers": anybodys_customers,
     "anybodys-payments": anybodys_payments,
     "told-to-everybody": told_to_everybody,

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from kessai.bootstrap import Gateway
+from kessai.dialects.native import merchant_routes
 from kessai.dialects.stripe import form
 from kessai.domain.endpoint import Endpoint
 from kessai.simulation import card_data, cards
@@ -41,6 +42,13 @@ def touchy_forms(_gateway: Gateway) -> None:
         put(holder, name, value, key)
 
     form._put_text = touchy
+
+
+def keys_without_a_shape(_gateway: Gateway) -> None:
+    """Show the ends of keys as numbers, which the document does not."""
+    routes: Any = merchant_routes
+    key_out = routes.key_out
+    routes.key_out = lambda key: {**key_out(key), "last4": 4}
 
 
 def anybodys_customers(gateway: Gateway) -> None:
