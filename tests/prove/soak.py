@@ -36,8 +36,8 @@ DESCRIPTORS_MAX: Final = 4
 _UNEVEN: Final = 1.1
 """Requests do not come as evenly as they are counted."""
 _LOG_MB_MAX: Final = 64.0
-_KEPT_BYTES_MAX: Final = 7_000
-"""Of a payment, for ever; with what is forgotten after a day it would be more than twice as much."""
+_KEPT_BYTES_MAX: Final = 5_500
+"""Of a payment, for ever; where the room of what is forgotten is not used again, it is half as much again."""
 _WARM_UP: Final = 1 / 3
 _WARM_AFTER_S: Final = 600
 """Caches are filled by then: that of recent keys takes 10,000 of them."""
